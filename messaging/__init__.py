@@ -1,0 +1,1 @@
+"""Where the gateways for text and email passes will live; nothing is sent from here yet."""

@@ -1,0 +1,141 @@
+"""A campaign as its YAML says it, checked and frozen: what the engine, the store and the simulator read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from typing import Literal
+
+from strategies.script import Script
+from strategies.vocabulary import Medium, Result, Trigger
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Then = Literal["next_device", "same_device", "end_pass"]
+Machine = Literal["hang_up", "leave_message"]
+Start = Literal["pass", "contact", "with"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Local hours [opens, closes) on `days` (names of DAYS)."""
+
+    opens: time = time(8, 0)
+    closes: time = time(21, 0)
+    days: tuple[str, ...] = DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """What follows one result: `after` are waits in seconds, the nth before the nth retry on the same device."""
+
+    after: tuple[float, ...] = ()
+    then: Then = "end_pass"
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Eligibility by earlier results: of the pass before, or of all earlier passes."""
+
+    source: Literal["previous_pass", "all_passes"]
+    results: tuple[Result, ...]
+    match: Literal["any", "all"] = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """How fast a pass may go; `rate` in calls per minute, `ratio` in lines per free agent, `abandon_rate` a fraction."""
+
+    method: Literal["rate", "finish_by", "progressive", "power", "predictive", "preview", "unlimited"]
+    rate: float | None = None
+    finish_by: time | None = None
+    ratio: float | None = None
+    abandon_rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Whom a dialer pass recovers; seconds for `delay` and `ttl`. Either `pass_name` or `queue` is set."""
+
+    triggers: tuple[Trigger, ...]
+    pass_name: str | None = None
+    queue: str | None = None
+    mode: Literal["recall", "in_call"] = "recall"
+    delay: float = 30.0
+    ttl: float = 900.0
+    per_day: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One traversal of the eligible contacts by one medium. `where` is expression source text."""
+
+    name: str
+    medium: Medium
+    start: Start = "pass"
+    beside: str | None = None  # the pass named by `with`
+    wait_days: int = 0
+    days: tuple[str, ...] = DAYS
+    window: Window | None = None
+    accept: Accept | None = None
+    where: str | None = None
+    devices: tuple[str, ...] = ()
+    retry: Mapping[Result, Retry] = field(default_factory=dict)
+    pacing: Pacing = Pacing("unlimited")
+    machine: Machine = "hang_up"
+    ring: float = 30.0
+    script: Script | None = None
+    subject: str | None = None
+    message: str | None = None
+    recovery: Recovery | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Caps over attempts; None is no cap."""
+
+    attempts_per_contact: int | None = None
+    attempts_per_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A whole campaign. `groups`: response group name to its responses. Seconds for `ring` and `wrap_up`."""
+
+    name: str
+    purpose: str
+    country: str
+    caller_id: str
+    queue: str
+    passes: tuple[Pass, ...]
+    zone: str
+    lists: tuple[str, ...] = ()
+    priority: int = 5
+    filter: str | None = None
+    order: tuple[str, ...] = ()
+    debt: str | None = None
+    limits: Limits = Limits()
+    window: Window = Window()
+    ring: float = 30.0
+    wrap_up: float = 15.0
+    machine: Machine = "hang_up"
+    consent: Mapping[str, str] = field(default_factory=dict)
+    channels: int | None = None
+    calls_per_second: float | None = None
+    rules: tuple[Mapping[str, str], ...] = ()
+    abandon_message: str | None = None
+    opt_out_key: str | None = None
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    escalation: Literal["none", "per_pass", "per_contact"] = "per_pass"
+    version: str = ""  # content hash of the strategy: what an attempt keeps
+
+    def group(self, name: str) -> frozenset[str]:
+        """The responses of a group; an absent group is empty."""
+        return frozenset(self.groups.get(name, ()))
+
+    def find(self, name: str) -> Pass:
+        """The pass of that name; KeyError if there is none."""
+        for candidate in self.passes:
+            if candidate.name == name:
+                return candidate
+        raise KeyError(name)

@@ -1,0 +1,103 @@
+"""Where a contact stands in a sub-campaign: the state the engine reads and writes, and what it answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from strategies.campaign import Campaign
+from strategies.contacts import Device
+from strategies.vocabulary import Refusal, Result, RunState, Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class PassRecord:
+    """What one pass came to for a contact: the results of its attempts in order, and when the contact was through."""
+
+    name: str
+    results: tuple[Result, ...] = ()
+    through_at: float | None = None
+    reason: str | None = None  # why the pass passed the contact over, or was through with it
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryTask:
+    """Somebody lost who is to be reached again: by which pass, on which device, between which moments (epoch seconds)."""
+
+    pass_name: str
+    trigger: Trigger
+    recovers: str  # the attempt recovered
+    device: Device
+    not_before: float
+    expires: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContactState:
+    """One contact in one sub-campaign. `version` rises by one with every write and is compared at the claim."""
+
+    version: int = 0
+    pass_index: int = 0
+    device_index: int = 0
+    tries: Mapping[str, int] = field(default_factory=dict)  # result -> retries used on this device
+    not_before: float = 0.0
+    attempts: int = 0
+    day: str = ""  # local date of the campaign's zone that attempts_today counts
+    attempts_today: int = 0
+    records: tuple[PassRecord, ...] = ()
+    responses: tuple[str, ...] = ()
+    last_result: Result | None = None
+    live: str | None = None  # attempt in progress
+    recovery: RecoveryTask | None = None
+    recovered_on: tuple[str, ...] = ()  # local dates of recoveries triggered, for per_day
+    ended: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubCampaign:
+    """A campaign that runs: `name` is `NAME/N`; `starts`/`ends` epoch seconds; `passes_ended`: pass name to when it was over."""
+
+    name: str
+    campaign: Campaign
+    lists: tuple[str, ...]
+    run_state: RunState
+    created: float
+    starts: float | None = None
+    ends: float | None = None
+    passes_ended: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Call this device now, in this pass."""
+
+    pass_name: str
+    device: Device
+    recovery: RecoveryTask | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing now; look again at `until` (epoch seconds), or when a pass ends if that is None."""
+
+    until: float | None
+    reason: Refusal | str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The sub-campaign is done with this contact."""
+
+    reason: str
+
+
+Step = Dial | Wait | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What the engine decided: the new state, what to do, and the ledger lines to append (without `at`, sub and contact)."""
+
+    state: ContactState
+    step: Step
+    lines: tuple[Mapping[str, object], ...] = ()

@@ -1,0 +1,98 @@
+"""The closed lists of words that campaigns, attempts and the ledger are written in."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Medium(StrEnum):
+    """How a pass reaches a person."""
+
+    AVM = "avm"
+    DIALER = "dialer"
+    TEXT = "text"
+    EMAIL = "email"
+
+
+VOICE = frozenset({Medium.AVM, Medium.DIALER})
+
+
+class Result(StrEnum):
+    """What became of an attempt: exactly one each."""
+
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    CONGESTION = "congestion"
+    BAD_DEVICE = "bad_device"
+    FAX = "fax"
+    MACHINE_MESSAGE = "machine_message"
+    MACHINE_HANGUP = "machine_hangup"
+    HANGUP_IN_SCRIPT = "hangup_in_script"
+    DELIVERED_PERSON = "delivered_person"
+    DELIVERED_NO_SUCCESS = "delivered_no_success"
+    ABANDONED_IN_QUEUE = "abandoned_in_queue"
+    ABANDONED_NO_AGENT = "abandoned_no_agent"
+    CONNECTED_AGENT = "connected_agent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    REPLIED = "replied"
+    UNDELIVERED = "undelivered"
+
+
+class Trigger(StrEnum):
+    """Why a person is recovered, the most specific first: one event has one trigger."""
+
+    ASKED_FOR_AGENT_BUT_LOST = "asked_for_agent_but_lost"
+    ABANDONED_IN_QUEUE = "abandoned_in_queue"
+    ABANDONED_NO_AGENT = "abandoned_no_agent"
+    HANGUP_IN_SCRIPT = "hangup_in_script"
+    NO_INPUT = "no_input"
+    NOT_CONNECTED = "not_connected"
+
+
+class RunState(StrEnum):
+    """The life of a sub-campaign; stopped and completed are final."""
+
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    COMPLETED = "completed"
+
+
+class Refusal(StrEnum):
+    """Why somebody was not dialled: a ledger line `skipped`, no attempt."""
+
+    NOT_ELIGIBLE_NOW = "not_eligible_now"
+    DO_NOT_CALL = "do_not_call"
+    OUTSIDE_WINDOW = "outside_window"
+    CAP_PERSON = "cap_person"
+    CAP_NUMBER = "cap_number"
+    CAP_DEBT = "cap_debt"
+    SILENCE_AFTER_CONVERSATION = "silence_after_conversation"
+    NO_CONSENT = "no_consent"
+    NOT_ALLOWED_NUMBER = "not_allowed_number"
+    NO_DEVICE = "no_device"
+    PERSON_BUSY = "person_busy"
+    NOT_RUNNING = "not_running"
+    STALE = "stale"
+
+
+class Kind(StrEnum):
+    """What a ledger line tells of."""
+
+    ATTEMPT_STARTED = "attempt_started"
+    ATTEMPT_ENDED = "attempt_ended"
+    CONTACT_ENDED = "contact_ended"
+    SKIPPED = "skipped"
+    RECOVERY_TRIGGERED = "recovery_triggered"
+    RECOVERY_ENDED = "recovery_ended"
+    RUN_STATE = "run_state"
+    CALL_ENTERED = "call_entered"
+    RE_ASSOCIATED = "re_associated"
+    DECISION = "decision"
+
+
+SUCCESS, OPT_OUT, WRONG_PARTY = "success", "opt_out", "wrong_party"
