@@ -57,7 +57,8 @@ class Harness:
         """Remove containers, volumes and state. Repeating it does no harm."""
         for container in self._containers():
             run(["docker", "rm", "-f", "-v", container], check=False)
-        self._compose("down", "-v", "--remove-orphans", "-t", "2")
+        self._compose("kill")
+        self._compose("down", "-v", "--remove-orphans", "-t", "0")
         self._remove_state()
 
     def start(self, service: str) -> None:
