@@ -1,0 +1,121 @@
+"""Compiles the one-line expressions of campaigns, segments and rules; what names stand for is the caller's.
+
+Python's own syntax, whitelisted: the text is parsed, never handed to the interpreter. Settled here, where the
+language leaves room:
+
+* An attribute that is absent is *missing*. A comparison with a missing value (`==` and `not in` too) is false
+  and is counted; arithmetic and functions pass a missing value on; `is None` asks for it. `not` is two-valued,
+  so `not contact.balance > 5` is true where there is no balance.
+* Two texts compare as texts, also with `<`; to compare numbers write `contact.paid + 0 < contact.balance + 0`.
+* `like` is case-sensitive and matches the whole text.
+* `any_response in GROUP` asks whether one of all responses is in the group; with none yet it is false.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from strategies.expression_nodes import Evaluate, ExpressionError, Names, Reader, Vocabulary
+
+__all__ = [
+    "FIGURES",
+    "Expression",
+    "ExpressionError",
+    "Names",
+    "Vocabulary",
+    "campaign_vocabulary",
+    "compile_expression",
+    "rule_vocabulary",
+    "segment_vocabulary",
+]
+
+MAX_LENGTH = 2000  # characters; a longer rule belongs in a list's column
+FIGURES = frozenset({"abandon_rate", "answer_rate", "attempts", "in_progress", "waiting", "agents_free"})
+
+_HISTORY = frozenset({"last_result", "last_response", "attempts", "attempts_today"})
+_RESPONSES = frozenset({"any_response"})
+_EXAMPLE = "write a comparison such as contact.balance >= 50"
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled expression; `references` are the names it uses, dotted ones whole (`contact.balance`)."""
+
+    text: str
+    references: frozenset[str]
+    _evaluate: Evaluate = field(compare=False, repr=False)
+
+    def value(self, names: Names, missing: list[str] | None = None) -> object:
+        """The value over `names`, None where a missing value is the answer. Raises nothing.
+
+        The text of every comparison that was false for want of a value is appended to `missing`.
+        """
+        return self._evaluate(names, [] if missing is None else missing)
+
+    def holds(self, names: Names, missing: list[str] | None = None) -> bool:
+        """The value as a condition."""
+        return bool(self.value(names, missing))
+
+    def attributes(self, space: str = "contact") -> frozenset[str]:
+        """The attributes of one space that the text names: what a list must have to be attached."""
+        return frozenset(name.partition(".")[2] for name in self.references if name.startswith(f"{space}."))
+
+
+def campaign_vocabulary(groups: frozenset[str], attributes: frozenset[str] | None = None) -> Vocabulary:
+    """What `filter`, `where` and `order` may name; `attributes` None while no list is attached."""
+    return Vocabulary((("contact", attributes),), _HISTORY, groups, _RESPONSES)
+
+
+def segment_vocabulary(outcomes: frozenset[str], groups: frozenset[str] = frozenset()) -> Vocabulary:
+    """What `enter` and an outcome's `value` may name; `contact.recovery_open` is an attribute like any other."""
+    queue = frozenset({"waiting", "agents_free"})
+    spaces = (("contact", None), ("p", outcomes), ("ev", outcomes), ("queue", queue))
+    return Vocabulary(spaces, _HISTORY, groups, _RESPONSES)
+
+
+def rule_vocabulary() -> Vocabulary:
+    """What a rule over live figures (`when:`) may name."""
+    return Vocabulary(values=FIGURES)
+
+
+@lru_cache(maxsize=4096)
+def compile_expression(text: str, *, names: Vocabulary) -> Expression:
+    """Read `text`; the same text and names give the same object. Raises ExpressionError naming the mend."""
+    reader = Reader(names)
+    evaluate = reader.read(_parse(text))
+    return Expression(text, frozenset(reader.references), evaluate)
+
+
+def _parse(text: str) -> ast.expr:
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(f"an expression has at most {MAX_LENGTH} characters; shorten it")
+    if "\n" in text.strip() and "#" in text:
+        raise ExpressionError("a # within several lines would hide the rest; write it on one line")
+    line = re.sub(r"[\r\n]", " ", text)
+    indent = len(line) - len(line.lstrip())
+    try:
+        return _shifted(ast.parse(line.strip(), mode="eval").body, indent)
+    except SyntaxError as error:
+        raise ExpressionError(_mend(line, error), indent + max(error.offset or 1, 1)) from None
+    except (ValueError, RecursionError, MemoryError):
+        raise ExpressionError(f"this is no expression; {_EXAMPLE}") from None
+
+
+def _shifted(tree: ast.expr, indent: int) -> ast.expr:
+    """Columns count from the start of the text as the user wrote it."""
+    for node in ast.walk(tree) if indent else ():
+        if isinstance(node, ast.expr):
+            node.col_offset += indent
+    return tree
+
+
+def _mend(line: str, error: SyntaxError) -> str:
+    for foreign, ours in (("&&", "and"), ("||", "or"), ("<>", "!=")):
+        if foreign in line:
+            return f"{foreign} is not in the language; write {ours}"
+    if re.search(r"(?<![=<>!])=(?!=)", line):
+        return "= is not a comparison; write =="
+    return f"this is no expression ({error.msg}); {_EXAMPLE}"
