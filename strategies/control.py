@@ -1,8 +1,8 @@
-"""Which time slices change nothing, so that the gain of segmentation can be measured; the clock and the seed are
-the caller's.
+"""Which time slices change nothing, so that the gain of segmentation can be measured; the clock and the
+seed are the caller's.
 
-Slices, not calls, are drawn because single calls share agents; they are drawn in matched pairs (the same weekday
-and slot of two consecutive weeks) so that no schedule can line up with the draw.
+Slices, not calls, are drawn because single calls share agents; they are drawn in matched pairs (the same
+weekday and slot of two consecutive weeks) so that no schedule can line up with the draw.
 """
 
 from datetime import datetime
@@ -22,8 +22,9 @@ class Arm(StrEnum):
 def control_arm(control: Control | None, seed: str, at: datetime) -> Arm:
     """The arm of the slice that `at`, an aware time in the centre's own zone, falls into.
 
-    A pair takes part with twice the share's probability and then one of its two slices, by a coin, is control:
-    so the share of control slices is `control.share` on average, and never both slices of a pair are.
+    A pair takes part with twice the share's probability and then one of its two slices, by a coin, is
+    control: so the share of control slices is `control.share` on average, and never both slices of a pair
+    are.
     """
     if at.tzinfo is None:
         raise ValueError("the time must be aware; give it in the centre's zone")

@@ -37,9 +37,9 @@ class Promoted:
 class Facts:
     """What is known when the decision is made.
 
-    `contact`: its attributes, list columns as text, `recovery_open` and the like as bool. `queue`: live figures.
-    `promoted`: the share guard's counts, None when they are not to be had and the share is not guarded.
-    `arm`: whether this time slice carries decisions out or only records them.
+    `contact`: its attributes, list columns as text, `recovery_open` and the like as bool. `queue`: live
+    figures. `promoted`: the share guard's counts, None when they are not to be had and the share is not
+    guarded. `arm`: whether this time slice carries decisions out or only records them.
     """
 
     contact: Mapping[str, object] = field(default_factory=dict)
@@ -112,10 +112,10 @@ def decide(
     """Choose the segment that handles this interaction.
 
     Candidates are the segments whose condition holds, best expected value first, then rank, then name. The
-    expected value of a segment is the best of the outcomes its condition names, an unknown one counting as 0.
-    A condition that names none is a fact about the customer rather than a bet: it counts as 0 in the order, and
-    the margin, which keeps noisy predictions from moving people to and fro, does not apply to it.
-    `predictions` go by outcome name; one that is missing makes every comparison with it false.
+    expected value of a segment is the best of the outcomes its condition names, an unknown one counting as
+    0. A condition that names none is a fact about the customer rather than a bet: it counts as 0 in the
+    order, and the margin, which keeps noisy predictions from moving people to and fro, does not apply to
+    it. `predictions` go by outcome name; one that is missing makes every comparison with it false.
     """
     known = first is not None
     start = first or catalogue.default
