@@ -57,7 +57,8 @@ class FactName(StrEnum):
     QUEUE_JOINED = "queue_joined"
     AGENT_CONNECTED = "agent_connected"  # value: member
     QUEUE_ABANDONED = "queue_abandoned"
-    NO_AGENT = "no_agent"
+    NO_AGENT = "no_agent"  # nobody in time: we took the caller out of the queue
+    DISPOSITION = "disposition"  # value: what the agent noted, without `agent_`
     ORIGINATE_FAILED = "originate_failed"  # value: Reason
     HUNG_UP = "hung_up"  # value: hangup cause (Q.850 number as text)
     GONE = "gone"  # after a restart: the channel is no longer there, its end was not seen
@@ -65,11 +66,12 @@ class FactName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that happened to an attempt, at `at` (epoch seconds)."""
+    """One thing that happened to an attempt, at `at` (epoch seconds); `cause` explains the value (AMDCAUSE)."""
 
     name: FactName
     at: float
     value: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,9 @@ class Limits:
 
     attempts_per_contact: int | None = None
     attempts_per_day: int | None = None
+    unknown_cool_down: float = (
+        3600.0  # seconds in which nobody whose last attempt has an unknown fate is tried
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,9 @@ class Campaign:
     queue: str
     passes: tuple[Pass, ...]
     zone: str
+    zones: tuple[
+        str, ...
+    ] = ()  # where its people may live: for a contact whose zone nothing tells; none: `zone`
     lists: tuple[str, ...] = ()
     priority: int = 5
     filter: str | None = None
@@ -116,6 +122,7 @@ class Campaign:
     debt: str | None = None
     limits: Limits = Limits()
     window: Window = Window()
+    legal_window: Window = Window()  # of the preset; intersected with the campaign's and the pass's
     ring: float = 30.0
     wrap_up: float = 15.0
     machine: Machine = "hang_up"

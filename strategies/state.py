@@ -33,8 +33,23 @@ class RecoveryTask:
 
 
 @dataclass(frozen=True, slots=True)
+class Track:
+    """How far a contact has come within one pass; `tries`: result -> retries used on this device."""
+
+    pass_name: str
+    device_index: int = 0
+    tries: Mapping[str, int] = field(default_factory=dict)
+    not_before: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class ContactState:
-    """One contact in one sub-campaign. `version` rises by one with every write and is compared at the claim."""
+    """One contact in one sub-campaign. `version` is the store's: it raises it by one with every write and compares
+    it at the claim; the engine hands it on as it got it.
+
+    `pass_index` counts in the campaign's passes: the pass the contact is in, or waits for. Passes `with` it run
+    beside it, each with a track of its own.
+    """
 
     version: int = 0
     pass_index: int = 0
@@ -51,6 +66,11 @@ class ContactState:
     recovery: RecoveryTask | None = None
     recovered_on: tuple[str, ...] = ()  # local dates of recoveries triggered, for per_day
     ended: str | None = None
+    beside: tuple[Track, ...] = ()
+    hold_until: float = 0.0  # no attempt at all before: the cool-down after one whose fate is unknown
+    skipped: str = (
+        ""  # `PASS:reason` of the last ledger line `skipped`, so that it is not told again at every look
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,11 +80,22 @@ class Refusal(StrEnum):
     STALE = "stale"
 
 
+class RecoveryEnd(StrEnum):
+    """How a recovery task ended: the `result` of a ledger line `recovery_ended`."""
+
+    REACHED = "reached"  # connected to an agent by it, or said what settles the matter
+    CAME_BACK = "came_back"  # got through by another way meanwhile
+    GAVE_UP = "gave_up"  # dialled, not reached, nothing left to try
+    EXPIRED = "expired"  # its time ran out before
+    CALLED_OFF = "called_off"  # the contact fits no more, or may not be called
+
+
 class Kind(StrEnum):
     """What a ledger line tells of."""
 
     ATTEMPT_STARTED = "attempt_started"
     ATTEMPT_ENDED = "attempt_ended"
+    ATTEMPT_RELEASED = "attempt_released"  # was never placed: takes its attempt_started back
     CONTACT_ENDED = "contact_ended"
     SKIPPED = "skipped"
     RECOVERY_TRIGGERED = "recovery_triggered"
@@ -95,4 +106,6 @@ class Kind(StrEnum):
     DECISION = "decision"
 
 
-SUCCESS, OPT_OUT, WRONG_PARTY = "success", "opt_out", "wrong_party"
+SUCCESS, OPT_OUT, WRONG_PARTY = "success", "opt_out", "wrong_party"  # the reserved response groups
+SAID_NOTHING = "said_nothing"  # response: a script that asked for a key ended without one
+CALL_AGAIN = "agent_call_again"  # disposition: the contact is not done though an agent spoke to them
