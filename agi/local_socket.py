@@ -1,0 +1,148 @@
+"""The same hook over a unix socket, for `secondpass.agi`: one JSON line asks, one JSON line answers with the
+variables to set. What to set is left to the handlers, which cannot tell it from a FastAGI session."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from agi.admission import Admission
+from agi.channel import ChannelHandler
+from agi.errors import ListenFailed, Refused
+from agi.protocol import MAX_ENVIRONMENT, clean, encode_set_variable
+
+# JSON can write one character in six; a client that needs more than this sends no AGI environment.
+MAX_REQUEST = 6 * MAX_ENVIRONMENT
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+class Request(msgspec.Struct, forbid_unknown_fields=True):
+    """The line the script sends."""
+
+    script: str
+    token: str
+    environment: dict[str, str]
+
+
+class LocalCall:
+    """A call that is asked about over the socket: a Channel whose variables are collected for the answer."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment: Mapping[str, str] = {
+            name: value for name, value in environment.items() if not name.startswith("agi_arg_")
+        }
+        self.arguments: Sequence[str] = ()
+        self.variables: dict[str, str] = {}
+
+    async def set_variable(self, name: str, value: str) -> None:
+        """Refuses what a FastAGI session would refuse, so that a value's way in decides nothing."""
+        encode_set_variable(name, value)
+        self.variables[name] = value
+
+
+class LocalServer:
+    """Listens at the unix socket `path`, open to its owner and group only.
+
+    `deadline` (seconds) covers a request from connect to answer; `sessions` is how many there may be at once.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        token: str | None,
+        routes: Mapping[str, ChannelHandler],
+        deadline: float = 2.0,
+        sessions: int = 100,
+    ) -> None:
+        self._path = path
+        self._admission: Admission[ChannelHandler] = Admission(routes, token)
+        self._deadline = deadline
+        self._limit = sessions
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Begin to listen; takes the place of a socket nobody listens at. Raises ListenFailed."""
+        try:
+            listener = _listener(self._path)
+        except OSError as error:
+            raise ListenFailed(
+                f"cannot listen at {self._path} ({error}); does its folder exist, may we write there, "
+                "is another secondpass running?"
+            ) from error
+        self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=MAX_REQUEST)
+        log.info("agi_local_listening", path=str(self._path))
+
+    async def close(self, drain: float = 5.0) -> None:
+        """Stop listening, give running requests `drain` seconds, cancel the rest, remove the socket."""
+        if self._server is None:
+            return
+        self._server.close()
+        self._path.unlink(missing_ok=True)
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=drain)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None or len(self._tasks) >= self._limit:
+            log.warning("agi_local_refused", reason="too_many_sessions", detail=str(self._limit))
+            writer.close()
+            return
+        self._tasks.add(task)
+        try:
+            async with asyncio.timeout(self._deadline):
+                writer.write(await self._answer(reader) + b"\n")
+                await writer.drain()
+        except Refused as refused:
+            log.warning("agi_local_refused", reason=refused.reason, detail=refused.detail)
+        except Exception as error:  # noqa: BLE001 - the outermost edge: a request costs itself only
+            log.error("agi_local_failed", error=clean(repr(error), 200))
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    async def _answer(self, reader: asyncio.StreamReader) -> bytes:
+        try:
+            request = msgspec.json.decode(await reader.readuntil(b"\n"), type=Request)
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, msgspec.DecodeError) as error:
+            raise Refused("not_a_request", clean(str(error))) from error
+        handler = self._admission.handler(request.script, request.token)
+        call = LocalCall(request.environment)
+        await handler(call)
+        return msgspec.json.encode({"variables": call.variables})
+
+
+def _listener(path: Path) -> socket.socket:
+    """A bound socket, shut to others before anybody can connect to it."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if path.is_socket() and not _answers(path):
+            path.unlink()
+        listener.bind(str(path))
+        path.chmod(0o660)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            return False
+    return True
