@@ -19,6 +19,7 @@ class Counters:
     `triggered`, `reached`: recoveries by trigger. `recovery_ended`: by how. Mappings leave zeros out.
     """
 
+    contacts: int = 0
     attempts: int = 0
     in_progress: int = 0
     connected_to_agent: int = 0
@@ -55,6 +56,8 @@ def changes(line: Line) -> list[tuple[str, str, int]]:
         return _ended(line)
     if kind == Kind.CONTACT_ENDED:
         return [("ended", "", 1), ("ended_by", str(line.get("reason", "")), 1)]
+    if kind == Kind.ENROLLED:
+        return [("contacts", "", int(str(line.get("contacts", 0))))]
     if kind == Kind.SKIPPED:
         return [("skipped", str(line.get("reason", "")), 1)]
     if kind == Kind.RECOVERY_TRIGGERED:
@@ -74,6 +77,7 @@ def from_figures(figures: Mapping[tuple[str, str], int]) -> Counters:
         if count and figure in grouped:
             grouped[figure][key] = count
     return Counters(
+        contacts=single["contacts"],
         attempts=single["attempts"],
         in_progress=single["in_progress"],
         connected_to_agent=single["connected_to_agent"],
@@ -82,7 +86,7 @@ def from_figures(figures: Mapping[tuple[str, str], int]) -> Counters:
     )
 
 
-_SINGLE = ("attempts", "in_progress", "connected_to_agent", "ended")
+_SINGLE = ("contacts", "attempts", "in_progress", "connected_to_agent", "ended")
 _GROUPED = (
     "by_result",
     "by_medium",

@@ -101,6 +101,8 @@ class Kind(StrEnum):
     RECOVERY_TRIGGERED = "recovery_triggered"
     RECOVERY_ENDED = "recovery_ended"
     RUN_STATE = "run_state"
+    ENROLLED = "enrolled"  # `contacts` more people are in the sub-campaign
+    DO_NOT_CALL = "do_not_call"
     CALL_ENTERED = "call_entered"
     RE_ASSOCIATED = "re_associated"
     DECISION = "decision"

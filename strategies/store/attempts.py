@@ -1,0 +1,246 @@
+"""An attempt's way through the store: claimed, placed, recorded or released, each in one step that
+re-checks what must hold; which attempts to make is left to the engine and the dialer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from redis.asyncio.client import Pipeline
+
+from strategies.attempts import Intent, Outcome, Stage
+from strategies.contacts import Contact
+from strategies.state import ContactState, Move, SubCampaign
+from strategies.store import lines
+from strategies.store.campaigns import Campaigns
+from strategies.store.codec import promised, read_body, read_intent, record_text, stand, text, unpack
+from strategies.store.connection import function_call, translated
+from strategies.store.errors import NotDurable, StaleState
+from strategies.store.keys import Keys
+from strategies.vocabulary import OPT_OUT, SAID_NOTHING, Refusal, Result
+
+DURABLE_WITHIN = 3.0  # seconds for the disk to confirm a batch of claims
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A wish to dial. `state`: what the contact's state becomes; `expected_version`: of the state it was
+    decided on.
+
+    `allowed`: the number is on the allow list. `open_until`: when the person's window closes (epoch seconds).
+    """
+
+    intent: Intent
+    contact: Contact
+    state: ContactState
+    expected_version: int
+    allowed: bool = True
+    open_until: float | None = None
+
+
+class Attempts(Campaigns):
+    """The only place where an attempt begins or ends."""
+
+    async def claim(self, claims: Sequence[Claim], now: float) -> list[Refusal | None]:
+        """Take persons for attempts, all in one step; an answer per claim: None, or why not. Refused
+        changes nothing.
+
+        Checked in that step: the stop switch, the run state, the state's version, the allow list, do-not-call
+        over all addresses, the window, the lock on every number of the person, and the campaign's caps per
+        contact and per day of the campaign's zone, counted over everyone who shares a number and, per day,
+        over all campaigns. Returns when the disk has confirmed the whole batch. Raises NotDurable if it does
+        not in time and StoreUnavailable if the answer is lost: then nothing may be dialled, though `live()`
+        may show what was written.
+        """
+        if not claims:
+            return []
+        subs = [await self._snapshot(claim.intent.sub) for claim in claims]
+        keys = [*self._keys.common]
+        for claim in claims:
+            keys += _keys_of_claim(self._keys, claim)
+        wanted = [_wanted(claim, sub, now) for claim, sub in zip(claims, subs, strict=True)]
+        answers = await self._durably("claim", keys, wanted)
+        return [Refusal(answer.decode()) if answer else None for answer in answers]
+
+    async def _durably(self, function: str, keys: Sequence[str], arguments: object) -> Any:
+        """Call a function and wait, on the same connection, until its writes are on the disk."""
+        words = function_call(function, keys, arguments)
+        with translated():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                pipe.execute_command(*words)
+                pipe.execute_command("WAITAOF", 1, 0, int(DURABLE_WITHIN * 1000))
+                answer, confirmed = await pipe.execute()
+        if confirmed[0] < 1:
+            raise NotDurable(
+                f"the disk of the store did not confirm within {DURABLE_WITHIN:.0f} s: is it full or slow?"
+            )
+        return answer
+
+    async def placed(self, attempt: str) -> bool:
+        """Asterisk took the Originate; False if the attempt is no mere intent any more."""
+        return bool(await self._call("placed", (self._keys.attempt(attempt),)))
+
+    async def put(
+        self, sub: str, contact_id: str, expected_version: int, move: Move, due_at: float | None
+    ) -> bool:
+        """Write what the engine decided without an attempt; False when stale, or while an attempt is live.
+
+        `due_at` None: when a pass ends, or never if the contact is done.
+        """
+        campaign = (await self._snapshot(sub)).campaign
+        stood = stand(move.state, campaign)
+        written = await self._call(
+            "put",
+            (*self._keys.common, *self._keys.of_sub(sub)),
+            {
+                "sub": sub,
+                "contact": contact_id,
+                "version": expected_version,
+                "lines": lines.packed(move.lines, at=self._clock(), campaign=sub, contact=contact_id),
+                **_turn(move.state, stood, due_at),
+            },
+        )
+        return bool(written)
+
+    async def record(
+        self, intent: Intent, outcome: Outcome, move: Move, due_at: float | None, expected_version: int
+    ) -> bool:
+        """End an attempt with its one result: state, turn, locks, ledger, figures and history in one step.
+        A response in the campaign's `opt_out` puts all addresses of the contact on do-not-call in that same
+        step.
+
+        False if it had ended before. Raises StaleState if `expected_version` is not the state's.
+        """
+        campaign = (await self._snapshot(intent.sub)).campaign
+        said = [r for r in outcome.responses if r in campaign.group(OPT_OUT)]
+        note = {"reason": said[0], "by": intent.attempt, "at": outcome.at} if said else None
+        answer = await self._call(
+            "record",
+            self._keys_of_end(intent),
+            {
+                "attempt": intent.attempt,
+                "sub": intent.sub,
+                "contact": intent.contact,
+                "version": expected_version,
+                "opt_out": text(note) if note else None,
+                "ended": _ended(outcome),
+                "lines": lines.packed(
+                    [lines.ended(intent, outcome), *move.lines],
+                    at=outcome.at,
+                    campaign=intent.sub,
+                    contact=intent.contact,
+                ),
+                **_turn(move.state, stand(move.state, campaign), due_at),
+            },
+        )
+        if answer == b"stale":
+            raise StaleState(
+                f"the state of contact {intent.contact} in {intent.sub} has changed: read it again"
+            )
+        return bool(answer == b"recorded")
+
+    async def release(self, attempt: str, reason: str) -> bool:
+        """Undo the claim of an attempt that was certainly never placed; the contact is due again now.
+
+        False if the attempt is unknown or has ended.
+        """
+        names = ("intent", "before", "numbers")
+        raw, before, numbers = await self._command("HMGET", self._keys.attempt(attempt), *names)
+        if raw is None:
+            return False
+        intent, state, now = read_intent(raw), read_body(before), self._clock()
+        answer = await self._call(
+            "release",
+            (*self._keys_of_end(intent), *self._keys.calls_of(unpack(numbers))),
+            {
+                "attempt": attempt,
+                "sub": intent.sub,
+                "contact": intent.contact,
+                "due": now,
+                "promised": promised(state),
+                "recovery": state.recovery.expires if state.recovery else None,
+                "lines": lines.packed([lines.released(intent, reason)], at=now),
+            },
+        )
+        return bool(answer)
+
+    async def live(self) -> list[tuple[Intent, Stage]]:
+        """Every attempt that has not ended, by the moment of its intent: what a restart has to settle."""
+        names = [raw.decode() for raw in await self._command("SMEMBERS", self._keys.live)]
+
+        def fill(pipe: Pipeline) -> None:
+            for name in names:
+                pipe.execute_command("HMGET", self._keys.attempt(name), "intent", "stage")
+
+        found = await self._pipeline(fill) if names else []
+        pairs = [(read_intent(raw), Stage(stage.decode())) for raw, stage in found if raw]
+        return sorted(
+            (pair for pair in pairs if pair[1] is not Stage.ENDED),
+            key=lambda pair: (pair[0].at, pair[0].attempt),
+        )
+
+    async def intent(self, attempt: str) -> Intent | None:
+        """The intent of an attempt; known for a day after its end."""
+        raw = await self._command("HGET", self._keys.attempt(attempt), "intent")
+        return read_intent(raw) if raw else None
+
+    def _keys_of_end(self, intent: Intent) -> tuple[str, ...]:
+        attempt = (self._keys.attempt(intent.attempt), self._keys.facts_of(intent.attempt))
+        return (*self._keys.common, *attempt, *self._keys.of_sub(intent.sub))
+
+
+def _keys_of_claim(keys: Keys, claim: Claim) -> tuple[str, ...]:
+    sub = keys.of_sub(claim.intent.sub)
+    return (keys.attempt(claim.intent.attempt), *sub, *keys.calls_of(claim.contact.numbers()))
+
+
+def _wanted(claim: Claim, sub: SubCampaign, now: float) -> dict[str, object]:
+    intent, contact, limits = claim.intent, claim.contact, sub.campaign.limits
+    turn = _turn(claim.state, stand(claim.state, sub.campaign), None)
+    return {
+        "attempt": intent.attempt,
+        "sub": intent.sub,
+        "contact": contact.id,
+        "version": claim.expected_version,
+        "now": now,
+        "numbers": contact.numbers(),
+        "addresses": list(dict.fromkeys(device.address for device in contact.devices)),
+        "allowed": claim.allowed,
+        "open_until": claim.open_until,
+        "per_contact": limits.attempts_per_contact,
+        "per_day": limits.attempts_per_day,
+        "day_from": _midnight(now, sub.campaign.zone),
+        "intent": record_text(intent),
+        "lines": lines.packed([lines.started(intent)], at=now),
+        **turn,
+    }
+
+
+def _turn(state: ContactState, stood: int, due_at: float | None) -> dict[str, object]:
+    """What the server needs to write a state and keep the contact's turn."""
+    return {
+        "body": record_text(state),
+        "stand": stood,
+        "due": due_at,
+        "promised": promised(state),
+        "recovery": state.recovery.expires if state.recovery else None,
+    }
+
+
+def _ended(outcome: Outcome) -> dict[str, object]:
+    return {
+        "result": outcome.result,
+        "responses": ",".join(outcome.responses),
+        "at": outcome.at,
+        "conversation": outcome.result is Result.CONNECTED_AGENT
+        or any(r != SAID_NOTHING for r in outcome.responses),
+    }
+
+
+def _midnight(now: float, zone: str) -> float:
+    """The beginning of the day that `now` lies in, in this zone; epoch seconds."""
+    local = datetime.fromtimestamp(now, ZoneInfo(zone))
+    return local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).timestamp()

@@ -1,0 +1,169 @@
+"""What an inbound call needs, in two round trips: who calls and what is known of them, then the decision
+kept; deciding is left to `strategies.segmentation`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from strategies.contacts import Contact
+from strategies.segments import Scope, ScopeKind
+from strategies.store.codec import read_contact, read_plain, text
+from strategies.store.connection import Door
+from strategies.store.lines import Line, packed
+from strategies.vocabulary import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFigures:
+    """A queue at the moment `at`; waits in seconds."""
+
+    waiting: int = 0
+    agents_free: int = 0
+    longest_wait: float = 0.0
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What earlier attempts at the contact came to, over all campaigns. `last_at` is epoch seconds.
+
+    `recovery_open`: somebody is about to call them again because they were lost.
+    """
+
+    attempts: int = 0
+    conversations: int = 0
+    last_result: str | None = None
+    last_responses: tuple[str, ...] = ()
+    last_at: float | None = None
+    recovery_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls. `customer` is what `reassociate` takes: the contact's id, or the number of somebody
+    unknown.
+
+    `segment`: the one they were moved to if that still holds, else the one of their list. `live`: the attempt
+    that is dialling this person right now.
+    """
+
+    customer: str
+    contact: Contact | None
+    segment: str | None
+    segment_version: int = 0
+    history: History = History()
+    queues: Mapping[str, QueueFigures] = field(default_factory=dict)
+    live: str | None = None
+
+
+class Callers(Door):
+    """The store as the inbound hook sees it."""
+
+    async def caller(self, number: str | None, attempt: str | None = None) -> Caller:
+        """Who calls from this number, or is at the other end of this attempt; one round trip. Of several
+        contacts with the number, the one that was tried last."""
+        keys = self._keys
+        contact, moved, history, queues, live = await self._call(
+            "caller",
+            (
+                keys.contacts,
+                keys.history,
+                keys.segments,
+                keys.queues,
+                keys.busy,
+                keys.number(number or ""),
+                keys.attempt(attempt or ""),
+            ),
+            {"number": number, "attempt": attempt},
+        )
+        known = read_contact(contact) if contact else None
+        segment, version = _segment(known, read_plain(moved) if moved else {}, self._clock())
+        return Caller(
+            customer=known.id if known else number or "",
+            contact=known,
+            segment=segment,
+            segment_version=version,
+            history=_history(read_plain(history) if history else {}, self._clock()),
+            queues=_queues(queues),
+            live=live.decode() or None,
+        )
+
+    async def reassociate(  # noqa: PLR0913 - all of it belongs to one decision, and is named at the call
+        self,
+        *,
+        interaction: str,
+        customer: str,
+        decision: Mapping[str, Any],
+        scope: Scope | None,
+        expected_version: int,
+        now: float,
+        also: Sequence[Line] = (),
+    ) -> bool:
+        """Keep a decision (`Decision.as_record()`), and move the customer if it says so and `scope`
+        outlasts the call.
+
+        Once per interaction. False if it was kept before, or if another call moved the customer since
+        `caller`: then the ledger gets the decision with reason `conflict` and nobody is moved. `also`:
+        further ledger lines of this interaction, such as `call_entered`.
+        """
+        moves = bool(decision.get("re_associated"))
+        about: dict[str, object] = {"interaction": interaction, "customer": customer, "decision": decision}
+        line: Line = {"kind": Kind.RE_ASSOCIATED if moves else Kind.DECISION, **about}
+        conflict: Line = {"kind": Kind.DECISION, "reason": "conflict", **about}
+        keys = self._keys
+        answer = await self._call(
+            "reassociate",
+            (keys.interaction(interaction), keys.segments, keys.ledger, keys.figures("")),
+            {
+                "customer": customer,
+                "version": expected_version,
+                "segment": _moved(decision, scope, expected_version, now) if moves else None,
+                "lines": packed([*also, line], at=now),
+                "conflict": packed([*also, conflict], at=now),
+            },
+        )
+        return bool(answer == b"done")
+
+    async def put_queue_figures(self, queue: str, figures: QueueFigures) -> None:
+        """What the hook is to see of a queue; the bridge's to write."""
+        await self._command("HSET", self._keys.queues, queue, text(figures))
+
+
+def _moved(decision: Mapping[str, Any], scope: Scope | None, version: int, now: float) -> str | None:
+    """The record of a move that outlasts the call, or None."""
+    if scope is None or scope.kind is ScopeKind.INTERACTION:
+        return None
+    until = now + scope.ttl if scope.ttl is not None else None
+    return text({"segment": decision["second"], "version": version + 1, "until": until, "at": now})
+
+
+def _segment(contact: Contact | None, moved: Mapping[str, Any], now: float) -> tuple[str | None, int]:
+    """The first segment, and the version a move has to expect."""
+    until = moved.get("until")
+    if moved and (until is None or now < until):
+        return str(moved["segment"]), int(moved["version"])
+    return contact.segment if contact else None, int(moved.get("version", 0))
+
+
+def _history(known: Mapping[str, Any], now: float) -> History:
+    responses = str(known.get("last_responses", ""))
+    return History(
+        attempts=int(known.get("attempts", 0)),
+        conversations=int(known.get("conversations", 0)),
+        last_result=known.get("last_result"),
+        last_responses=tuple(responses.split(",")) if responses else (),
+        last_at=known.get("last_at"),
+        recovery_open=any(now < expires for expires in known.get("recovery", {}).values()),
+    )
+
+
+_figures = msgspec.json.Decoder(QueueFigures).decode
+
+
+def _queues(raw: Any) -> dict[str, QueueFigures]:
+    pairs = raw.items() if isinstance(raw, dict) else zip(raw[::2], raw[1::2], strict=True)
+    return {name.decode(): _figures(figures) for name, figures in pairs}

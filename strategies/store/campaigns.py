@@ -1,0 +1,176 @@
+"""Sub-campaigns: their snapshots, run states, and whose turn it is in them; what a turn means is left to
+the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from redis.asyncio.client import Pipeline
+
+from strategies.contacts import Contact
+from strategies.ledger import Counters
+from strategies.state import ContactState, SubCampaign
+from strategies.store.codec import read_contact, read_state, read_sub, record_text, text
+from strategies.store.connection import Door
+from strategies.store.errors import StoreError
+from strategies.store.lines import counted, packed
+from strategies.vocabulary import Kind, RunState
+
+BATCH = 1000  # contacts enrolled in one step: some milliseconds of the server
+
+
+class Campaigns(Door):
+    """What runs, and who is due in it."""
+
+    _snapshots: dict[str, SubCampaign]
+
+    async def next_sub_name(self, campaign: str) -> str:
+        """A name nobody had: `CAMPAIGN/N`."""
+        return f"{campaign}/{await self._command('HINCRBY', self._keys.numbering, campaign, 1)}"
+
+    async def create_sub(self, sub: SubCampaign) -> None:
+        """Keep the snapshot of a sub-campaign, which never changes again but for its run state.
+
+        Raises StoreError if the name is taken."""
+        made = await self._call(
+            "create_sub",
+            (self._keys.subs, self._keys.run, self._keys.ledger, self._keys.figures(sub.name)),
+            {
+                "sub": sub.name,
+                "record": text(replace(sub, passes_ended={})),
+                "state": sub.run_state,
+                "lines": self._run_state_line(sub.name, sub.run_state, by=""),
+            },
+        )
+        if not made:
+            raise StoreError(f"there is a sub-campaign {sub.name} already: take its name from next_sub_name")
+
+    async def subs(self) -> list[SubCampaign]:
+        """All sub-campaigns, the oldest first."""
+        raws = await self._command("HVALS", self._keys.subs)
+        kept = sorted((read_sub(raw) for raw in raws), key=lambda sub: (sub.created, sub.name))
+        return await self._as_they_stand(kept)
+
+    async def sub(self, name: str) -> SubCampaign | None:
+        """The sub-campaign as it stands."""
+        raw = await self._command("HGET", self._keys.subs, name)
+        return (await self._as_they_stand([read_sub(raw)]))[0] if raw else None
+
+    async def _as_they_stand(self, kept: Sequence[SubCampaign]) -> list[SubCampaign]:
+        def fill(pipe: Pipeline) -> None:
+            for sub in kept:
+                pipe.execute_command("HGET", self._keys.run, sub.name)
+                pipe.execute_command("HGETALL", self._keys.passes_ended(sub.name))
+
+        answers = await self._pipeline(fill) if kept else []
+        return [
+            replace(
+                sub,
+                run_state=RunState(state.decode()),
+                passes_ended={name.decode(): float(at) for name, at in ended.items()},
+            )
+            for sub, state, ended in zip(kept, answers[::2], answers[1::2], strict=True)
+        ]
+
+    async def _snapshot(self, name: str) -> SubCampaign:
+        """The snapshot without what changes; read once, since it never does."""
+        if name not in self._snapshots:
+            raw = await self._command("HGET", self._keys.subs, name)
+            if raw is None:
+                raise StoreError(f"there is no sub-campaign {name}")
+            self._snapshots[name] = read_sub(raw)
+        return self._snapshots[name]
+
+    async def set_run_state(self, name: str, state: RunState, *, by: str) -> bool:
+        """Start, pause, stop; False if there is no such sub-campaign or it is over, which is final."""
+        done = await self._call(
+            "set_run_state",
+            (self._keys.run, self._keys.ledger, self._keys.figures(name)),
+            {"sub": name, "state": state, "lines": self._run_state_line(name, state, by=by)},
+        )
+        return bool(done)
+
+    def _run_state_line(self, sub: str, state: RunState, *, by: str) -> list[list[object]]:
+        line = {"kind": Kind.RUN_STATE, "campaign": sub, "result": state, "by": by or None}
+        return packed([line], at=self._clock())
+
+    async def halt(self, *, by: str) -> None:
+        """The stop switch: no claim of any sub-campaign succeeds until `unhalt`."""
+        await self._command("SET", self._keys.halted, by)
+
+    async def unhalt(self) -> None:
+        """Release the stop switch."""
+        await self._command("DEL", self._keys.halted)
+
+    async def halted_by(self) -> str | None:
+        """Who threw the stop switch."""
+        raw = await self._command("GET", self._keys.halted)
+        return raw.decode() if raw is not None else None
+
+    async def enrol(
+        self, sub: SubCampaign, contacts: Sequence[str], state: ContactState | None = None
+    ) -> int:
+        """Attach contacts, due now and in this order; those attached before and those unknown are passed
+        over.
+
+        `state`: what each begins with. Returns how many are new.
+        """
+        now, new = self._clock(), 0
+        line = {"kind": Kind.ENROLLED, "campaign": sub.name, "contacts": 0}
+        for at in range(0, len(contacts), BATCH):
+            new += await self._call(
+                "enrol",
+                (*self._keys.common, *self._keys.of_sub(sub.name), self._keys.contacts),
+                {
+                    "contacts": list(contacts[at : at + BATCH]),
+                    "body": record_text(state or ContactState()),
+                    "due": now,
+                    "line": packed([line], at=now)[0],
+                },
+            )
+        return new
+
+    async def due(self, sub: str, now: float, limit: int) -> list[tuple[Contact, ContactState]]:
+        """At most `limit` contacts whose moment has come: recoveries and retries by their moment, then the
+        list in its order. Nobody with a live attempt is among them."""
+        found = await self._call(
+            "due", (*self._keys.of_sub(sub), self._keys.contacts), {"now": now, "limit": limit}
+        )
+        pairs = zip(found[::2], found[1::2], strict=True)
+        return [(read_contact(contact), read_state(state)) for contact, state in pairs if contact and state]
+
+    async def next_due(self, sub: str) -> float | None:
+        """When the next contact will be due (the past, if one is); None if nobody waits for a moment."""
+        _state, promised, due, _parked, waking, *_ = self._keys.of_sub(sub)
+        answers = await self._pipeline(
+            lambda pipe: [
+                pipe.execute_command("ZRANGE", lane, 0, 0, "WITHSCORES") for lane in (promised, due, waking)
+            ]
+        )
+        scores = [float(entry[0][1]) for entry in answers if entry]
+        return min(scores, default=None)
+
+    async def state(self, sub: str, contact: str) -> ContactState | None:
+        """Where the contact stands; None if it is not attached."""
+        raw = await self._command("HGET", self._keys.state(sub), contact)
+        return read_state(raw) if raw else None
+
+    async def pass_waiting(self, sub: str) -> dict[str, int]:
+        """Per pass, how many contacts are not through with it yet: it is over when there are none."""
+        campaign = (await self._snapshot(sub)).campaign
+        stands = {int(i): int(n) for i, n in (await self._command("HGETALL", self._keys.stands(sub))).items()}
+        return {
+            each.name: sum(count for index, count in stands.items() if 0 <= index <= place)
+            for place, each in enumerate(campaign.passes)
+        }
+
+    async def pass_ended(self, sub: str, name: str, at: float) -> bool:
+        """Note that a pass is over, once, and let everyone who waited for that be due; False if it was
+        noted before."""
+        keys = (self._keys.passes_ended(sub), *self._keys.of_sub(sub))
+        return bool(await self._call("pass_ended", keys, {"pass": name, "at": at}))
+
+    async def counters(self, sub: str) -> Counters:
+        """The figures of a sub-campaign; of inbound calls and all else for the empty name."""
+        return counted(await self._command("HGETALL", self._keys.figures(sub)))

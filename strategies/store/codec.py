@@ -1,0 +1,112 @@
+"""Records as the store keeps them: JSON without what equals its default, and a contact's state behind a
+short head that the server's functions can read."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, Field, fields, replace
+from typing import Any
+
+import msgspec
+
+from strategies.attempts import Fact, Intent
+from strategies.campaign import Campaign
+from strategies.contacts import Contact
+from strategies.state import ContactState, SubCampaign, Track
+
+_encode = msgspec.json.Encoder().encode
+_contact = msgspec.json.Decoder(Contact).decode
+_state = msgspec.json.Decoder(ContactState).decode
+_intent = msgspec.json.Decoder(Intent).decode
+_sub = msgspec.json.Decoder(SubCampaign).decode
+_fact = msgspec.json.Decoder(Fact).decode
+_plain = msgspec.json.Decoder(dict[str, Any]).decode
+
+pack = msgspec.msgpack.Encoder().encode
+"""The arguments of a server function. Records go in as text: the server's reader knows no binary type."""
+
+unpack = msgspec.msgpack.Decoder().decode
+"""What a server function packed."""
+
+
+def text(value: object) -> str:
+    """Any plain value or record as JSON."""
+    return _encode(value).decode()
+
+
+def record_text(record: Contact | ContactState | Intent | Fact) -> str:
+    """A record as JSON, fields at their default left out: a million fresh contacts are a million short
+    strings."""
+    return text(
+        {
+            name: value
+            for name, default in _DEFAULTS[type(record)]
+            if (value := getattr(record, name)) != default
+        }
+    )
+
+
+def _default(field: Field[Any]) -> object:
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return field.default
+
+
+_DEFAULTS: dict[type[Any], tuple[tuple[str, object], ...]] = {
+    kind: tuple((f.name, _default(f)) for f in fields(kind) if (kind, f.name) != (ContactState, "version"))
+    for kind in (Contact, ContactState, Intent, Fact)
+}
+
+
+def read_contact(raw: bytes) -> Contact:
+    """The contact of a record."""
+    return _contact(raw)
+
+
+def read_intent(raw: bytes) -> Intent:
+    """The intent of a record."""
+    return _intent(raw)
+
+
+def read_fact(raw: bytes) -> Fact:
+    """The fact of a record."""
+    return _fact(raw)
+
+
+def read_sub(raw: bytes) -> SubCampaign:
+    """The snapshot of a sub-campaign."""
+    return _sub(raw)
+
+
+def read_plain(raw: bytes) -> dict[str, Any]:
+    """A JSON object as it stands."""
+    return _plain(raw)
+
+
+def read_body(raw: bytes) -> ContactState:
+    """The state without its head; its version says nothing."""
+    return _state(raw)
+
+
+def read_state(raw: bytes) -> ContactState:
+    """The state behind its head `version stand rank live`; the head's version is the one that counts."""
+    version, _stand, _rank, _live, body = raw.split(b" ", 4)
+    return replace(_state(body), version=int(version))
+
+
+def stand(state: ContactState, campaign: Campaign) -> int:
+    """Index of the first pass the contact is not through with; -1 when the sub-campaign is done with it."""
+    if state.ended is not None:
+        return -1
+    passes = campaign.passes
+    through = {record.name for record in state.records if record.through_at is not None}
+    index = state.pass_index
+    while index < len(passes) and passes[index].name in through:
+        index += 1
+    return index
+
+
+def promised(state: ContactState) -> bool:
+    """Whether the contact was promised its moment (a retry, another device, a recovery) and goes before
+    list work."""
+    tracks: tuple[ContactState | Track, ...] = (state, *state.beside)
+    return state.recovery is not None or any(track.tries or track.device_index for track in tracks)

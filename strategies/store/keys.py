@@ -1,0 +1,163 @@
+"""Every key's name, and the order in which the functions of `library.lua` take them; nothing else in the
+project spells a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one tenant's shard. The hash tag keeps a person's keys in one slot of a cluster, so that
+    a function may touch all of them; one shard until a tenant outgrows it."""
+
+    tenant: str
+    shard: int = 0
+
+    def _key(self, *parts: str) -> str:
+        return ":".join((f"{{{self.tenant}.{self.shard}}}", *parts))
+
+    # people
+    @property
+    def contacts(self) -> str:
+        """Hash: contact id -> record."""
+        return self._key("contacts")
+
+    def number(self, number: str) -> str:
+        """Set: the contacts that have this number."""
+        return self._key("number", number)
+
+    @property
+    def lists(self) -> str:
+        """Set: the names of the lists."""
+        return self._key("lists")
+
+    def list(self, name: str) -> str:
+        """Sorted set: contact id by its place in the list."""
+        return self._key("list", name)
+
+    @property
+    def do_not_call(self) -> str:
+        """Hash: address -> why, by whom, when."""
+        return self._key("do_not_call")
+
+    @property
+    def busy(self) -> str:
+        """Hash, the person lock: number -> the attempt that holds it. Freed by the attempt's end alone."""
+        return self._key("busy")
+
+    def calls(self, number: str) -> str:
+        """Sorted set: attempts to the person with this number by time, over all campaigns: what daily caps
+        count."""
+        return self._key("calls", number)
+
+    @property
+    def history(self) -> str:
+        """Hash: contact id -> what earlier attempts came to."""
+        return self._key("history")
+
+    @property
+    def segments(self) -> str:
+        """Hash: customer -> the segment it was moved to, with version and end."""
+        return self._key("segments")
+
+    # sub-campaigns
+    @property
+    def subs(self) -> str:
+        """Hash: sub-campaign -> its snapshot."""
+        return self._key("subs")
+
+    @property
+    def numbering(self) -> str:
+        """Hash: campaign -> the number of its latest sub-campaign."""
+        return self._key("numbering")
+
+    @property
+    def run(self) -> str:
+        """Hash: sub-campaign -> run state."""
+        return self._key("run")
+
+    @property
+    def halted(self) -> str:
+        """String, the stop switch over everything: there means no claim succeeds."""
+        return self._key("halted")
+
+    def passes_ended(self, sub: str) -> str:
+        """Hash: pass -> when it was over."""
+        return self._key("passes_ended", sub)
+
+    def stands(self, sub: str) -> str:
+        """Hash: index of the first pass not gone through -> how many contacts stand there."""
+        return self._key("stands", sub)
+
+    def figures(self, sub: str) -> str:
+        """Hash: the counters of a sub-campaign; of inbound calls for the empty name."""
+        return self._key("figures", sub)
+
+    def of_sub(self, sub: str) -> tuple[str, ...]:
+        """What a contact's state and turn are kept in: state, four lanes, stands, tries and figures.
+
+        The lanes are sorted sets of contact ids: `promised` (a retry or recovery, by its moment), `due` (list
+        work, by its moment), `parked` (until a pass ends) and `waking` (parked, and the pass has ended).
+        """
+        lanes = (self._key(lane, sub) for lane in ("promised", "due", "parked", "waking"))
+        return (self._key("state", sub), *lanes, self.stands(sub), self._key("tries", sub), self.figures(sub))
+
+    def state(self, sub: str) -> str:
+        """Hash: contact id -> `version stand rank live` and the state."""
+        return self.of_sub(sub)[0]
+
+    # attempts
+    def attempt(self, attempt: str) -> str:
+        """Hash: intent, stage, the numbers it locked, the state before it."""
+        return self._key("attempt", attempt)
+
+    def facts_of(self, attempt: str) -> str:
+        """List: what is known of the attempt, in order."""
+        return self._key("facts", attempt)
+
+    @property
+    def live(self) -> str:
+        """Set: attempts that have not ended."""
+        return self._key("live")
+
+    @property
+    def facts(self) -> str:
+        """Stream: facts of all attempts as they come, for the bridge."""
+        return self._key("facts")
+
+    # inbound
+    @property
+    def queues(self) -> str:
+        """Hash: queue -> its live figures."""
+        return self._key("queues")
+
+    def interaction(self, interaction: str) -> str:
+        """String: this interaction has been decided."""
+        return self._key("interaction", interaction)
+
+    # all of it
+    @property
+    def ledger(self) -> str:
+        """Stream: everything that happened, append-only."""
+        return self._key("ledger")
+
+    @property
+    def requests(self) -> str:
+        """Stream: what people asked the bridge to do."""
+        return self._key("requests")
+
+    @property
+    def bridge(self) -> str:
+        """String: the bridge that is allowed to run."""
+        return self._key("bridge")
+
+    @property
+    def common(self) -> tuple[str, ...]:
+        """What every function on attempts takes first."""
+        return (self.run, self.halted, self.do_not_call, self.busy, self.live, self.ledger, self.history)
+
+    def calls_of(self, numbers: Iterable[str]) -> tuple[str, ...]:
+        """The call records of a person's numbers, in the order given."""
+        return tuple(self.calls(number) for number in numbers)

@@ -1,0 +1,67 @@
+"""The ledger's lines as the store writes them, each with what it adds to the figures; what counts as what
+is left to `strategies.ledger`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from strategies.attempts import Intent, Outcome
+from strategies.ledger import Counters, changes, from_figures
+from strategies.store.codec import text
+from strategies.vocabulary import Kind
+
+Line = Mapping[str, object]
+
+
+def packed(lines: Iterable[Line], **common: object) -> list[list[Any]]:
+    """Lines as the server's functions take them: text, and field, amount, field, amount. `common` goes into
+    each."""
+    whole = [
+        {key: value for key, value in (common | dict(line)).items() if value is not None} for line in lines
+    ]
+    return [
+        [text(line), [part for name, key, step in changes(line) for part in (f"{name}:{key}", step)]]
+        for line in whole
+    ]
+
+
+def counted(figures: Mapping[bytes, bytes]) -> Counters:
+    """The counters kept beside the ledger, as a recount of it would give them."""
+    split = ((name.decode().partition(":"), int(count)) for name, count in figures.items())
+    return from_figures({(name, key): count for (name, _, key), count in split})
+
+
+def started(intent: Intent) -> Line:
+    """The line of a claim that succeeded."""
+    return {"kind": Kind.ATTEMPT_STARTED, **_of(intent)}
+
+
+def released(intent: Intent, reason: str) -> Line:
+    """The line of an attempt that was certainly never placed."""
+    return {"kind": Kind.ATTEMPT_RELEASED, **_of(intent), "reason": reason}
+
+
+def ended(intent: Intent, outcome: Outcome) -> Line:
+    """The line of an attempt's one result."""
+    return {
+        "kind": Kind.ATTEMPT_ENDED,
+        **_of(intent),
+        "result": outcome.result,
+        "responses": outcome.responses or None,
+    }
+
+
+def _of(intent: Intent) -> dict[str, object]:
+    return {
+        "campaign": intent.sub,
+        "pass": intent.pass_name,
+        "contact": intent.contact,
+        "device": intent.device.kind,
+        "address": intent.device.address,
+        "medium": intent.medium,
+        "attempt": intent.attempt,
+        "recovers": intent.recovers,
+        "trigger": intent.trigger,
+        "strategy": intent.strategy or None,
+    }

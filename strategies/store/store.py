@@ -1,0 +1,62 @@
+"""The store as a whole: opened once per process, given to whoever needs it; each of its rooms has a file of
+its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from strategies.store.attempts import Attempts
+from strategies.store.callers import Callers
+from strategies.store.contacts import ContactBook
+from strategies.store.desk import Desk
+from strategies.store.embedded import EmbeddedServer
+from strategies.store.facts import Facts
+
+
+class Store(ContactBook, Attempts, Facts, Callers, Desk):
+    """The only door to Redis. Every method raises StoreUnavailable while the server cannot be used, and
+    works again by itself when it is back; after a cut link no write is ever repeated."""
+
+    _embedded: EmbeddedServer | None
+
+    @classmethod
+    async def open(
+        cls,
+        url: str | None,
+        data_dir: Path,
+        tenant: str,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> Store:
+        """Connect to `url`, or to the built-in server of `data_dir` when it is None, which is started if
+        need be.
+
+        `clock` gives epoch seconds. Raises StoreUnavailable, or StoreUnfit for a server that must not be
+        used.
+        """
+        embedded = EmbeddedServer(data_dir) if url is None else None
+        if embedded is not None:
+            await embedded.ensure()
+        store = cls(embedded.url if embedded else str(url), tenant, clock)
+        store._embedded = embedded
+        store._snapshots = {}
+        try:
+            await store._prepare()
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    async def revive(self) -> None:
+        """After StoreUnavailable: start the built-in server again if it died, and check the server anew."""
+        if self._embedded is not None:
+            await self._embedded.ensure()
+        await self._prepare()
+
+    async def close(self) -> None:
+        """Let go; the built-in server ends with the last process that uses it."""
+        await self._disconnect()
+        if self._embedded is not None:
+            await self._embedded.leave()
