@@ -1,0 +1,56 @@
+# Everything a person or a build machine does here. `make` alone tells what there is.
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+CODE := agi ami_bridge messaging strategies models config console dialplan docker tests
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint contracts unit image-test bench up down clean
+
+help:  ## Tell what there is
+	@echo "secondpass: campaign strategies and anticipatory segmentation for Asterisk"
+	@echo
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(VENV)/.installed  ## A .venv with everything; the command is .venv/bin/secondpass
+
+# The interpreter is looked for here, not in a variable, so that `make help` and `make down` need none.
+$(VENV)/.installed: pyproject.toml .ci/host
+	@python=$$(PYTHON="$(PYTHON)" .ci/host) && "$$python" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train,dev]'
+	@touch $@
+	@echo "installed: $(BIN)/secondpass"
+
+demo: install  ## Real calls both ways through a real Asterisk; writes build/demo/summary.json
+	$(BIN)/python docker/demo.py
+
+test: lint contracts  ## Everything: lint, types, contracts, all tests, unit tests on the image's Python
+	$(BIN)/pytest
+	$(MAKE) --no-print-directory image-test
+
+lint: install  ## Format, lint and types
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+
+contracts: install  ## Imports run one way
+	$(BIN)/lint-imports
+
+unit: install  ## The tests that need neither Docker nor a server
+	$(BIN)/pytest tests/unit tests/property
+
+image-test: install  ## Unit tests on the Python of the image
+	$(BIN)/python docker/harness.py image-test
+
+bench: install  ## Measure against peers; writes build/bench.json
+	$(BIN)/python -m tests.bench.run
+
+up: install  ## Start the harness and leave it running; prints every address
+	$(BIN)/python docker/harness.py up
+
+down: install  ## Remove all of the harness
+	$(BIN)/python docker/harness.py down
+
+clean:  ## Remove what was built, the .venv too
+	rm -rf build dist $(VENV)

@@ -1,0 +1,203 @@
+"""`secondpass campaign`: starts a campaign over its lists, and pauses, resumes, stops and shows what runs."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from console import options, output
+from console.launch import Ground, obstacles, ordered
+from console.refusal import Reason, RefusedError
+from strategies.campaign import Campaign
+from strategies.contacts import Contact
+from strategies.ledger import Counters
+from strategies.state import SubCampaign
+from strategies.vocabulary import RunState
+
+if TYPE_CHECKING:
+    from strategies.store import Store
+
+Name = Annotated[str, typer.Argument(metavar="NAME[/N]", help="A campaign, or one of its sub-campaigns.")]
+FINAL = frozenset({RunState.STOPPED, RunState.COMPLETED})
+
+app = typer.Typer(no_args_is_help=True, help="Campaigns: start one over its lists, pause, resume, stop it.")
+
+
+@app.command("start")
+def start(  # noqa: PLR0913, PLR0917 - one argument for each option
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A campaign of the configuration.")],
+    lists: Annotated[str | None, typer.Option(help="Comma-separated; else the campaign's own.")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="MOMENT", help="Not before, such as 2030-01-31T09:00.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="MOMENT", help="No new attempts from then on.")] = None,
+    config: options.ConfigDir = None,
+    json: options.Json = False,
+) -> None:
+    """Make and start the sub-campaign NAME/N over the lists, as the strategy stands now.
+
+    Moments without an offset are local to the campaign's zone. Where it cannot be started, every reason is
+    told and nothing is changed.
+    """
+    loaded = options.project(context, config)
+    campaign = loaded.campaigns.get(name)
+    if campaign is None:
+        raise RefusedError(
+            f'there is no campaign "{name}"; nothing was changed',
+            [Reason(f"there are: {', '.join(sorted(loaded.campaigns)) or 'none'}", "name one of them")],
+        )
+    chosen = tuple(part.strip() for part in lists.split(",") if part.strip()) if lists else campaign.lists
+    starts, ends = _moment(campaign, from_, "--from"), _moment(campaign, until, "--until")
+    sub, enrolled = options.with_store(loaded, lambda store: _launch(store, campaign, chosen, starts, ends))
+    if json:
+        output.document({"sub_campaign": sub.name, "lists": list(sub.lists), "contacts": enrolled})
+    else:
+        output.line(f"{sub.name} runs: {enrolled} contacts of {', '.join(sub.lists)}")
+
+
+@app.command("pause")
+def pause(
+    context: typer.Context, name: Name, config: options.ConfigDir = None, json: options.Json = False
+) -> None:
+    """No new attempts until it is resumed; calls that are up finish."""
+    _change(context, name, RunState.PAUSED, config, json)
+
+
+@app.command("resume")
+def resume(
+    context: typer.Context, name: Name, config: options.ConfigDir = None, json: options.Json = False
+) -> None:
+    """Go on where it was paused."""
+    _change(context, name, RunState.RUNNING, config, json)
+
+
+@app.command("stop")
+def stop(
+    context: typer.Context, name: Name, config: options.ConfigDir = None, json: options.Json = False
+) -> None:
+    """End it for good; calls that are up finish."""
+    _change(context, name, RunState.STOPPED, config, json)
+
+
+@app.command("status")
+def status(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME[/N]]", help="All, if not said.")] = None,
+    config: options.ConfigDir = None,
+    json: options.Json = False,
+) -> None:
+    """Which sub-campaigns there are, and how they stand."""
+    loaded = options.project(context, config)
+    rows = options.with_store(loaded, lambda store: _status(store, name))
+    if json:
+        output.document(rows)
+        return
+    figures = ("contacts", "ended", "attempts", "in_progress")
+    output.show(
+        output.table(
+            "Sub-campaigns",
+            ("sub-campaign", "state", *figures),
+            [(row["sub_campaign"], row["state"], *(row[figure] for figure in figures)) for row in rows],
+        )
+    )
+
+
+def _moment(campaign: Campaign, text: str | None, option: str) -> float | None:
+    """Epoch seconds of an ISO moment, local to the campaign's zone where it has no offset."""
+    if text is None:
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f'"{text}" is no moment; write 2030-01-31T09:00', param_hint=option
+        ) from None
+    return (read if read.tzinfo else read.replace(tzinfo=ZoneInfo(campaign.zone))).timestamp()
+
+
+async def _launch(
+    store: Store, campaign: Campaign, lists: Sequence[str], starts: float | None, ends: float | None
+) -> tuple[SubCampaign, int]:
+    """Judge first, then write: the sub-campaign exists before the first contact is due."""
+    now = time.time()
+    known = await store.lists()
+    contacts = {name: await store.contacts(await store.list_members(name)) for name in lists if name in known}
+    queues = (await store.caller(None)).queues
+    ground = Ground(
+        lists=known,
+        attributes={name: _attributes(members) for name, members in contacts.items() if members},
+        queues=frozenset(queues) if queues else None,
+    )
+    reasons = obstacles(campaign, lists, ground, now=now, timeframe=(starts, ends))
+    if reasons:
+        raise RefusedError(f"{campaign.name} was not started; nothing was changed", reasons)
+    sub = SubCampaign(
+        name=await store.next_sub_name(campaign.name),
+        campaign=campaign,
+        lists=tuple(lists),
+        run_state=RunState.RUNNING,
+        created=now,
+        starts=starts,
+        ends=ends,
+    )
+    await store.create_sub(sub)
+    enrolled = await store.enrol(sub, ordered(campaign, [one for name in lists for one in contacts[name]]))
+    return sub, enrolled
+
+
+def _attributes(contacts: Sequence[Contact]) -> frozenset[str]:
+    return frozenset(key for contact in contacts for key in contact.attributes)
+
+
+def _change(context: typer.Context, name: str, wanted: RunState, config: Path | None, json: bool) -> None:
+    loaded = options.project(context, config)
+    changed = options.with_store(loaded, lambda store: _set(store, name, wanted))
+    if json:
+        output.document({"sub_campaigns": changed, "state": wanted})
+    else:
+        output.line(f"{wanted}: {', '.join(changed)}")
+
+
+async def _set(store: Store, name: str, wanted: RunState) -> list[str]:
+    chosen = [sub for sub in await named(store, name) if sub.run_state not in FINAL]
+    if not chosen:
+        reason = Reason("all of its sub-campaigns have ended, which is final", f"start {name} anew")
+        raise RefusedError(f"{name} cannot be {wanted}; nothing was changed", [reason])
+    by = getpass.getuser()
+    return [sub.name for sub in chosen if await store.set_run_state(sub.name, wanted, by=by)]
+
+
+async def named(store: Store, name: str | None) -> list[SubCampaign]:
+    """The sub-campaign of that name, or all of that campaign, or all. Raises RefusedError where none is."""
+    subs = await store.subs()
+    found = [sub for sub in subs if name is None or name in {sub.name, sub.campaign.name}]
+    if name is not None and not found:
+        known = ", ".join(sorted(sub.name for sub in subs)) or "none"
+        reason = Reason(f"there are: {known}", f"start one: secondpass campaign start {name.split('/')[0]}")
+        raise RefusedError(f'there is no sub-campaign "{name}"', [reason])
+    return found
+
+
+async def _status(store: Store, name: str | None) -> list[dict[str, Any]]:
+    return [_row(sub, await store.counters(sub.name)) for sub in await named(store, name)]
+
+
+def _row(sub: SubCampaign, counters: Counters) -> dict[str, Any]:
+    return {
+        "sub_campaign": sub.name,
+        "state": sub.run_state.value,
+        "lists": list(sub.lists),
+        "contacts": counters.contacts,
+        "ended": counters.ended,
+        "attempts": counters.attempts,
+        "in_progress": counters.in_progress,
+        "passes_ended": sorted(sub.passes_ended),
+    }

@@ -1,0 +1,58 @@
+"""The command `secondpass`: its groups put together, errors told in one place; each command has a file."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from console import campaigns, check, do_not_call, errors, lists, model, options, output, results, services
+from console.refusal import REFUSED
+
+app = typer.Typer(
+    name="secondpass",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Campaign strategies with recovery, and anticipatory segmentation, for Asterisk.",
+)
+app.command("check")(check.check)
+app.command("up")(services.up)
+app.command("agi")(services.agi)
+app.command("bridge")(services.bridge)
+app.add_typer(lists.app, name="list")
+app.add_typer(campaigns.app, name="campaign")
+app.command("results")(results.results)
+app.add_typer(do_not_call.app, name="do-not-call")
+app.add_typer(model.app, name="model")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        output.line(f"secondpass {version('secondpass')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    context: typer.Context,
+    config: options.ConfigDir = None,
+    version_: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    context.obj = config
+
+
+def main() -> None:
+    """Run the command line; errors a person can mend become one message and exit code 1."""
+    try:
+        app()
+    except errors.expected() as error:
+        refused = errors.told(error)
+        if "--json" in sys.argv:
+            output.document(refused.document())
+        output.refusal(refused)
+        sys.exit(REFUSED)

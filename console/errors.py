@@ -1,0 +1,29 @@
+"""Which errors of the packages below end in one clear message and no traceback, and how each is told."""
+
+from __future__ import annotations
+
+from console.refusal import Reason, RefusedError
+
+
+def expected() -> tuple[type[Exception], ...]:
+    """The errors a person can mend. Called once something was raised: nobody else pays for the imports."""
+    from agi.errors import AgiError  # noqa: PLC0415
+    from ami_bridge.errors import AmiError  # noqa: PLC0415
+    from config.errors import ConfigErrors  # noqa: PLC0415
+    from models.errors import ModelError  # noqa: PLC0415
+    from strategies.store.errors import StoreError  # noqa: PLC0415
+
+    return (RefusedError, ConfigErrors, StoreError, ModelError, AgiError, AmiError)
+
+
+def told(error: Exception) -> RefusedError:
+    """The error as a refusal: what happened and the mend."""
+    from config.errors import ConfigErrors  # noqa: PLC0415
+
+    if isinstance(error, RefusedError):
+        return error
+    if isinstance(error, ConfigErrors):
+        count = f"{len(error.errors)} error{'s' if len(error.errors) > 1 else ''}"
+        reasons = [Reason(str(found).removesuffix(f"; {found.mend}"), found.mend) for found in error.errors]
+        return RefusedError(f"{count} in the configuration; nothing was changed", reasons)
+    return RefusedError(str(error))

@@ -1,0 +1,158 @@
+"""Whether a campaign may be started, with every reason why not, and the order in which its contacts come.
+
+Pure: what there is (lists, queues, gateways) comes in as `Ground`; the command reads it and acts upon it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from console.refusal import Reason
+from strategies.campaign import Campaign
+from strategies.contacts import Contact
+from strategies.expressions import campaign_vocabulary, compile_expression, number_of
+from strategies.numbers import normalise
+from strategies.vocabulary import VOICE, Medium
+
+Timeframe = tuple[float | None, float | None]
+"""Not before, and no new attempts from; epoch seconds, None for no bound."""
+
+SHOWN = 12  # names listed in a message
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a start is judged against.
+
+    `lists`: name to number of contacts; `attributes`: of each list to be used, the attributes that any of its
+    contacts has; `queues`: the names of Asterisk's queues as the bridge last told them, None where it told
+    nothing; `gateways`: the message media that can be carried.
+    """
+
+    lists: Mapping[str, int]
+    attributes: Mapping[str, frozenset[str]]
+    queues: frozenset[str] | None
+    gateways: frozenset[Medium] = frozenset()
+
+
+def obstacles(
+    campaign: Campaign, lists: Sequence[str], ground: Ground, *, now: float, timeframe: Timeframe
+) -> tuple[Reason, ...]:
+    """Every reason why the campaign cannot be started over these lists; times in epoch seconds."""
+    return (
+        *_lists(campaign, lists, ground),
+        *_caller_id(campaign),
+        *_media(campaign, ground),
+        *_queues(campaign, ground),
+        *_attributes(campaign, lists, ground),
+        *_timeframe(now, *timeframe),
+    )
+
+
+def _lists(campaign: Campaign, lists: Sequence[str], ground: Ground) -> Iterator[Reason]:
+    if not lists:
+        yield Reason(
+            f"{campaign.name} names no list", "say --lists NAME, or write lists: [NAME] in the campaign"
+        )
+    for name in lists:
+        if name not in ground.lists:
+            yield Reason(
+                f'there is no list "{name}"',
+                f"import it: secondpass list import {name} FILE.csv ({_known(ground.lists)})",
+            )
+        elif not ground.lists[name]:
+            yield Reason(
+                f'the list "{name}" is empty', f"import into it: secondpass list import {name} FILE.csv"
+            )
+
+
+def _caller_id(campaign: Campaign) -> Iterator[Reason]:
+    if not campaign.caller_id:
+        yield Reason("there is no caller id", 'write caller_id: "+1..." in the campaign')
+    elif normalise(campaign.caller_id, campaign.country) is None:
+        yield Reason(
+            f'the caller id "{campaign.caller_id}" is no number of {campaign.country}',
+            'write caller_id: "+1..." in the campaign, a number people can call back',
+        )
+
+
+def _media(campaign: Campaign, ground: Ground) -> Iterator[Reason]:
+    for one in campaign.passes:
+        if one.medium not in VOICE and one.medium not in ground.gateways:
+            yield Reason(
+                f"pass {one.name} sends by {one.medium}, and no gateway can carry that yet",
+                f"take the pass {one.name} out of the campaign",
+            )
+
+
+def _queues(campaign: Campaign, ground: Ground) -> Iterator[Reason]:
+    if ground.queues is None:
+        yield Reason(
+            "Asterisk's queues are not known, because no bridge has reached it",
+            "start secondpass up, and see that its bridge logs in",
+        )
+    elif campaign.queue not in ground.queues:
+        yield Reason(
+            f'Asterisk has no queue "{campaign.queue}"',
+            f"add it to queues.conf, or name another one as agents: ({_known(ground.queues)})",
+        )
+
+
+def _attributes(campaign: Campaign, lists: Sequence[str], ground: Ground) -> Iterator[Reason]:
+    for name in lists:
+        have = ground.attributes.get(name)
+        if have is None:
+            continue
+        for where, text in expressions(campaign):
+            for missing in sorted(attributes_of(campaign, text) - have):
+                yield Reason(
+                    f'{where} uses contact.{missing}, which no contact of the list "{name}" has',
+                    f"correct the name in the campaign, or import the list with that column ({_known(have)})",
+                )
+
+
+def _timeframe(now: float, starts: float | None, ends: float | None) -> Iterator[Reason]:
+    if ends is not None and ends <= now:
+        yield Reason("--until is past", "name a moment to come, such as 2030-01-31T18:00")
+    if starts is not None and ends is not None and ends <= starts:
+        yield Reason("--until is not after --from", "exchange them")
+
+
+def expressions(campaign: Campaign) -> Iterator[tuple[str, str]]:
+    """Every expression over contacts, with the place it stands in."""
+    if campaign.filter:
+        yield "filter", campaign.filter
+    for text in campaign.order:
+        yield "order", text
+    for one in campaign.passes:
+        if one.where:
+            yield f"pass {one.name}, where", one.where
+
+
+def attributes_of(campaign: Campaign, text: str) -> frozenset[str]:
+    """The contact's attributes an expression of this campaign uses."""
+    return compile_expression(text, names=campaign_vocabulary(frozenset(campaign.groups))).attributes()
+
+
+def _known(names: object) -> str:
+    listed = sorted(str(name) for name in names) if isinstance(names, Mapping | frozenset) else []
+    more = ", ..." if len(listed) > SHOWN else ""
+    return f"there are: {', '.join(listed[:SHOWN])}{more}" if listed else "there are none"
+
+
+def ordered(campaign: Campaign, contacts: Sequence[Contact]) -> list[str]:
+    """The ids by the campaign's sort keys: numbers, then texts, then those without; ties as they came."""
+    names = campaign_vocabulary(frozenset(campaign.groups))
+    result = list(contacts)
+    for text in reversed(campaign.order):
+        key = compile_expression(text, names=names)
+        result.sort(key=lambda contact, key=key: _rank(key.value({"contact": contact.attributes})))  # type: ignore[misc]
+    return [contact.id for contact in result]
+
+
+def _rank(value: object) -> tuple[int, float, str]:
+    number = number_of(value)
+    if number is not None:
+        return 0, float(number), ""
+    return (2, 0.0, "") if value is None else (1, 0.0, str(value))

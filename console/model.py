@@ -1,0 +1,95 @@
+"""`secondpass model`: train an outcome model and publish it, and show the card of a published one."""
+
+from __future__ import annotations
+
+import json as json_
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from console import options, output
+
+if TYPE_CHECKING:
+    from models.card import Card
+
+app = typer.Typer(no_args_is_help=True, help="Outcome models: train and publish one, show its card.")
+
+
+@app.command("train")
+def train(  # noqa: PLR0913, PLR0917 - one argument for each option
+    data: Annotated[
+        Path, typer.Argument(help="A CSV file: one earlier call a line, what became of it in a column.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The registry: a directory of models.")],
+    name: Annotated[
+        str, typer.Option(help="The outcome's name, as segments.yaml writes it.")
+    ] = "accepts_offer",
+    label: Annotated[str, typer.Option(help="The column that says what became of the call.")] = "y",
+    positive: Annotated[str, typer.Option(help="The label's value that counts as success.")] = "yes",
+    separator: Annotated[str, typer.Option(help="Between columns.")] = ",",
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="A column that is no factor; repeatable.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same data and seed make the same file.")] = 0,
+    source: Annotated[str, typer.Option(help="Where the data come from, for the card.")] = "",
+    json: options.Json = False,
+) -> None:
+    """Train on DATA, whose rows stand in the order of time; publish what ONNX reproduces exactly enough."""
+    from models.publish import train_and_publish  # noqa: PLC0415 - numpy is not loaded for --help
+
+    card = train_and_publish(
+        data,
+        out,
+        name=name,
+        label=label,
+        positive=positive,
+        sep=separator,
+        exclude=tuple(exclude or ()),
+        seed=seed,
+        source=source,
+    )
+    _tell(card, json=json)
+    if not json:
+        output.line(f"published: {out / card.name / card.version}")
+
+
+@app.command("show")
+def show(
+    path: Annotated[Path, typer.Argument(metavar="DIR", help="A model's folder, or one of its versions.")],
+    json: options.Json = False,
+) -> None:
+    """Show the card of a published model, the file checked against it."""
+    from models.publish import show as card_of  # noqa: PLC0415 - numpy is not loaded for --help
+
+    _tell(card_of(path), json=json)
+
+
+def _tell(card: Card, *, json: bool) -> None:
+    if json:
+        output.document(json_.loads(card.as_json()))
+        return
+    parity = card.parity
+    output.show(
+        output.pairs(
+            f"{card.name} {card.version}",
+            {
+                "predicts": f"{card.label} = {card.positive}",
+                "learned from": f"{card.rows} rows, {card.window}",
+                "parity": f"{parity.rows} rows, off by {parity.largest:.1e}, {parity.allowed:.0e} allowed",
+                **({"source": card.source} if card.source else {}),
+            },
+        ),
+        output.table("Factors", ("name", "kind", "from"), [(f.name, f.kind, f.source) for f in card.factors]),
+        output.table(
+            "Quality",
+            ("protocol", "figure", "value"),
+            [
+                (protocol, figure, f"{value:.4g}")
+                for protocol, figures in card.metrics.items()
+                for figure, value in figures.items()
+            ],
+        ),
+    )
+    for note in card.notes:
+        output.line(note)

@@ -1,0 +1,57 @@
+"""The options that many commands share, and the project and the store they lead to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from config.project import Project
+
+    from strategies.store import Store
+
+T = TypeVar("T")
+HERE = Path()
+
+ConfigDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        envvar="SECONDPASS_CONFIG",
+        metavar="DIR",
+        help="The directory with settings.yaml and campaigns/; the current one if not said.",
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for a script to read.")]
+
+
+def directory(context: typer.Context, given: Path | None) -> Path:
+    """The configuration directory: said after the command or before it, else the current one."""
+    return given or context.find_root().obj or HERE
+
+
+def project(context: typer.Context, given: Path | None) -> Project:
+    """The checked project. Raises ConfigErrors."""
+    from config.project import load_project  # noqa: PLC0415 - pydantic is not loaded for --help
+
+    return load_project(directory(context, given))
+
+
+def with_store(loaded: Project, work: Callable[[Store], Awaitable[T]]) -> T:
+    """What `work` returns, given the project's store, which is closed afterwards. Raises StoreUnavailable."""
+    from strategies.store import Store  # noqa: PLC0415 - redis is not loaded for --help
+
+    async def run() -> T:
+        settings = loaded.settings
+        store = await Store.open(settings.redis.url, Path(settings.data_dir), settings.tenant)
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(run())

@@ -1,0 +1,168 @@
+"""`secondpass up`, `agi` and `bridge`: the processes that run as long as calls are made.
+
+`up` keeps the other two running and the store open; each can also run by itself, under systemd say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from console import logs, options, output
+from console.supervisor import Child, Supervisor
+
+if TYPE_CHECKING:
+    from config.project import Project
+
+    from strategies.store import Store
+
+Work = Callable[["Project", "Store", asyncio.Event], Awaitable[None]]
+Supervised = Annotated[
+    bool, typer.Option("--supervised", hidden=True, help="Stop when standard input is closed.")
+]
+DRAIN = 10.0  # seconds that running AGI sessions get at the end
+
+
+def up(context: typer.Context, config: options.ConfigDir = None) -> None:
+    """Run everything until SIGTERM: the FastAGI server and the AMI bridge, each started again if it dies."""
+    loaded = options.project(context, config)
+    directory = options.directory(context, config)
+    logs.configure()
+    asyncio.run(_run(loaded, _keep_children(directory), supervised=False))
+
+
+def agi(context: typer.Context, config: options.ConfigDir = None, supervised: Supervised = False) -> None:
+    """Run only the FastAGI server, which decides about calls while they are up."""
+    loaded = options.project(context, config)
+    logs.configure()
+    asyncio.run(_run(loaded, _serve_agi, supervised=supervised))
+
+
+def bridge(context: typer.Context, config: options.ConfigDir = None, supervised: Supervised = False) -> None:
+    """Run only the AMI bridge, which dials."""
+    loaded = options.project(context, config)
+    logs.configure()
+    asyncio.run(_run(loaded, _run_bridge, supervised=supervised))
+
+
+async def _run(loaded: Project, work: Work, *, supervised: bool) -> None:
+    """Give `work` the store and an event that is set once we are to stop."""
+    from strategies.store import Store  # noqa: PLC0415 - redis is not loaded for --help
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if supervised:
+        await _stop_with_parent(stop)
+    settings = loaded.settings
+    store = await Store.open(settings.redis.url, Path(settings.data_dir), settings.tenant)
+    try:
+        await work(loaded, store, stop)
+    finally:
+        await store.close()
+
+
+class _Parent(asyncio.Protocol):
+    """Standard input as a pipe from the supervisor: its end means that the supervisor is gone."""
+
+    def __init__(self, stop: asyncio.Event) -> None:
+        self._stop = stop
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._stop.set()
+
+
+async def _stop_with_parent(stop: asyncio.Event) -> None:
+    await asyncio.get_running_loop().connect_read_pipe(lambda: _Parent(stop), sys.stdin)
+
+
+async def _serve_agi(loaded: Project, store: Store, stop: asyncio.Event) -> None:
+    async with _agi_servers(loaded, store):
+        await stop.wait()
+
+
+@asynccontextmanager
+async def _agi_servers(loaded: Project, store: Store) -> AsyncIterator[None]:
+    from agi.handlers import build_routes  # noqa: PLC0415 - the model's runtime is not loaded for --help
+
+    from agi.local_socket import LocalServer  # noqa: PLC0415
+    from agi.server import FastAgiServer  # noqa: PLC0415
+
+    fastagi = loaded.settings.asterisk.fastagi
+    token = os.environ.get(fastagi.token_env) or None
+    routes = build_routes(loaded, store)
+    server = FastAgiServer(fastagi.host, fastagi.port, allow=fastagi.allow, token=token, routes=routes)
+    local = LocalServer(
+        Path(loaded.settings.data_dir) / "agi.sock", token=token, routes={"segment": routes["segment"]}
+    )
+    await server.start()
+    try:
+        await local.start()
+        yield
+    finally:
+        await local.close()
+        await server.close(DRAIN)
+
+
+async def _run_bridge(loaded: Project, store: Store, stop: asyncio.Event) -> None:
+    from ami_bridge.bridge import run_bridge  # noqa: PLC0415 - panoramisk is not loaded for --help
+
+    await run_bridge(loaded, store, stop)
+
+
+def _keep_children(directory: Path) -> Work:
+    async def work(loaded: Project, _store: Store, stop: asyncio.Event) -> None:
+        me = [sys.executable, "-m", "console"]
+        commands = {
+            name: [*me, name, "--config", str(directory), "--supervised"] for name in ("agi", "bridge")
+        }
+        supervisor = Supervisor(commands, _log_child)
+        async with asyncio.TaskGroup() as group:
+            showing = group.create_task(_show(supervisor, loaded))
+            await supervisor.run(stop)
+            showing.cancel()
+
+    return work
+
+
+def _log_child(child: Child) -> None:
+    log = logs.get()
+    if child.pid is not None:
+        log.info("process_started", process=child.name, pid=child.pid, restarts=child.restarts)
+    else:
+        log.warning("process_ended", process=child.name, exit_code=child.exit_code, restarts=child.restarts)
+
+
+async def _show(supervisor: Supervisor, loaded: Project) -> None:
+    """A status line on a terminal, renewed once a second; a log needs none."""
+    if not sys.stderr.isatty():
+        return
+    store = loaded.settings.redis.url or f"embedded in {loaded.settings.data_dir}"
+    with output.status_line() as line:
+        while True:
+            line.update(f"{status(supervisor.children, time.monotonic())} | store {store} | Ctrl-C ends")
+            await asyncio.sleep(1)
+
+
+def status(children: tuple[Child, ...], now: float) -> str:
+    """The children in one line; `now` in monotonic seconds."""
+    return " | ".join(_of(child, now) for child in children)
+
+
+def _of(child: Child, now: float) -> str:
+    if child.since is None:
+        return (
+            f"{child.name} starting" if child.exit_code is None else f"{child.name} died ({child.exit_code})"
+        )
+    again = f", restarts {child.restarts}" if child.restarts else ""
+    return f"{child.name} up {now - child.since:.0f} s{again}"
