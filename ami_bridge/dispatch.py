@@ -81,7 +81,7 @@ class EventQueue:
         """Appends an event; past either bound drops all that wait, and reports that instead."""
         self._bytes += len(event.raw)
         if len(self._entries) >= self._most or self._bytes > self._most_bytes:
-            self.dropped += len(self._entries) + 1
+            self.dropped += 1 + sum(isinstance(entry, Event) for entry in self._entries)
             self._entries.clear()
             self._bytes = 0
             self._on_overflow()
