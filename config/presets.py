@@ -1,0 +1,120 @@
+"""What the law of a country asks of a campaign's purpose, read from dated data files; a campaign may be stricter,
+never laxer. Enforcing it at each call is left to the engine and the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from config.campaign_file import PURPOSES, WindowFile
+from config.checking import checked
+from config.errors import ConfigErrors
+from config.scalars import (
+    Country,
+    Day,
+    Duration,
+    MediumName,
+    Positive,
+    RingTime,
+    Share,
+    Strict,
+    Text,
+    word_of,
+)
+from config.yaml_reader import read
+from strategies.campaign import DAYS, Window
+from strategies.vocabulary import Medium
+from strategies.windows import END_OF_DAY
+
+DIRECTORY = Path(__file__).parent / "presets"
+BASES = ("none", "express", "written")  # of consent, the weakest first
+
+
+@dataclass(frozen=True, slots=True)
+class DebtCap:
+    """At most `calls` in `within` seconds about one debt, and `silence` seconds after a conversation about it."""
+
+    calls: int
+    within: float
+    silence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """The rules for one purpose in one country; `window` is in the called person's own zone.
+
+    `abandon_rate` is a fraction of live-answered calls, None where nothing caps it. `consent` tells the basis a
+    medium asks for. `sources` are the texts of law, `checked` the day they were last compared with them.
+    """
+
+    country: str
+    purpose: str
+    window: Window
+    ring: float
+    abandon_rate: float | None
+    consent: Mapping[Medium, str]
+    debt_cap: DebtCap | None
+    sources: tuple[str, ...]
+    checked: date
+
+
+class _DebtCapFile(Strict):
+    calls: Positive
+    within: Duration
+    silence: Duration
+
+
+class _PurposeFile(Strict):
+    window: WindowFile
+    abandon_rate: Share | None = None
+    consent: dict[MediumName, Annotated[str, word_of(BASES, "a basis of consent")]] = Field(default_factory=dict)
+    debt_cap: _DebtCapFile | None = None
+    sources: list[Text]
+
+
+class _PresetFile(Strict):
+    country: Country | None = None
+    checked: Day
+    ring: RingTime
+    purposes: Annotated[
+        dict[Annotated[str, word_of(PURPOSES, "a purpose")], _PurposeFile], Field(min_length=1)
+    ]
+
+
+def preset_for(purpose: str, country: str) -> Preset:
+    """The country's own preset, or the general one where it has none. KeyError for a purpose that is none."""
+    presets = _all()
+    return presets.get((country, purpose)) or presets["", purpose]
+
+
+@cache
+def _all() -> Mapping[tuple[str, str], Preset]:
+    return {(p.country, p.purpose): p for file in sorted(DIRECTORY.glob("*.yaml")) for p in _read(file)}
+
+
+def _read(file: Path) -> list[Preset]:
+    found, problems = checked(read(file), _PresetFile)
+    if found is None or problems.errors:
+        raise ConfigErrors(problems.errors)
+    return [_preset(found, purpose, rules) for purpose, rules in found.purposes.items()]
+
+
+def _preset(file: _PresetFile, purpose: str, rules: _PurposeFile) -> Preset:
+    window, cap = rules.window, rules.debt_cap
+    return Preset(
+        country=file.country or "",
+        purpose=purpose,
+        window=Window(window.opens or time.min, window.closes or END_OF_DAY, window.days or DAYS),
+        ring=file.ring,
+        abandon_rate=rules.abandon_rate,
+        consent=dict(rules.consent),
+        debt_cap=DebtCap(cap.calls, cap.within, cap.silence) if cap else None,
+        sources=tuple(rules.sources),
+        checked=file.checked,
+    )

@@ -1,0 +1,260 @@
+"""The kinds of single values the files are written in (durations, shares, times, names), each with its mend.
+
+What they mean together is left to the models of the files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, time
+from difflib import get_close_matches
+from enum import StrEnum
+from math import isfinite
+from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import PydanticCustomError
+
+from config.errors import shown
+from strategies.campaign import DAYS
+from strategies.vocabulary import Medium, Result, Trigger
+from strategies.windows import END_OF_DAY
+
+EnumT = TypeVar("EnumT", bound=StrEnum)
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s|m|h|d)")
+_LOOSE_DURATION = re.compile(r"([0-9]{1,9})\s*(ms|milli|s|m|h|d)[a-z]*", re.IGNORECASE)
+_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_ATTRIBUTE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_ENVIRONMENT = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
+_RESPONSE = re.compile(r"pressed_[0-9*#]|(?:agent|text|email)_[A-Za-z0-9_]{1,64}|said_nothing")
+_EXPANDED = frozenset('${}[],&;|()\\"')  # what Asterisk's dialplan reads again inside a variable's value
+_LONGEST_TEXT = 4000
+
+
+class Strict(BaseModel):
+    """A mapping of the files: unknown keys are refused, values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def wrong(message: str, mend: str) -> PydanticCustomError:
+    """A mistake in a value, with what to write instead."""
+    return PydanticCustomError("config", "{message}", {"message": message, "mend": mend})
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """The mend for a word that is not in a closed list."""
+    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    return (
+        f"did you mean {close[0]}?" if close else f"write one of {', '.join(known)}" if known else "remove it"
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise wrong(
+            f"{shown(value)} is not text", "quote it" if isinstance(value, (int, float)) else "write a text"
+        )
+    if not value.strip():
+        raise wrong("is empty", "write something, or remove the key")
+    if len(value) > _LONGEST_TEXT:
+        raise wrong(f"is longer than {_LONGEST_TEXT:,} characters", "shorten it")
+    return value
+
+
+def _duration(value: object) -> float:
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        loose = _LOOSE_DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+        mend = f"write {_short(loose)}" if loose else "write a number and a unit, such as 5s, 5m, 2h or 7d"
+        raise wrong(f"{shown(value)} is not a duration", mend)
+    return float(found[1]) * _SECONDS[found[2]]
+
+
+def _short(loose: re.Match[str]) -> str:
+    unit = "ms" if loose[2].lower() in ("ms", "milli") else loose[2].lower()
+    return f"{int(loose[1])}{unit}"
+
+
+def _share(value: object) -> float:
+    number = value
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{1,6})?%", value):
+        number = float(value[:-1]) / 100
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number <= 1:
+        raise wrong(f"{shown(value)} is not a share", "write a percentage such as 3%, or 0.03")
+    return float(number)
+
+
+def _local_time(value: object) -> time:
+    if value == "24:00":
+        return END_OF_DAY
+    found = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise wrong(f"{shown(value)} is not a time of day", 'write hours and minutes, such as "09:00"')
+    return time(int(found[1]), int(found[2]))
+
+
+def _weekdays(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value:
+        raise wrong(f"{shown(value)} is not a list of weekdays", "write a list such as [mon, wed, fri]")
+    for day in value:
+        if day not in DAYS:
+            raise wrong(f"{shown(day)} is not a weekday", nearest(str(day).lower()[:3], list(DAYS)))
+    return tuple(day for day in DAYS if day in value)
+
+
+def _matching(pattern: re.Pattern[str], what: str, example: str) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        if not isinstance(value, str) or pattern.fullmatch(value) is None:
+            mend = "quote it" if type(value) is int else f"write {example}"
+            raise wrong(f"{shown(value)} is not {what}", mend)
+        return value
+
+    return check
+
+
+def _zone(value: object) -> str:
+    try:
+        return ZoneInfo(_text(value)).key
+    except (KeyError, ValueError, OSError):
+        mend = "write an IANA name such as America/New_York or Europe/Madrid"
+        raise wrong(f"{shown(value)} is not a time zone", mend) from None
+
+
+def _phone(value: object) -> str:
+    digits = str(value) if type(value) is int else value
+    if not isinstance(digits, str) or re.fullmatch(r"\+?[0-9() .-]{3,24}", digits) is None:
+        raise wrong(f"{shown(value)} is not a telephone number", 'write it as "+12125550100"')
+    return digits
+
+
+def _key(value: object) -> str:
+    key = str(value) if type(value) is int else value
+    if not isinstance(key, str) or re.fullmatch(r"[0-9*#]", key) is None:
+        raise wrong(f"{shown(value)} is not a key", 'write one of 0 to 9, "*" and "#"')
+    return key
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int:
+        raise wrong(f"{shown(value)} is not a whole number", "write a number such as 5")
+    return value
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+        raise wrong(f"{shown(value)} is not a number", "write a number such as 2.5")
+    return float(value)
+
+
+def at_least(low: float, high: float = 1e9) -> BeforeValidator:
+    """Bounds of a number that has been read; put it before the type in Annotated's order of reading."""
+
+    def check(value: object) -> object:
+        if type(value) in (int, float) and not low <= value <= high:  # type: ignore[operator]
+            limits = f"at least {low:g}" if high >= 1e9 else f"from {low:g} to {high:g}"
+            raise wrong(f"{shown(value)} is out of bounds", f"write a number {limits}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _ring(value: object) -> float:
+    seconds = _duration(value)
+    if not 15 <= seconds <= 120:
+        mend = "write 15s or more (16 CFR 310.4(b)(4)(ii))" if seconds < 15 else "write 120s or less"
+        raise wrong(f"{shown(value)} of ringing is too {'short' if seconds < 15 else 'long'}", mend)
+    return seconds
+
+
+def _date(value: object) -> date:
+    try:
+        return date.fromisoformat(_text(value))
+    except ValueError:
+        raise wrong(f"{shown(value)} is not a date", "write year-month-day, such as 2024-01-31") from None
+
+
+def _plain_text(value: object) -> str:
+    text = _text(value)
+    unsafe = sorted({c for c in text if c in _EXPANDED or not c.isprintable()})
+    if unsafe:
+        message = f"holds {' '.join(shown(c) for c in unsafe)}, which Asterisk would read as more than text"
+        raise wrong(message, "leave these characters out")
+    return text
+
+
+def _places_closed(value: object) -> str:
+    text = _text(value)
+    rest = re.sub(r"\{[A-Za-z_][A-Za-z0-9_]*\}", "", text)
+    if "{" in rest or "}" in rest:
+        raise wrong(f"{shown(text)} has a brace that encloses no attribute", "write places as {first_name}")
+    return text
+
+
+def one_of(kind: type[EnumT], what: str) -> BeforeValidator:
+    """A word of one of the closed lists in `strategies.vocabulary`."""
+
+    def check(value: object) -> EnumT:
+        known = [str(member) for member in kind]
+        if value not in known:
+            raise wrong(f"{shown(value)} is not a {what}", nearest(str(value), known))
+        return kind(str(value))
+
+    return BeforeValidator(check)
+
+
+def word_of(words: tuple[str, ...], what: str) -> BeforeValidator:
+    """A word of a closed list."""
+
+    def check(value: object) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise wrong(f"{shown(value)} is not {what}", nearest(str(value), list(words)))
+        return value
+
+    return BeforeValidator(check)
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+TemplateText = Annotated[str, BeforeValidator(_places_closed)]
+DialplanText = Annotated[str, BeforeValidator(_plain_text)]
+Duration = Annotated[float, BeforeValidator(_duration)]
+RingTime = Annotated[float, BeforeValidator(_ring)]
+Share = Annotated[float, BeforeValidator(_share)]
+LocalTime = Annotated[time, BeforeValidator(_local_time)]
+Weekdays = Annotated[tuple[str, ...], BeforeValidator(_weekdays)]
+Zone = Annotated[str, BeforeValidator(_zone)]
+Phone = Annotated[str, BeforeValidator(_phone)]
+Day = Annotated[date, BeforeValidator(_date)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Count = Annotated[int, at_least(0), BeforeValidator(_whole)]
+Positive = Annotated[int, at_least(1), BeforeValidator(_whole)]
+Number = Annotated[float, BeforeValidator(_number)]
+Rate = Annotated[float, at_least(0.01, 100_000), BeforeValidator(_number)]
+Name = Annotated[
+    str, BeforeValidator(_matching(_NAME, "a name", "letters, digits, _ and - only, such as spring_reminder"))
+]
+Attribute = Annotated[
+    str, BeforeValidator(_matching(_ATTRIBUTE, "an attribute's name", "a list column's name such as account"))
+]
+EnvironmentName = Annotated[
+    str,
+    BeforeValidator(
+        _matching(_ENVIRONMENT, "an environment variable's name", "it in capitals, as in MY_SECRET")
+    ),
+]
+Response = Annotated[
+    str,
+    BeforeValidator(_matching(_RESPONSE, "a response", "pressed_1, agent_X, text_X or said_nothing")),
+]
+Key = Annotated[str, BeforeValidator(_key)]
+ResultName = Annotated[Result, one_of(Result, "result")]
+TriggerName = Annotated[Trigger, one_of(Trigger, "trigger")]
+MediumName = Annotated[Medium, one_of(Medium, "medium")]
+Country = Annotated[
+    str, BeforeValidator(_matching(re.compile(r"[A-Z]{2}"), "a country", "two capitals such as US"))
+]
