@@ -58,7 +58,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
-        self._succeeded = False
+        self._failed = False
         self._broken_by: RemoteProtocolError | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -119,22 +119,21 @@ class Connection(asyncio.Protocol):
         except asyncio.CancelledError:
             log.warning("agi_handler_cancelled", **self._names())
             raise
-        except Exception as error:  # noqa: BLE001 - the outermost edge: a handler costs its own session only
+        except Exception as error:  # noqa: BLE001  the outermost edge: a handler costs its own session only
+            self._failed = True
             if error is not self._broken_by:
                 log.error(
                     "agi_handler_failed", error=clean(repr(error), 200), at=_place(error), **self._names()
                 )
-        else:
-            self._succeeded = True
 
-    def _handler_ended(self, _: asyncio.Task[None]) -> None:
+    def _handler_ended(self, task: asyncio.Task[None]) -> None:
         if self._closed:
             self._cancel_timer()
             self._on_gone(self)
-        elif self._succeeded:
-            self._transport.close()
-        else:
+        elif self._failed or task.cancelled():
             self._fail()
+        else:
+            self._transport.close()
 
     def _refuse(self, refused: Refused) -> None:
         log.warning("agi_refused", reason=refused.reason, detail=refused.detail)

@@ -105,7 +105,10 @@ class LocalServer:
                 await writer.drain()
         except Refused as refused:
             log.warning("agi_local_refused", reason=refused.reason, detail=refused.detail)
-        except Exception as error:  # noqa: BLE001 - the outermost edge: a request costs itself only
+        except asyncio.CancelledError:
+            # Only `close` cancels; raised on, the streams of Python 3.11 would report it as their own fault.
+            log.warning("agi_local_cancelled")
+        except Exception as error:  # noqa: BLE001  the outermost edge: a request costs itself only
             log.error("agi_local_failed", error=clean(repr(error), 200))
         finally:
             self._tasks.discard(task)

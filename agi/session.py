@@ -22,7 +22,8 @@ Digit = NewType("Digit", str)
 
 # Longer than any prompt; the dialplan's own limit of a script ends a call before.
 PLAYBACK_DEADLINE = 300.0
-_DIGITS = "0123456789*#ABCDabcd"
+# Asterisk answers with a digit's character code.
+_DIGITS = {str(ord(digit)): Digit(digit) for digit in "0123456789*#ABCDabcd"}
 
 
 class AgiSession:
@@ -124,10 +125,11 @@ class AgiSession:
             )
         try:
             async with asyncio.timeout(self._deadline if deadline is None else deadline):
+                self._raise_if_over()
                 if self._owed:
                     # A command whose caller gave up. Speaking now would stop a playback without any answer.
                     await self._answer()
-                self._raise_if_over()
+                    self._raise_if_over()
                 self._write(line)
                 self._owed = True
                 reply = await self._answer()
@@ -166,10 +168,9 @@ class AgiSession:
             return None
         if reply.result == "-1":
             await self._explain_failure(what)
-        digit = chr(int(reply.result)) if reply.result.isascii() and reply.result.isdigit() else ""
-        if len(reply.result) > 3 or not digit or digit not in _DIGITS:
+        if reply.result not in _DIGITS:
             raise RemoteProtocolError(f"{what} answered {clean(reply.result)!r}, which is no digit")
-        return Digit(digit)
+        return _DIGITS[reply.result]
 
     async def _explain_failure(self, what: str) -> None:
         """Tell a hang-up from a failure of the command: Asterisk says -1 to both."""

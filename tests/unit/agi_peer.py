@@ -1,7 +1,8 @@
-"""Asterisk's side of an AGI session for tests: what it sends at its opening, how it reads a command, and a peer that
-answers the commands of a session from a list."""
+"""Asterisk's side of an AGI session for tests: what it sends at its opening, how it reads a command, and a
+peer that answers the commands of a session from a list."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 ENVIRONMENT = b"""agi_network: yes
@@ -24,7 +25,7 @@ agi_context: secondpass-segment
 agi_extension: s
 agi_priority: 5
 agi_enhanced: 0.0
-agi_accountcode: 
+agi_accountcode:\x20
 agi_threadid: 140201230964416
 agi_arg_1: s3cret
 agi_arg_2: HUMAN
@@ -44,7 +45,7 @@ USAGE = (
 
 
 def asterisk_reads(line: str) -> list[str]:
-    """The arguments Asterisk makes of a command line, as `parse_args` of res_agi.c does character by character."""
+    """The arguments Asterisk makes of a command line, character by character as `parse_args` of res_agi.c."""
     arguments: list[str] = []
     quoted = escaped = False
     whitespace = True
@@ -85,7 +86,8 @@ class Peer:
         self._writer.write(answer)
 
     def half_close(self) -> None:
-        self._writer.write_eof()
+        with contextlib.suppress(OSError):
+            self._writer.write_eof()
 
     async def command(self) -> list[str]:
         """The next command's words; empty at the end of the session."""
@@ -93,7 +95,7 @@ class Peer:
         return asterisk_reads(line.decode().rstrip("\n"))
 
     async def serve(self, answers: Sequence[bytes]) -> list[list[str]]:
-        """Answer one command after the other; returns what was asked until the session ended or answers ran out."""
+        """Answer one command after the other; returns what was asked, to the end of session or answers."""
         asked = []
         for answer in answers:
             words = await self.command()

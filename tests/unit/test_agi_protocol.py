@@ -1,5 +1,7 @@
 """The AGI wire format: events do not depend on where the reads fell, and one command is one line."""
 
+from itertools import pairwise
+
 import pytest
 from agi_peer import ENVIRONMENT, SHORT_ENVIRONMENT, USAGE, asterisk_reads
 from hypothesis import given, settings
@@ -27,13 +29,16 @@ TRANSCRIPTS = {
     "a played script": SHORT_ENVIRONMENT + b"200 result=0 endpos=16000\n200 result=49 endpos=8000\nHANGUP\n",
     "hang-up in the middle and again at the end": SHORT_ENVIRONMENT
     + b"200 result=1\nHANGUP\n511 Command Not Permitted on a dead channel or intercept routine\nHANGUP\n",
-    "usage of two kinds": SHORT_ENVIRONMENT + USAGE + b"520 Invalid command syntax.  Proper usage not available.\n",
+    "usage of two kinds": SHORT_ENVIRONMENT
+    + USAGE
+    + b"520 Invalid command syntax.  Proper usage not available.\n",
     "usage without a newline of its own": SHORT_ENVIRONMENT + USAGE.replace(b").\n520 End", b").520 End"),
     "values": SHORT_ENVIRONMENT
     + b"200 result=1 (Zo\xc3\xab (home))\n200 result=1 ()\n200 result=0\n200 result= (timeout)\n"
     + b"200 result=1 (hangup)\n200 result=1 (one\ntwo\n\nthree)\n",
     "not UTF-8": b"agi_network_script: segment\nagi_calleridname: \xff\xfe\n\n200 result=1 (\xe9t\xe9)\n",
-    "provisional": SHORT_ENVIRONMENT + b"100 result=1 Trying...\n200 result=0\n510 Invalid or unknown command\n",
+    "provisional": SHORT_ENVIRONMENT
+    + b"100 result=1 Trying...\n200 result=0\n510 Invalid or unknown command\n",
     "then nonsense": SHORT_ENVIRONMENT + b"200 result=1\nGET / HTTP/1.1\n200 result=1\n",
     "no AGI at all": b"GET / HTTP/1.1\r\nHost: x\n\n",
 }
@@ -57,7 +62,7 @@ def replies(answer: bytes) -> list[Event | str]:
 
 def split_at(sample: bytes, cuts: list[int]) -> list[bytes]:
     edges = [0, *sorted(cut % (len(sample) + 1) for cut in cuts), len(sample)]
-    return [sample[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [sample[start:end] for start, end in pairwise(edges)]
 
 
 @pytest.mark.parametrize("name", TRANSCRIPTS)
@@ -74,7 +79,11 @@ def test_any_split_gives_the_same_events(name: str, cuts: list[int]) -> None:
 
 
 @settings(max_examples=1500, deadline=None)
-@given(st.binary(max_size=300), st.sampled_from([b"", SHORT_ENVIRONMENT]), st.lists(st.integers(0, 400), max_size=5))
+@given(
+    st.binary(max_size=300),
+    st.sampled_from([b"", SHORT_ENVIRONMENT]),
+    st.lists(st.integers(0, 400), max_size=5),
+)
 def test_any_bytes_are_parsed_or_refused_as_the_peers_fault(
     noise: bytes, before: bytes, cuts: list[int]
 ) -> None:
@@ -103,7 +112,10 @@ def test_the_environment_keeps_its_values_as_they_are() -> None:
         (b"200 result=1 (\xff)\n", Reply(200, "1", "�")),
         (b"200 result=-1 Gosub failed\n", Reply(200, "-1")),
         (b"200\n", Reply(200, "", "")),
-        (b"511 Command Not Permitted on a dead channel\n", Reply(511, "", "Command Not Permitted on a dead channel")),
+        (
+            b"511 Command Not Permitted on a dead channel\n",
+            Reply(511, "", "Command Not Permitted on a dead channel"),
+        ),
     ],
 )
 def test_an_answer_is_read_in_full(answer: bytes, reply: Reply) -> None:
@@ -180,7 +192,9 @@ def test_only_the_words_of_a_command_are_a_command(name: str) -> None:
         encode_command(name)
 
 
-@pytest.mark.parametrize("value", ["x" * MAX_COMMAND, "é" * (MAX_COMMAND // 2), "\\" * (MAX_COMMAND // 2), "\ud800"])
+@pytest.mark.parametrize(
+    "value", ["x" * MAX_COMMAND, "é" * (MAX_COMMAND // 2), "\\" * (MAX_COMMAND // 2), "\ud800"]
+)
 def test_what_asterisk_would_cut_or_not_read_is_refused(value: str) -> None:
     with pytest.raises(LocalProtocolError):
         encode_command("VERBOSE", value)
@@ -191,7 +205,7 @@ def test_the_longest_command_passes() -> None:
     assert len(encode_command("VERBOSE", "x" * filling)) == MAX_COMMAND + 1
 
 
-@pytest.mark.parametrize("character", list("${}[],&;|()\\\""))
+@pytest.mark.parametrize("character", list('${}[],&;|()\\"'))
 def test_a_value_the_dialplan_would_expand_is_refused(character: str) -> None:
     with pytest.raises(UnsafeValue):
         encode_set_variable("SP_OFFER", f"a{character}b")
