@@ -23,7 +23,7 @@ $(VENV)/.installed: pyproject.toml .ci/host
 	@echo "installed: $(BIN)/secondpass"
 
 demo: install  ## Real calls both ways through a real Asterisk; writes build/demo/summary.json
-	$(BIN)/python docker/demo.py
+	$(BIN)/python docker/demo/demo.py
 
 test: lint contracts  ## Everything: lint, types, contracts, all tests, unit tests on the image's Python
 	$(BIN)/pytest
@@ -41,7 +41,8 @@ unit: install  ## The tests that need neither Docker nor a server
 	$(BIN)/pytest tests/unit tests/property
 
 image-test: install  ## Unit tests on the Python of the image
-	$(BIN)/python docker/harness.py image-test
+	$(BIN)/python docker/harness.py build --test
+	docker run --rm --network none secondpass-test
 
 bench: install  ## Measure against peers; writes build/bench.json
 	$(BIN)/python -m tests.bench.run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 import time
 from collections.abc import Sequence
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from strategies.store import Store
 
 Name = Annotated[str, typer.Argument(metavar="NAME[/N]", help="A campaign, or one of its sub-campaigns.")]
+FRESH = 60.0  # seconds; the bridge writes the queues' figures several times a second
+BRIDGE_PATIENCE = 10.0  # seconds a bridge that was started just now may take to log in
 FINAL = frozenset({RunState.STOPPED, RunState.COMPLETED})
 
 app = typer.Typer(no_args_is_help=True, help="Campaigns: start one over its lists, pause, resume, stop it.")
@@ -130,11 +133,10 @@ async def _launch(
     now = time.time()
     known = await store.lists()
     contacts = {name: await store.contacts(await store.list_members(name)) for name in lists if name in known}
-    queues = (await store.caller(None)).queues
     ground = Ground(
         lists=known,
         attributes={name: _attributes(members) for name, members in contacts.items() if members},
-        queues=frozenset(queues) if queues else None,
+        queues=await _queues(store),
     )
     reasons = obstacles(campaign, lists, ground, now=now, timeframe=(starts, ends))
     if reasons:
@@ -151,6 +153,17 @@ async def _launch(
     await store.create_sub(sub)
     enrolled = await store.enrol(sub, ordered(campaign, [one for name in lists for one in contacts[name]]))
     return sub, enrolled
+
+
+async def _queues(store: Store) -> frozenset[str] | None:
+    """Asterisk's queues as the bridge tells them; None where it is silent. One just started gets a moment."""
+    patience = time.monotonic() + BRIDGE_PATIENCE
+    while True:
+        told = (await store.caller(None)).queues.items()
+        known = frozenset(name for name, figures in told if time.time() - figures.at < FRESH)
+        if known or time.monotonic() > patience:
+            return known or None
+        await asyncio.sleep(0.25)
 
 
 def _attributes(contacts: Sequence[Contact]) -> frozenset[str]:

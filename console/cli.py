@@ -15,6 +15,7 @@ app = typer.Typer(
     name="secondpass",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Campaign strategies with recovery, and anticipatory segmentation, for Asterisk.",
 )

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from console.refusal import Reason
 from strategies.campaign import Campaign
 from strategies.contacts import Contact
-from strategies.expressions import campaign_vocabulary, compile_expression, number_of
+from strategies.expressions import campaign_vocabulary, compile_expression
 from strategies.numbers import normalise
+from strategies.values import number_of
 from strategies.vocabulary import VOICE, Medium
 
 Timeframe = tuple[float | None, float | None]
@@ -142,17 +143,26 @@ def _known(names: object) -> str:
 
 
 def ordered(campaign: Campaign, contacts: Sequence[Contact]) -> list[str]:
-    """The ids by the campaign's sort keys: numbers, then texts, then those without; ties as they came."""
-    names = campaign_vocabulary(frozenset(campaign.groups))
+    """The ids by the campaign's sort keys (`-` descends); ties as they came, numbers and texts apart.
+
+    Contacts that lack an attribute come after those that have it.
+    """
     result = list(contacts)
-    for text in reversed(campaign.order):
-        key = compile_expression(text, names=names)
-        result.sort(key=lambda contact, key=key: _rank(key.value({"contact": contact.attributes})))  # type: ignore[misc]
+    for key in reversed(campaign.order):
+        result = _sorted(result, campaign, key.removeprefix("-"), descending=key.startswith("-"))
     return [contact.id for contact in result]
 
 
-def _rank(value: object) -> tuple[int, float, str]:
+def _sorted(contacts: Sequence[Contact], campaign: Campaign, text: str, *, descending: bool) -> list[Contact]:
+    expression = compile_expression(text, names=campaign_vocabulary(frozenset(campaign.groups)))
+    ranked = [(_rank(expression.value({"contact": contact.attributes})), contact) for contact in contacts]
+    placed = [(rank, contact) for rank, contact in ranked if rank is not None]
+    placed.sort(key=lambda pair: pair[0], reverse=descending)
+    return [contact for _, contact in placed] + [contact for rank, contact in ranked if rank is None]
+
+
+def _rank(value: object) -> tuple[bool, float, str] | None:
     number = number_of(value)
     if number is not None:
-        return 0, float(number), ""
-    return (2, 0.0, "") if value is None else (1, 0.0, str(value))
+        return False, float(number), ""
+    return None if value is None else (True, 0.0, str(value))

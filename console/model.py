@@ -85,7 +85,7 @@ def _tell(card: Card, *, json: bool) -> None:
             "Quality",
             ("protocol", "figure", "value"),
             [
-                (protocol, figure, f"{value:.4g}")
+                (protocol, figure, round(value, 4))
                 for protocol, figures in card.metrics.items()
                 for figure, value in figures.items()
             ],

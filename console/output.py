@@ -43,14 +43,16 @@ def refusal(refused: RefusedError) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """A table whose figures are right-aligned and whose text is never read as markup."""
+    """A table: figures right-aligned, text never read as markup, no header where no column has a name."""
     from rich.table import Table  # noqa: PLC0415 - rich is loaded only where something is drawn
     from rich.text import Text  # noqa: PLC0415
 
-    drawn = Table(title=title, title_justify="left", header_style="bold")
+    cells = [list(row) for row in rows]
+    drawn = Table(title=title, title_justify="left", show_header=any(columns))
     for number, column in enumerate(columns):
-        drawn.add_column(column, justify="left" if number == 0 else "right")
-    for row in rows:
+        figures = all(isinstance(row[number], int | float) for row in cells)
+        drawn.add_column(column, justify="right" if figures else "left")
+    for row in cells:
         drawn.add_row(*(Text(clean(cell)) for cell in row))
     return drawn
 
