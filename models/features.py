@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 from models.errors import TrainingError
 
@@ -123,10 +124,15 @@ def _text(raw: object, factor: Factor) -> str:
 
 def _number(raw: object, factor: Factor) -> float:
     value = _read(_text(raw, factor))
-    if any(value == _read(text) for text in factor.missing):
+    if value in _missing_numbers(factor.missing):
         return math.nan
     # Past the range of a 32-bit float the ONNX graph and scikit-learn would not see the same number.
     return value if abs(value) < 3e38 else math.nan
+
+
+@cache
+def _missing_numbers(texts: tuple[str, ...]) -> frozenset[float]:
+    return frozenset(map(_read, texts))
 
 
 def _read(text: str) -> float:

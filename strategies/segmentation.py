@@ -3,12 +3,12 @@ things up, predicting, and carrying the decision out are left to the caller."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from math import isfinite
 
 from strategies.control import Arm
 from strategies.segments import Catalogue, Names, Objective, Outcome, Prediction, Segment, ShareLimit
+from strategies.values import number_of
 
 
 class Reason(StrEnum):
@@ -200,12 +200,8 @@ def expected_values(
 
 def _worth(outcome: Outcome, names: Names) -> float | None:
     """The outcome's value as a number. List columns arrive as text; what is no finite number is unknown."""
-    raw = outcome.value.value(names)
-    try:
-        number = float(Decimal(raw.strip())) if isinstance(raw, str) else float(raw)  # type: ignore[arg-type]
-    except (TypeError, ValueError, InvalidOperation, OverflowError):
-        return None
-    return number if isfinite(number) else None
+    number = number_of(outcome.value.value(names))
+    return float(number) if number is not None and isfinite(number) else None
 
 
 def _candidates(catalogue: Catalogue, names: Names, values: Mapping[str, float]) -> tuple[Candidate, ...]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strategies.control import Arm, control_arm
+from strategies.expressions import compile_expression, segment_vocabulary
 from strategies.segmentation import Decision, Facts, Promoted, Reason, decide, objective_for, stay
 from strategies.segments import (
     Catalogue,
@@ -112,7 +114,7 @@ def test_a_missing_prediction_makes_no_candidate_and_is_explained():
     assert decision.predictions["accepts_offer"].missing == "no model"
 
 
-@pytest.mark.parametrize("worth", [None, "", "not a number", "nan", "inf"])
+@pytest.mark.parametrize("worth", [None, "", "not a number", "nan", "inf", "9" * 400])
 def test_an_offer_without_a_usable_value_has_no_expected_value(worth):
     decision = decided(0.9, offer_value=worth)
     assert (decision.expected_values, decision.reason) == ({}, Reason.NO_CANDIDATE)
@@ -279,6 +281,33 @@ def test_a_time_without_a_zone_is_refused():
 def test_a_catalogue_that_contradicts_itself_is_refused_with_the_mend(build, message):
     with pytest.raises(CatalogueError, match=message):
         build()
+
+
+def compiled(text: str) -> Formula:
+    return Formula(
+        text, compile_expression(text, names=segment_vocabulary(frozenset({"accepts_offer"}))).value
+    )
+
+
+@pytest.mark.parametrize(
+    ("contact", "probability", "handled_by"),
+    [
+        ({"offer_value": "200"}, 0.5, "prospect"),
+        ({"offer_value": "50"}, 0.5, "standard"),
+        ({"offer_value": "200"}, 0.24, "standard"),
+        ({"offer_value": "200"}, None, "standard"),
+        ({}, 0.9, "standard"),
+        ({"recovery_open": True}, None, "lost_and_found"),
+        ({"recovery_open": False}, None, "standard"),
+    ],
+)
+def test_the_example_catalogue_decides_with_compiled_expressions(contact, probability, handled_by):
+    prospect = replace(PROSPECT, enter=compiled("p.accepts_offer >= 0.25 and ev.accepts_offer >= 40"))
+    lost = replace(LOST, enter=compiled("contact.recovery_open"))
+    offer = replace(OFFER, value=compiled("contact.offer_value"))
+    segments = {s.name: s for s in (STANDARD, prospect, lost)}
+    example = Catalogue({"accepts_offer": offer}, OBJECTIVES, segments, Guards(margin=5))
+    assert decide(None, Facts(contact), example, likely(probability)).handled_by == handled_by
 
 
 def test_catalogues_that_read_the_same_are_equal():
