@@ -72,7 +72,9 @@ async def _run(harness: Harness, config: Path) -> Summary:
     _secondpass(harness, config, "campaign", "start", "demo")
     store = await Store.open(f"redis://{harness.net}.3:6379", BUILD, "demo")
     try:
-        inbound = asyncio.create_task(asyncio.to_thread(harness.call_in, callers(rows, CALLS), CALLS_PER_SECOND))
+        inbound = asyncio.create_task(
+            asyncio.to_thread(harness.call_in, callers(rows, CALLS), CALLS_PER_SECOND)
+        )
         await _watch(store, inbound)
         counted = await inbound
         await _until_quiet(harness)
@@ -136,7 +138,11 @@ def _show(summary: Summary) -> None:
     table.add_column("value", justify="right")
     for part, figures in summary.figures.items():
         for name, value in figures.items():
-            shown = ", ".join(f"{key} {count}" for key, count in value.items()) if isinstance(value, dict) else str(value)
+            shown = (
+                ", ".join(f"{key} {count}" for key, count in value.items())
+                if isinstance(value, dict)
+                else str(value)
+            )
             table.add_row(part, name, shown)
         table.add_section()
     console.print(table)

@@ -133,9 +133,13 @@ def _checks(seen: Seen) -> dict[str, object]:
 
 
 def _failures(figures: Mapping[str, Mapping[str, object]]) -> Iterable[str]:
-    checks, outbound, recovery, inbound = (figures[part] for part in ("checks", "outbound", "recovery", "inbound"))
+    checks, outbound, recovery, inbound = (
+        figures[part] for part in ("checks", "outbound", "recovery", "inbound")
+    )
     wanted = {
-        "every originate is one INVITE at the carrier": checks["originates_in_ledger"] == checks["invites_at_carrier"] != 0,
+        "every originate is one INVITE at the carrier": checks["originates_in_ledger"]
+        == checks["invites_at_carrier"]
+        != 0,
         "no number dialled twice at once": checks["numbers_dialled_twice_at_once"] == 0,
         "no channel left": checks["channels_left"] == 0,
         "ledger and counters agree": checks["ledger_equals_counters"] is True,

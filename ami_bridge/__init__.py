@@ -1,0 +1,1 @@
+"""What reaches into Asterisk from outside: the AMI link, the dialer, and who of the agents is free."""

@@ -1,0 +1,33 @@
+"""How an intent becomes the one AMI action that places its call; sending it, and when, is the dialer's."""
+
+from __future__ import annotations
+
+from config.settings import Trunk
+from strategies.attempts import Intent
+
+ANSWERED_CONTEXT = "secondpass-answered"
+
+
+def originate_headers(intent: Intent, trunk: Trunk) -> dict[str, str]:
+    """The Originate of an attempt: into our own dialplan only, with its id as the channel's."""
+    return {
+        "Channel": trunk.dial.replace("{number}", intent.device.address),
+        "Context": ANSWERED_CONTEXT,
+        "Exten": "s",
+        "Priority": "1",
+        "Async": "true",
+        "Timeout": str(round(intent.ring * 1000)),
+        "CallerID": intent.caller_id,
+        "ChannelId": intent.attempt,
+    }
+
+
+def originate_variables(intent: Intent) -> dict[str, str]:
+    """The channel variables our dialplan reads; nothing a list said is among them."""
+    return {
+        "SP_ATTEMPT": intent.attempt,
+        "SP_QUEUE": intent.queue,
+        "SP_MACHINE": intent.machine,
+        "SP_MESSAGE": intent.machine_message or "",
+        "SP_PRIORITY": "5" if intent.recovers else "0",
+    }
