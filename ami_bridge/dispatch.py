@@ -18,8 +18,8 @@ from ami_bridge.wire import Event
 log = structlog.get_logger(__name__)
 
 BATCH = 1_024
-"""Callbacks between two looks at the socket. One look brings 256 KiB, some 560 events: with fewer callbacks than
-that, a burst would pile up however quick they are."""
+"""Callbacks between two looks at the socket. One look brings 256 KiB, some 560 events: with fewer callbacks
+than that, a burst would pile up however quick they are."""
 
 
 MENDS = {
