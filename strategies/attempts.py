@@ -1,20 +1,34 @@
-"""An attempt from its intent to its one result: the record, and the machine that turns what Asterisk and the script told into a result."""
+"""An attempt from its intent to its one result; the states a call goes through stand in `call_states`.
+
+Settled here, where the language leaves room:
+
+* Who hung up in the script after pressing a key has given a response: `delivered_no_success` unless one was in
+  `success`. Recovery still takes it for `hangup_in_script`.
+* Who hung up before the machine detection spoke, or before the script, hung up in the script. In a dialer pass, who
+  was known for a person and never came to the queue was abandoned.
+* A script that asks for a key and ends without one adds the response `said_nothing`, which makes no
+  `delivered_no_success`; a script that asks for none has no such response and no trigger `no_input`.
+* A caller whose queue ends without an abandon event was left by the queue: `abandoned_no_agent`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from strategies.call_states import INCONCLUSIVE, RESULTS, TRANSITIONS, Event, Phase, unanswered
+from strategies.campaign import Campaign
 from strategies.contacts import Device
-from strategies.vocabulary import Medium, Result, Trigger
+from strategies.vocabulary import SAID_NOTHING, SUCCESS, Medium, Result, Trigger
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What is durable in the store before Asterisk is asked. `attempt` is Asterisk's ChannelId; `at` and `ring` in seconds.
+    """What is durable in the store before Asterisk is asked.
 
-    `prompts` maps a script's step name to the path (no extension) of its sound; `machine_message` likewise.
+    `attempt` is Asterisk's ChannelId; `at` in epoch seconds, `ring` in seconds. `prompts` maps a script's
+    step name to the path (no extension) of its sound; `machine_message` likewise.
     """
 
     attempt: str
@@ -66,7 +80,7 @@ class FactName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that happened to an attempt, at `at` (epoch seconds); `cause` explains the value (AMDCAUSE)."""
+    """One thing that happened to an attempt at `at` (epoch seconds); `cause` explains the value (AMDCAUSE)."""
 
     name: FactName
     at: float
@@ -84,3 +98,141 @@ class Outcome:
     triggers: tuple[Trigger, ...] = ()
     reached_person: bool = False
     at: float = 0.0
+
+
+def is_machine(status: str, cause: str) -> bool:
+    """Whether app_amd's verdict means a machine.
+
+    Only MACHINE does, and not for INITIALSILENCE: people who answer and wait are silent too. NOTSURE is a person:
+    a person taken for a machine is lost, a machine taken for a person wastes a prompt.
+    """
+    return status == "MACHINE" and not cause.startswith("INITIALSILENCE")
+
+
+def outcome(intent: Intent, facts: Sequence[Fact], campaign: Campaign) -> Outcome | None:
+    """What the attempt came to; None while it is not over (no HUNG_UP, ORIGINATE_FAILED or GONE among the facts).
+
+    Facts in the order they were learnt; duplicates are harmless, facts after the end count too.
+    """
+    over = [fact for fact in facts if fact.name in _OVER]
+    if not over:
+        return None
+    phase = phase_of(facts)
+    seen = any(fact.name is not FactName.GONE for fact in over)
+    responses = _responses(intent, facts, phase, campaign)
+    success = not campaign.group(SUCCESS).isdisjoint(responses)
+    if not seen and phase in INCONCLUSIVE and not success:
+        return Outcome(intent.attempt, Result.UNKNOWN, responses, at=over[-1].at)
+    result = RESULTS[phase] or _by_more(phase, facts, responses, success)
+    if phase is Phase.PERSON and intent.medium is Medium.DIALER:
+        result = Result.ABANDONED_NO_AGENT
+    triggers = _triggers(result, phase, facts, responses, success)
+    return Outcome(intent.attempt, result, responses, triggers, phase in _REACHED, over[-1].at)
+
+
+def phase_of(facts: Sequence[Fact]) -> Phase:
+    """How far the call has come by these facts."""
+    phase = Phase.DIALLED
+    for fact in facts:
+        event = _event(fact)
+        if event is not None:
+            phase = TRANSITIONS.get((phase, event), phase)
+    return phase
+
+
+_OVER = frozenset({FactName.HUNG_UP, FactName.ORIGINATE_FAILED, FactName.GONE})
+_REACHED = frozenset(Phase) - {
+    Phase.DIALLED,
+    Phase.NOT_ANSWERED,
+    Phase.MACHINE,
+    Phase.MESSAGE_LEFT,
+    Phase.FAX,
+}
+_EVENTS: Mapping[FactName, Event] = {
+    FactName.ANSWERED: Event.ANSWERED,
+    FactName.SCRIPT_STARTED: Event.SCRIPT_STARTED,
+    FactName.PRESSED: Event.PRESSED,
+    FactName.MACHINE_MESSAGE: Event.MACHINE_MESSAGE,
+    FactName.QUEUE_JOINED: Event.QUEUE_JOINED,
+    FactName.AGENT_CONNECTED: Event.AGENT_CONNECTED,
+    FactName.QUEUE_ABANDONED: Event.QUEUE_ABANDONED,
+    FactName.NO_AGENT: Event.NO_AGENT,
+}
+_SCRIPT_ENDS: Mapping[str, Event] = {
+    "completed": Event.SCRIPT_COMPLETED,
+    "no_input": Event.SCRIPT_COMPLETED,
+    "hung_up": Event.SCRIPT_LEFT,
+    "agent": Event.SCRIPT_TO_AGENT,
+    "failed": Event.SCRIPT_BROKE,
+}
+
+
+def _event(fact: Fact) -> Event | None:
+    if fact.name is FactName.DIAL_ENDED:
+        return Event.ANSWERED if fact.value == "ANSWER" else Event.DIAL_FAILED
+    if fact.name is FactName.SCRIPT_ENDED:
+        return _SCRIPT_ENDS.get(fact.value)
+    if fact.name is not FactName.CLASSIFIED:
+        return _EVENTS.get(fact.name)
+    if fact.value == "FAX":
+        return Event.HEARD_FAX
+    if fact.value == "HANGUP":
+        return None
+    return Event.HEARD_MACHINE if is_machine(fact.value, fact.cause) else Event.HEARD_PERSON
+
+
+def _responses(intent: Intent, facts: Sequence[Fact], phase: Phase, campaign: Campaign) -> tuple[str, ...]:
+    """What was pressed and noted, in order, once each."""
+    told: dict[str, None] = {}
+    for fact in facts:
+        if fact.name is FactName.PRESSED:
+            told[f"pressed_{fact.value}"] = None
+        elif fact.name is FactName.DISPOSITION:
+            told[f"agent_{fact.value}"] = None
+    if not told and phase is Phase.HEARD and _asks(intent, campaign):
+        return (SAID_NOTHING,)
+    return tuple(told)
+
+
+def _asks(intent: Intent, campaign: Campaign) -> bool:
+    """Whether the pass's script asks for a key."""
+    script = next((p.script for p in campaign.passes if p.name == intent.pass_name), None)
+    return script is not None and any(step.keys for step in script.steps.values())
+
+
+def _by_more(phase: Phase, facts: Sequence[Fact], responses: tuple[str, ...], success: bool) -> Result:
+    """The result where the state alone does not tell: of an unanswered call, and of a script."""
+    if phase in (Phase.DIALLED, Phase.NOT_ANSWERED):
+        said = {fact.name: fact.value for fact in facts}
+        cause = said.get(FactName.HUNG_UP, "")
+        return unanswered(
+            said.get(FactName.DIAL_ENDED, ""),
+            int(cause) if cause.isascii() and cause.isdigit() else 0,
+            said.get(FactName.ORIGINATE_FAILED, ""),
+        )
+    if success:
+        return Result.DELIVERED_PERSON
+    if set(responses) - {SAID_NOTHING}:
+        return Result.DELIVERED_NO_SUCCESS
+    return Result.DELIVERED_PERSON if phase is Phase.HEARD else Result.HANGUP_IN_SCRIPT
+
+
+_NOT_CONNECTED = frozenset({Result.BUSY, Result.NO_ANSWER, Result.CONGESTION, Result.BAD_DEVICE})
+_HUNG_UP_EARLY = frozenset({Phase.ANSWERED, Phase.PERSON, Phase.IN_SCRIPT, Phase.LEFT_SCRIPT})
+
+
+def _triggers(
+    result: Result, phase: Phase, facts: Sequence[Fact], responses: tuple[str, ...], success: bool
+) -> tuple[Trigger, ...]:
+    """Every recovery trigger the facts fit, in the order of `Trigger`: most specific first."""
+    asked = any(f.name is FactName.SCRIPT_ENDED and f.value == "agent" for f in facts)
+    lost = result in (Result.ABANDONED_IN_QUEUE, Result.ABANDONED_NO_AGENT)
+    fits = {
+        Trigger.ASKED_FOR_AGENT_BUT_LOST: asked and lost,
+        Trigger.ABANDONED_IN_QUEUE: phase is Phase.LEFT_QUEUE,
+        Trigger.ABANDONED_NO_AGENT: result is Result.ABANDONED_NO_AGENT,
+        Trigger.HANGUP_IN_SCRIPT: phase in _HUNG_UP_EARLY and not lost,
+        Trigger.NO_INPUT: SAID_NOTHING in responses,
+        Trigger.NOT_CONNECTED: result in _NOT_CONNECTED,
+    }
+    return () if success else tuple(trigger for trigger in Trigger if fits[trigger])

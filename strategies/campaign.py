@@ -27,7 +27,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """What follows one result: `after` are waits in seconds, the nth before the nth retry on the same device."""
+    """What follows one result; `after`: waits in seconds, the nth before the nth retry on the same device."""
 
     after: tuple[float, ...] = ()
     then: Then = "end_pass"
@@ -44,7 +44,7 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """How fast a pass may go; `rate` in calls per minute, `ratio` in lines per free agent, `abandon_rate` a fraction."""
+    """How fast a pass may go: `rate` in calls a minute, `ratio` in lines a free agent, `abandon_rate` a fraction."""
 
     method: Literal["rate", "finish_by", "progressive", "power", "predictive", "preview", "unlimited"]
     rate: float | None = None

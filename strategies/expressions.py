@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from strategies.expression_nodes import Evaluate, ExpressionError, Names, Reader, Vocabulary
+from strategies.values import number_of
 
 __all__ = [
     "FIGURES",
@@ -28,6 +29,7 @@ __all__ = [
     "Vocabulary",
     "campaign_vocabulary",
     "compile_expression",
+    "number_of",
     "rule_vocabulary",
     "segment_vocabulary",
 ]

@@ -1,4 +1,4 @@
-"""Where a contact stands in a sub-campaign: the state the engine reads and writes, and what it answers with."""
+"""Where a contact stands in a sub-campaign: the state the engine reads and writes, and its answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from strategies.vocabulary import Refusal, Result, RunState, Trigger
 
 @dataclass(frozen=True, slots=True)
 class PassRecord:
-    """What one pass came to for a contact: the results of its attempts in order, and when the contact was through."""
+    """What one pass came to for a contact: the results of its attempts in order, and when it was through."""
 
     name: str
     results: tuple[Result, ...] = ()
@@ -22,7 +22,10 @@ class PassRecord:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryTask:
-    """Somebody lost who is to be reached again: by which pass, on which device, between which moments (epoch seconds)."""
+    """Somebody lost who is to be reached again: by which pass, on which device, between which epoch seconds.
+
+    `tries`: result -> retries used on this device, where the recovery pass has retries of its own.
+    """
 
     pass_name: str
     trigger: Trigger
@@ -30,6 +33,7 @@ class RecoveryTask:
     device: Device
     not_before: float
     expires: float
+    tries: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,11 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class ContactState:
-    """One contact in one sub-campaign. `version` is the store's: it raises it by one with every write and compares
-    it at the claim; the engine hands it on as it got it.
+    """One contact in one sub-campaign.
 
-    `pass_index` counts in the campaign's passes: the pass the contact is in, or waits for. Passes `with` it run
-    beside it, each with a track of its own.
+    `version` is the store's: it raises it by one with every write and compares it at the claim; the engine hands
+    it on as it got it. `pass_index` counts in the campaign's passes: the pass the contact is in, or waits for.
+    Passes `with` it run beside it, each with a track of its own.
     """
 
     version: int = 0
@@ -75,7 +79,10 @@ class ContactState:
 
 @dataclass(frozen=True, slots=True)
 class SubCampaign:
-    """A campaign that runs: `name` is `NAME/N`; `starts`/`ends` epoch seconds; `passes_ended`: pass name to when it was over."""
+    """A campaign that runs: `name` is `NAME/N`; `starts`, `ends` and `created` in epoch seconds.
+
+    `passes_ended`: pass name to the moment when all contacts were through with it.
+    """
 
     name: str
     campaign: Campaign
@@ -116,7 +123,10 @@ Step = Dial | Wait | Ended
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What the engine decided: the new state, what to do, and the ledger lines to append (without `at`, sub and contact)."""
+    """What the engine decided: the new state, what to do, and the ledger lines to append.
+
+    The lines carry neither `at` nor sub-campaign nor contact: the store adds them.
+    """
 
     state: ContactState
     step: Step

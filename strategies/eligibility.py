@@ -1,0 +1,129 @@
+"""Whether a pass takes a contact, and on which devices; when it may is left to `windows`, what follows to the engine.
+
+Settled here, where the language leaves room: `accept` looks at how each pass *ended* for the contact, its last
+result: somebody who was busy and then answered was not busy. A pass that made no attempt has no result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from strategies.campaign import Accept, Campaign, Pass
+from strategies.contacts import VOICE_KINDS, Contact, Device
+from strategies.expressions import Expression, Names, campaign_vocabulary, compile_expression
+from strategies.records import pass_before, record_of
+from strategies.state import ContactState
+from strategies.vocabulary import OPT_OUT, SUCCESS, WRONG_PARTY, Medium, Refusal, Result
+from strategies.windows import local_date
+
+_MESSAGES = frozenset({Result.SENT, Result.DELIVERED, Result.REPLIED, Result.UNDELIVERED})
+_KINDS: Mapping[Medium, tuple[str, ...]] = {
+    Medium.AVM: VOICE_KINDS,
+    Medium.DIALER: VOICE_KINDS,
+    Medium.TEXT: ("text",),
+    Medium.EMAIL: ("email",),
+}
+
+
+def unfit(
+    candidate: Pass, contact: Contact, state: ContactState, campaign: Campaign, now: float
+) -> Refusal | None:
+    """Why the pass does not take the contact, by the list filter, `accept` and `where`; None if it does."""
+    fits = _accepted(candidate, state, campaign) and all(
+        condition(text, tuple(campaign.groups)).holds(names_of(contact, state, campaign, now))
+        for text in (campaign.filter, candidate.where)
+        if text is not None
+    )
+    return None if fits else Refusal.NOT_ELIGIBLE_NOW
+
+
+def keeps(campaign: Campaign, contact: Contact) -> bool:
+    """Whether the campaign's filter keeps a contact of its lists."""
+    if campaign.filter is None:
+        return True
+    names = {"contact": _attributes(contact), "attempts": 0, "attempts_today": 0}
+    return condition(campaign.filter, tuple(campaign.groups)).holds(names)
+
+
+_RESERVED = (SUCCESS, OPT_OUT, WRONG_PARTY)
+
+
+@lru_cache(maxsize=4096)
+def condition(text: str, groups: tuple[str, ...]) -> Expression:
+    """A campaign's expression; the reserved groups may be named even where the campaign has none."""
+    return compile_expression(text, names=campaign_vocabulary(frozenset((*groups, *_RESERVED))))
+
+
+def names_of(contact: Contact, state: ContactState, campaign: Campaign, now: float) -> Names:
+    """What a campaign's expressions are evaluated over."""
+    return {
+        **campaign.groups,
+        "contact": _attributes(contact),
+        "last_result": state.last_result,
+        "last_response": state.responses[-1] if state.responses else None,
+        "any_response": state.responses,
+        "attempts": state.attempts,
+        "attempts_today": attempts_today(state, campaign, now),
+    }
+
+
+def attempts_today(state: ContactState, campaign: Campaign, now: float) -> int:
+    """The attempts of the campaign's own day."""
+    return state.attempts_today if state.day == local_date(campaign.zone, now).isoformat() else 0
+
+
+def devices_of(candidate: Pass, contact: Contact, campaign: Campaign) -> tuple[Device, ...]:
+    """The devices a pass may use, in order; an address that stands there twice counts once."""
+    found = ordered_devices(candidate.medium, candidate.devices, contact, campaign)
+    return found[:1] if campaign.escalation == "none" else found
+
+
+def ordered_devices(
+    medium: Medium, kinds: Sequence[str], contact: Contact, campaign: Campaign
+) -> tuple[Device, ...]:
+    """A contact's devices of these kinds (default: all of the medium) in the order the campaign escalates."""
+    wanted = kinds or _KINDS[medium]
+    if campaign.escalation == "per_contact":
+        found = [d for d in contact.devices if d.kind in wanted]
+    else:
+        found = [d for kind in wanted for d in contact.devices if d.kind == kind]
+    first: dict[str, Device] = {}
+    for device in found:
+        first.setdefault(device.address, device)
+    return tuple(first.values())
+
+
+def _attributes(contact: Contact) -> Mapping[str, object]:
+    """A contact's attributes, and the columns that have a place of their own."""
+    own = {"zone": contact.zone, "postal_code": contact.postal_code, "segment": contact.segment}
+    return {"contact_id": contact.id, **own, **contact.attributes}
+
+
+def _accepted(candidate: Pass, state: ContactState, campaign: Campaign) -> bool:
+    accept = candidate.accept
+    if accept is None:
+        return True
+    results = _earlier_results(candidate, accept, state, campaign)
+    if accept.match == "any":
+        return any(result in accept.results for result in results)
+    return all(any(r in wanted for r in results) for wanted in _by_medium(accept.results))
+
+
+def _earlier_results(
+    candidate: Pass, accept: Accept, state: ContactState, campaign: Campaign
+) -> list[Result]:
+    before = pass_before(campaign, candidate.name)
+    if accept.source == "all_passes":
+        ended = [r for r in state.records if r.name != candidate.name]
+    else:
+        record = record_of(state, before.name) if before is not None else None
+        ended = [record] if record is not None else []
+    return [record.results[-1] for record in ended if record.results]
+
+
+def _by_medium(results: Sequence[Result]) -> list[list[Result]]:
+    """The accepted results of calls, and those of messages: `match: all` asks for one of each kind named."""
+    calls = [r for r in results if r not in _MESSAGES]
+    messages = [r for r in results if r in _MESSAGES]
+    return [kind for kind in (calls, messages) if kind]

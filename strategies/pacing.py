@@ -1,0 +1,53 @@
+"""How many calls may start now: by rate, by free agents, by a moment to finish; who is called is the engine's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import floor
+
+BURST = 1.0  # seconds of a rate that may start at once after a pause: a pause is not made up for
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a rate has left: `calls` (a fraction counts) at `at` (epoch seconds)."""
+
+    calls: float = 0.0
+    at: float = 0.0
+
+
+def rate_allowance(per_minute: float, budget: Budget, now: float) -> tuple[int, Budget]:
+    """How many calls a rate lets start now, and the budget from which `spend` takes those that do.
+
+    Between two moments of the same budget never more start than the rate allows, plus one burst. A clock that went
+    back gives nothing and takes nothing.
+    """
+    per_second = per_minute / 60
+    most = max(1.0, per_second * BURST)
+    calls = min(most, budget.calls + max(0.0, now - budget.at) * per_second)
+    return floor(calls + 1e-9), Budget(calls, now)
+
+
+def spend(budget: Budget, started: int) -> Budget:
+    """The budget after so many calls were started."""
+    return Budget(max(0.0, budget.calls - started), budget.at)
+
+
+def progressive(free_agents: int, in_flight: int) -> int:
+    """One line for each free agent. `in_flight`: calls ringing, or answered and not yet with an agent."""
+    return max(0, free_agents - in_flight)
+
+
+def power(ratio: float, free_agents: int, in_flight: int) -> int:
+    """A fixed number of lines for each free agent, rounded down."""
+    return max(0, floor(ratio * free_agents + 1e-9) - in_flight)
+
+
+def rate_to_finish(attempts_left: int, open_seconds_left: float) -> float:
+    """The calls per minute that end the work with the open time left; 0 when there is no time left."""
+    return attempts_left / open_seconds_left * 60 if open_seconds_left > 0 else 0.0
+
+
+def room(limit: int | None, in_use: int, wanted: int) -> int:
+    """As many of the wanted calls as a cap on channels leaves room for; None is no cap."""
+    return max(0, wanted if limit is None else min(wanted, limit - in_use))
