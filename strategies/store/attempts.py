@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 from redis.asyncio.client import Pipeline
 
 from strategies.attempts import Intent, Outcome, Stage
+from strategies.campaign import Campaign
 from strategies.contacts import Contact
-from strategies.state import ContactState, Move, SubCampaign
+from strategies.records import pass_before
+from strategies.state import ContactState, Move, SubCampaign, Wait
 from strategies.store import lines
 from strategies.store.campaigns import Campaigns
 from strategies.store.codec import promised, read_body, read_intent, record_text, stand, text, unpack
@@ -22,6 +24,7 @@ from strategies.store.errors import NotDurable, StaleState
 from strategies.store.keys import Keys
 from strategies.vocabulary import OPT_OUT, SAID_NOTHING, Refusal, Result
 
+LOOK_AGAIN = 30.0  # seconds until a contact is looked at whose wait was over before it was written
 DURABLE_WITHIN = 3.0  # seconds for the disk to confirm a batch of claims
 
 
@@ -91,7 +94,6 @@ class Attempts(Campaigns):
         `due_at` None: when a pass ends, or never if the contact is done.
         """
         campaign = (await self._snapshot(sub)).campaign
-        stood = stand(move.state, campaign)
         written = await self._call(
             "put",
             (*self._keys.common, *self._keys.of_sub(sub)),
@@ -100,7 +102,7 @@ class Attempts(Campaigns):
                 "contact": contact_id,
                 "version": expected_version,
                 "lines": lines.packed(move.lines, at=self._clock(), campaign=sub, contact=contact_id),
-                **_turn(move.state, stood, due_at),
+                **_turn(move, campaign, due_at, self._clock()),
             },
         )
         return bool(written)
@@ -133,7 +135,7 @@ class Attempts(Campaigns):
                     campaign=intent.sub,
                     contact=intent.contact,
                 ),
-                **_turn(move.state, stand(move.state, campaign), due_at),
+                **_turn(move, campaign, due_at, outcome.at),
             },
         )
         if answer == b"stale":
@@ -199,7 +201,6 @@ def _keys_of_claim(keys: Keys, claim: Claim) -> tuple[str, ...]:
 
 def _wanted(claim: Claim, sub: SubCampaign, now: float) -> dict[str, object]:
     intent, contact, limits = claim.intent, claim.contact, sub.campaign.limits
-    turn = _turn(claim.state, stand(claim.state, sub.campaign), None)
     return {
         "attempt": intent.attempt,
         "sub": intent.sub,
@@ -215,19 +216,41 @@ def _wanted(claim: Claim, sub: SubCampaign, now: float) -> dict[str, object]:
         "day_from": _midnight(now, sub.campaign.zone),
         "intent": record_text(intent),
         "lines": lines.packed([lines.started(intent)], at=now),
-        **turn,
+        **_standing(claim.state, sub.campaign),
     }
 
 
-def _turn(state: ContactState, stood: int, due_at: float | None) -> dict[str, object]:
-    """What the server needs to write a state and keep the contact's turn."""
+def _standing(state: ContactState, campaign: Campaign) -> dict[str, object]:
+    """A state as the server writes it."""
     return {
         "body": record_text(state),
-        "stand": stood,
-        "due": due_at,
-        "promised": promised(state),
+        "stand": stand(state, campaign),
         "recovery": state.recovery.expires if state.recovery else None,
     }
+
+
+def _turn(move: Move, campaign: Campaign, due_at: float | None, now: float) -> dict[str, object]:
+    """A state and when it is looked at again.
+
+    For a contact without a moment: `after` is the pass it may be waiting for, `paused` that it waits for the
+    sub-campaign to run, `again` the next look should either have come already.
+    """
+    return {
+        **_standing(move.state, campaign),
+        "due": due_at,
+        "promised": promised(move.state),
+        "after": _awaited(stand(move.state, campaign), campaign),
+        "paused": isinstance(move.step, Wait) and move.step.reason == Refusal.NOT_RUNNING,
+        "again": now + LOOK_AGAIN,
+    }
+
+
+def _awaited(place: int, campaign: Campaign) -> str | None:
+    """The pass whose end opens the one at `place`."""
+    if not 0 <= place < len(campaign.passes):
+        return None
+    before = pass_before(campaign, campaign.passes[place].name)
+    return before.name if before else None
 
 
 def _ended(outcome: Outcome) -> dict[str, object]:

@@ -86,7 +86,7 @@ class Campaigns(Door):
         """Start, pause, stop; False if there is no such sub-campaign or it is over, which is final."""
         done = await self._call(
             "set_run_state",
-            (self._keys.run, self._keys.ledger, self._keys.figures(name)),
+            (self._keys.run, self._keys.ledger, *self._keys.of_sub(name)),
             {"sub": name, "state": state, "lines": self._run_state_line(name, state, by=by)},
         )
         return bool(done)
@@ -101,7 +101,10 @@ class Campaigns(Door):
 
     async def unhalt(self) -> None:
         """Release the stop switch."""
-        await self._command("DEL", self._keys.halted)
+        names = [name.decode() for name in await self._command("HKEYS", self._keys.subs)]
+        await self._call(
+            "unhalt", (self._keys.halted, *(key for name in names for key in self._keys.of_sub(name)))
+        )
 
     async def halted_by(self) -> str | None:
         """Who threw the stop switch."""
@@ -168,8 +171,7 @@ class Campaigns(Door):
     async def pass_ended(self, sub: str, name: str, at: float) -> bool:
         """Note that a pass is over, once, and let everyone who waited for that be due; False if it was
         noted before."""
-        keys = (self._keys.passes_ended(sub), *self._keys.of_sub(sub))
-        return bool(await self._call("pass_ended", keys, {"pass": name, "at": at}))
+        return bool(await self._call("pass_ended", self._keys.of_sub(sub), {"pass": name, "at": at}))
 
     async def counters(self, sub: str) -> Counters:
         """The figures of a sub-campaign; of inbound calls and all else for the empty name."""

@@ -96,13 +96,21 @@ class Keys:
         return self._key("figures", sub)
 
     def of_sub(self, sub: str) -> tuple[str, ...]:
-        """What a contact's state and turn are kept in: state, four lanes, stands, tries and figures.
+        """What a contact's state and turn are kept in: state, four lanes, stands, tries, figures and passes
+        ended.
 
         The lanes are sorted sets of contact ids: `promised` (a retry or recovery, by its moment), `due` (list
         work, by its moment), `parked` (until a pass ends) and `waking` (parked, and the pass has ended).
         """
         lanes = (self._key(lane, sub) for lane in ("promised", "due", "parked", "waking"))
-        return (self._key("state", sub), *lanes, self.stands(sub), self._key("tries", sub), self.figures(sub))
+        return (
+            self._key("state", sub),
+            *lanes,
+            self.stands(sub),
+            self._key("tries", sub),
+            self.figures(sub),
+            self.passes_ended(sub),
+        )
 
     def state(self, sub: str) -> str:
         """Hash: contact id -> `version stand rank live` and the state."""

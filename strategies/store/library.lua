@@ -4,6 +4,7 @@
 
 local RANK = 1e-6 -- seconds between two places of a list that are due at the same moment
 local DAY = 86400
+local NOBODY = '-' -- in the head of a state: no live attempt
 local FACTS_KEPT = 100000
 
 local function common(keys)
@@ -13,7 +14,7 @@ end
 
 local function sub_keys(keys, at)
   return {state = keys[at], promised = keys[at + 1], due = keys[at + 2], parked = keys[at + 3], waking = keys[at + 4],
-    stands = keys[at + 5], tries = keys[at + 6], figures = keys[at + 7]}, at + 8
+    stands = keys[at + 5], tries = keys[at + 6], figures = keys[at + 7], passes_ended = keys[at + 8]}, at + 9
 end
 
 local function read_state(sub, contact)
@@ -23,21 +24,33 @@ local function read_state(sub, contact)
   return {version = tonumber(version), stand = tonumber(stand), rank = tonumber(rank), live = live, body = body}
 end
 
--- Writes the state and puts the contact into the one lane where its turn is kept: none while an attempt is live.
-local function write_state(sub, contact, old, new)
-  local head = string.format('%d %d %d %s ', old.version + 1, new.stand, old.rank, new.live)
-  redis.call('HSET', sub.state, contact, head .. new.body)
-  for _, lane in ipairs({'promised', 'due', 'parked', 'waking'}) do redis.call('ZREM', sub[lane], contact) end
-  if new.live == '-' and new.stand >= 0 then
-    if new.due then
-      redis.call('ZADD', new.promised and sub.promised or sub.due, new.due + old.rank * RANK, contact)
-    else
-      redis.call('ZADD', sub.parked, old.rank, contact)
-    end
+-- What a contact was to wait for may have come between the decision and this write: then nothing else would wake it.
+local function missed(shared, sub, turn)
+  if turn.after and redis.call('HEXISTS', sub.passes_ended, turn.after) == 1 then return true end
+  return turn.paused and redis.call('HGET', shared.run, turn.sub) == 'running'
+    and redis.call('EXISTS', shared.halted) == 0
+end
+
+local function queue_up(shared, sub, contact, rank, turn)
+  local due = turn.due
+  if not due and missed(shared, sub, turn) then due = turn.again end
+  if due then
+    redis.call('ZADD', turn.promised and sub.promised or sub.due, due + rank * RANK, contact)
+  else
+    redis.call('ZADD', sub.parked, rank, contact)
   end
-  if new.stand ~= old.stand then
+end
+
+-- Writes the state and puts the contact into the one lane where its turn is kept: none while an attempt is live.
+-- `turn` says where it stands (see attempts.py).
+local function write_state(shared, sub, contact, old, turn, live)
+  local head = string.format('%d %d %d %s ', old.version + 1, turn.stand, old.rank, live)
+  redis.call('HSET', sub.state, contact, head .. turn.body)
+  for _, lane in ipairs({'promised', 'due', 'parked', 'waking'}) do redis.call('ZREM', sub[lane], contact) end
+  if live == NOBODY and turn.stand >= 0 then queue_up(shared, sub, contact, old.rank, turn) end
+  if turn.stand ~= old.stand then
     redis.call('HINCRBY', sub.stands, old.stand, -1)
-    redis.call('HINCRBY', sub.stands, new.stand, 1)
+    redis.call('HINCRBY', sub.stands, turn.stand, 1)
   end
 end
 
@@ -72,7 +85,7 @@ end
 local function refusal(shared, sub, calls, c, state)
   if redis.call('EXISTS', shared.halted) == 1 then return 'not_running' end
   if redis.call('HGET', shared.run, c.sub) ~= 'running' then return 'not_running' end
-  if not state or state.version ~= c.version or state.live ~= '-' then return 'stale' end
+  if not state or state.version ~= c.version or state.live ~= NOBODY then return 'stale' end
   if not c.allowed then return 'not_allowed_number' end
   for _, address in ipairs(c.addresses) do
     if redis.call('HEXISTS', shared.do_not_call, address) == 1 then return 'do_not_call' end
@@ -101,7 +114,7 @@ local function write_claim(shared, sub, calls, attempt_key, c, old)
     'numbers', cmsgpack.pack(c.numbers), 'addresses', cmsgpack.pack(c.addresses),
     'before', old.body, 'before_stand', old.stand)
   redis.call('SADD', shared.live, c.attempt)
-  write_state(sub, c.contact, old, {stand = c.stand, live = c.attempt, body = c.body})
+  write_state(shared, sub, c.contact, old, c, c.attempt)
   note_recovery(shared.history, c.contact, c.sub, c.recovery)
   append(shared.ledger, sub.figures, c.lines)
 end
@@ -146,7 +159,7 @@ local function record(keys, args)
   local old = read_state(sub, r.contact)
   if not old or old.version ~= r.version or old.live ~= r.attempt then return 'stale' end
   unlock(shared, r.attempt, numbers)
-  write_state(sub, r.contact, old, {stand = r.stand, live = '-', body = r.body, due = r.due, promised = r.promised})
+  write_state(shared, sub, r.contact, old, r, NOBODY)
   note_outcome(shared.history, r.contact, r.ended)
   note_recovery(shared.history, r.contact, r.sub, r.recovery)
   if r.opt_out then
@@ -175,8 +188,8 @@ local function release(keys, args)
   end
   local old = read_state(sub, r.contact)
   if old and old.live == r.attempt then
-    write_state(sub, r.contact, old, {stand = tonumber(before_stand), live = '-', body = before, due = r.due,
-      promised = r.promised})
+    r.body, r.stand = before, tonumber(before_stand)
+    write_state(shared, sub, r.contact, old, r, NOBODY)
     note_recovery(shared.history, r.contact, r.sub, r.recovery)
   end
   append(shared.ledger, sub.figures, r.lines)
@@ -196,8 +209,8 @@ local function put(keys, args)
   local sub = sub_keys(keys, at)
   local p = cmsgpack.unpack(args[1])
   local old = read_state(sub, p.contact)
-  if not old or old.version ~= p.version or old.live ~= '-' then return 0 end
-  write_state(sub, p.contact, old, {stand = p.stand, live = '-', body = p.body, due = p.due, promised = p.promised})
+  if not old or old.version ~= p.version or old.live ~= NOBODY then return 0 end
+  write_state(shared, sub, p.contact, old, p, NOBODY)
   note_recovery(shared.history, p.contact, p.sub, p.recovery)
   append(shared.ledger, sub.figures, p.lines)
   return 1
@@ -246,25 +259,42 @@ local function due(keys, args)
   return found
 end
 
--- keys: passes ended, sub. Whoever waited for a pass to end looks again.
+local function wake(sub)
+  if redis.call('EXISTS', sub.parked) == 0 then return end
+  redis.call('ZUNIONSTORE', sub.waking, 2, sub.waking, sub.parked)
+  redis.call('DEL', sub.parked)
+end
+
+-- keys: sub. Whoever waited for a pass to end looks again.
 local function pass_ended(keys, args)
+  local sub = sub_keys(keys, 1)
   local p = cmsgpack.unpack(args[1])
-  if redis.call('HSETNX', keys[1], p.pass, p.at) == 0 then return 0 end
-  local sub = sub_keys(keys, 2)
-  if redis.call('EXISTS', sub.parked) == 1 then
-    redis.call('ZUNIONSTORE', sub.waking, 2, sub.waking, sub.parked)
-    redis.call('DEL', sub.parked)
-  end
+  if redis.call('HSETNX', sub.passes_ended, p.pass, p.at) == 0 then return 0 end
+  wake(sub)
   return 1
 end
 
--- keys: run, ledger, figures. Stopped and completed are final.
+-- keys: run, ledger, sub. Stopped and completed are final.
 local function set_run_state(keys, args)
+  local sub = sub_keys(keys, 3)
   local s = cmsgpack.unpack(args[1])
   local current = redis.call('HGET', keys[1], s.sub)
   if not current or current == 'stopped' or current == 'completed' then return 0 end
   redis.call('HSET', keys[1], s.sub, s.state)
-  append(keys[2], keys[3], s.lines)
+  append(keys[2], sub.figures, s.lines)
+  if s.state == 'running' then wake(sub) end
+  return 1
+end
+
+-- keys: halted, then every sub.
+local function unhalt(keys)
+  redis.call('DEL', keys[1])
+  local at = 2
+  while at <= #keys do
+    local sub
+    sub, at = sub_keys(keys, at)
+    wake(sub)
+  end
   return 1
 end
 
@@ -370,6 +400,7 @@ register('due', due, {'no-writes'})
 register('pass_ended', pass_ended, {})
 register('create_sub', create_sub, {})
 register('set_run_state', set_run_state, {})
+register('unhalt', unhalt, {})
 register('add_fact', add_fact, {})
 register('caller', caller, {'no-writes'})
 register('reassociate', reassociate, {})
