@@ -19,7 +19,7 @@ from strategies.state import ContactState, Move, SubCampaign, Wait
 from strategies.store import lines
 from strategies.store.campaigns import Campaigns
 from strategies.store.codec import promised, read_body, read_intent, record_text, stand, text, unpack
-from strategies.store.connection import function_call, translated
+from strategies.store.connection import function_call
 from strategies.store.errors import NotDurable, StaleState
 from strategies.store.keys import Keys
 from strategies.vocabulary import OPT_OUT, SAID_NOTHING, Refusal, Result
@@ -71,11 +71,14 @@ class Attempts(Campaigns):
     async def _durably(self, function: str, keys: Sequence[str], arguments: object) -> Any:
         """Call a function and wait, on the same connection, until its writes are on the disk."""
         words = function_call(function, keys, arguments)
-        with translated():
+
+        async def call() -> Any:
             async with self._redis.pipeline(transaction=False) as pipe:
                 pipe.execute_command(*words)
                 pipe.execute_command("WAITAOF", 1, 0, int(DURABLE_WITHIN * 1000))
-                answer, confirmed = await pipe.execute()
+                return await pipe.execute()
+
+        answer, confirmed = await self._with_library(call)
         if confirmed[0] < 1:
             raise NotDurable(
                 f"the disk of the store did not confirm within {DURABLE_WITHIN:.0f} s: is it full or slow?"

@@ -5,7 +5,7 @@ other rooms of this package."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import sha256
@@ -120,16 +120,19 @@ class Door:
     async def _call(self, function: str, keys: Sequence[str], arguments: object = None) -> Any:
         """One function of the library: one step on the server."""
         words = function_call(function, keys, arguments)
+        return await self._with_library(lambda: run(self._redis, *words))
+
+    async def _with_library(self, call: Callable[[], Awaitable[Any]]) -> Any:
+        """Do it; and once more with the library loaded if the server has lost it, for then nothing has been
+        done."""
         with translated():
             try:
-                return await run(self._redis, *words)
+                return await call()
             except exceptions.ResponseError as error:
                 if "Function not found" not in str(error):
                     raise
-            await (
-                self._load_library()
-            )  # the server came back empty, or was failed over to one that never had it
-            return await run(self._redis, *words)
+            await self._load_library()
+            return await call()
 
     async def _read_stream(
         self, stream: str, after: str, block_ms: int

