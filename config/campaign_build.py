@@ -1,4 +1,4 @@
-"""Turns a campaign's file into the frozen campaign the engine reads, with its defaults; the rules check it."""
+"""Turns a campaign's file into the frozen campaign the engine reads, with defaults; the rules check it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What the law of a country asks of a campaign's purpose, read from dated data files; a campaign may be stricter,
-never laxer. Enforcing it at each call is left to the engine and the store."""
+"""What the law of a country asks of a campaign's purpose, read from dated data files; a campaign may be
+stricter, never laxer. Enforcing it at each call is left to the engine and the store."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ BASES = ("none", "express", "written")  # of consent, the weakest first
 
 @dataclass(frozen=True, slots=True)
 class DebtCap:
-    """At most `calls` in `within` seconds about one debt, and `silence` seconds after a conversation about it."""
+    """At most `calls` in `within` seconds about one debt; `silence` seconds after a conversation."""
 
     calls: int
     within: float
@@ -49,8 +49,8 @@ class DebtCap:
 class Preset:
     """The rules for one purpose in one country; `window` is in the called person's own zone.
 
-    `abandon_rate` is a fraction of live-answered calls, None where nothing caps it. `consent` tells the basis a
-    medium asks for. `sources` are the texts of law, `checked` the day they were last compared with them.
+    `abandon_rate` is a fraction of live-answered calls, None where nothing caps it. `consent` tells the basis
+    a medium asks for. `sources` are the texts of law, `checked` the day they were last compared with them.
     """
 
     country: str
@@ -73,7 +73,9 @@ class _DebtCapFile(Strict):
 class _PurposeFile(Strict):
     window: WindowFile
     abandon_rate: Share | None = None
-    consent: dict[MediumName, Annotated[str, word_of(BASES, "a basis of consent")]] = Field(default_factory=dict)
+    consent: dict[MediumName, Annotated[str, word_of(BASES, "a basis of consent")]] = Field(
+        default_factory=dict
+    )
     debt_cap: _DebtCapFile | None = None
     sources: list[Text]
 

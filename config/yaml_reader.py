@@ -1,8 +1,8 @@
-"""Reads one YAML file into plain data and remembers where each value stood; the models know what the values mean.
+"""Reads one YAML file into plain data and remembers where each value stood; the models say what they mean.
 
-The scalars are those of YAML 1.2's core schema (`12:30`, `NO` and `2024-01-01` are text), with two things kept as
+The scalars are those of YAML 1.2's core schema (`12:30`, `NO` and `2024-01-01` are text). Two things are
 text because they are codes and not quantities: digits with a leading zero (`02134`) and digits after a plus
-(`+12125550100`). Keys are always text, as written: `{1: agent}` has the key "1".
+sign (`+12125550100`). Keys are always text, as written: `{1: agent}` has the key "1".
 Duplicate keys, tags, several documents in one file, deep nesting and aliases that multiply are refused.
 """
 

@@ -1,0 +1,130 @@
+"""Loads a directory of files into one checked project, all mistakes of all files at once; starts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from config.campaign_build import campaign
+from config.checking import Problems
+from config.errors import ConfigError, ConfigErrors
+from config.pass_rules import Scripts
+from config.script_file import script
+from config.segments_file import segments
+from config.settings import Numbers, Settings, settings
+from config.yaml_reader import Document, read
+from strategies.campaign import Campaign
+from strategies.script import Script
+from strategies.segments import Catalogue
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What a directory says; `segments` is None without a segments.yaml, `settings` has defaults for its own.
+
+    An avm pass whose `script` is None (there is no scripts/ at all) can be simulated, not launched.
+    """
+
+    directory: Path
+    settings: Settings
+    campaigns: Mapping[str, Campaign] = field(default_factory=dict)
+    scripts: Mapping[str, Script] = field(default_factory=dict)
+    segments: Catalogue | None = None
+
+
+def load_project(directory: Path) -> Project:
+    """The project in `directory`. Raises ConfigErrors with every mistake in it; changes nothing."""
+    reading = _Reading(directory)
+    files = {kind: reading.files(kind) for kind in ("scripts", "campaigns")}
+    alone = {name: reading.one(name) for name in ("segments.yaml", "settings.yaml")}
+    if not any(files.values()) and not any(alone.values()) and not reading.errors:
+        raise ConfigErrors([reading.nothing()])
+    scripts = reading.scripts(files["scripts"])
+    campaigns = reading.named(
+        files["campaigns"], lambda document: campaign(document, scripts), lambda c: c.name
+    )
+    catalogue = reading.built(alone["segments.yaml"], segments)
+    found = reading.built(alone["settings.yaml"], settings) or Settings()
+    if reading.errors:
+        raise ConfigErrors(reading.errors)
+    return Project(directory, _with_countries(found, campaigns), campaigns, dict(scripts.found), catalogue)
+
+
+def _with_countries(found: Settings, campaigns: Mapping[str, Campaign]) -> Settings:
+    """The allow list of numbers: where the settings say none, the campaigns' countries."""
+    if "countries" in found.numbers.model_fields_set:
+        return found
+    countries = tuple(sorted({one.country for one in campaigns.values()}))
+    return found.model_copy(update={"numbers": Numbers(countries=countries)})
+
+
+class _Reading:
+    """One walk through the directory: collects mistakes instead of stopping at the first."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.errors: list[ConfigError] = []
+
+    def nothing(self) -> ConfigError:
+        if not self._directory.is_dir():
+            return ConfigError(
+                self._directory, None, None, "", "is no directory", "name the one with campaigns/"
+            )
+        mend = "add campaigns/NAME.yaml, or name the directory that has it"
+        return ConfigError(self._directory, None, None, "", "has neither campaigns nor settings", mend)
+
+    def files(self, kind: str) -> list[Path]:
+        """The YAML files of a sub-directory, by name."""
+        folder = self._directory / kind
+        for other in sorted(folder.glob("*.yml")):
+            self.errors.append(
+                ConfigError(other, None, None, "", "is not read", f"rename it to {other.stem}.yaml")
+            )
+        return sorted(folder.glob("*.yaml"))
+
+    def one(self, name: str) -> Path | None:
+        file = self._directory / name
+        return file if file.exists() else None
+
+    def built(self, file: Path | None, build: Callable[[Document], tuple[T | None, Problems]]) -> T | None:
+        """What a file says, or None, its mistakes noted."""
+        if file is None:
+            return None
+        try:
+            found, problems = build(read(file))
+        except ConfigErrors as errors:
+            self.errors += errors.errors
+            return None
+        self.errors += problems.errors
+        return found
+
+    def named(
+        self,
+        files: list[Path],
+        build: Callable[[Document], tuple[T | None, Problems]],
+        name_of: Callable[[T], str],
+    ) -> dict[str, T]:
+        """What the files say, by the names they give themselves; two of one name are a mistake."""
+        found: dict[str, T] = {}
+        origin: dict[str, Path] = {}
+        for file in files:
+            one = self.built(file, build)
+            if one is None:
+                continue
+            name = name_of(one)
+            if name in origin:
+                message = f"{name} stands in {origin[name].name} already"
+                self.errors.append(ConfigError(file, None, None, "", message, "give each its own name"))
+            origin.setdefault(name, file)
+            found.setdefault(name, one)
+        return found
+
+    def scripts(self, files: list[Path]) -> Scripts:
+        """The scripts; one with mistakes is known by its file's name: no campaign is blamed for it."""
+        found = self.named(files, script, lambda s: s.name)
+        broken = frozenset(file.stem for file in files) - found.keys()
+        return Scripts(found, broken, absent=not (self._directory / "scripts").is_dir())

@@ -1,0 +1,59 @@
+"""The names Asterisk and we share: channel variables, contexts, AGI scripts, and the words in SP_NEXT."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Variable(StrEnum):
+    """Channel variables of ours, and those of Asterisk that we read or set."""
+
+    ATTEMPT = "SP_ATTEMPT"  # equals the channel's unique id
+    QUEUE = "SP_QUEUE"
+    PRIORITY = "SP_PRIORITY"
+    MACHINE = "SP_MACHINE"
+    MESSAGE = "SP_MESSAGE"
+    NEXT = "SP_NEXT"
+    SEGMENT = "SP_SEGMENT"
+    FIRST_SEGMENT = "SP_FIRST_SEGMENT"
+    OBJECTIVE = "SP_OBJECTIVE"
+    OFFER = "SP_OFFER"
+    PROMPT = "SP_PROMPT"  # text, for the agent
+    ANNOUNCEMENT = "SP_ANNOUNCEMENT"  # a sound, for the caller
+    WAIT_LIMIT = "SP_WAIT_LIMIT"  # whole seconds
+    PENALTY_MAX = "SP_PENALTY_MAX"
+    CUSTOMER = "SP_CUSTOMER"
+    DECISION = "SP_DECISION"
+    AMD_STATUS = "AMDSTATUS"
+    AMD_CAUSE = "AMDCAUSE"
+    QUEUE_PRIORITY = "QUEUE_PRIO"
+    QUEUE_MAX_PENALTY = "QUEUE_MAX_PENALTY"
+
+
+class Context(StrEnum):
+    """Contexts of `dialplan/secondpass.conf`."""
+
+    ANSWERED = "secondpass-answered"
+    SCRIPT = "secondpass-script"
+    AGENT = "secondpass-agent"
+    MACHINE = "secondpass-machine"
+    SEGMENT = "secondpass-segment"
+    INBOUND = "secondpass-inbound"
+
+
+class AgiScript(StrEnum):
+    """What the dialplan asks of our FastAGI server: the path of its address."""
+
+    ANSWERED = "answered"
+    SCRIPT = "script"
+    FACT = "fact"
+    SEGMENT = "segment"
+
+
+class Next(StrEnum):
+    """Where an answered call goes on; anything else in SP_NEXT hangs up."""
+
+    SCRIPT = "script"
+    AGENT = "agent"
+    MACHINE = "machine"
+    HANGUP = "hangup"
