@@ -20,7 +20,7 @@ MAX_ENVIRONMENT_LINES = 200
 MAX_REPLY = 65_536
 
 _COMMAND = re.compile(r"[A-Z]+(?: [A-Z]+)*")
-_HEADER = re.compile(r"(agi_[a-z0-9_]+): (.*)", re.DOTALL)
+_HEADER = re.compile(r"^(agi_[a-z0-9_]+): (.*)$", re.MULTILINE)
 _REPLY = re.compile(r"([1-9]\d\d)(?: (.*))?", re.DOTALL | re.ASCII)
 _RESULT = re.compile(r"result=(\S*)(?: \((.*)\))?(.*)", re.DOTALL)
 _ENDPOS = re.compile(r" endpos=(\d{1,18})(?!\d)", re.ASCII)
@@ -192,16 +192,14 @@ class AgiReader:
 
 
 def _environment(block: bytes) -> Environment:
-    lines = block.decode(errors="replace").split("\n")
-    if len(lines) > MAX_ENVIRONMENT_LINES:
-        raise RemoteProtocolError(f"an environment of {len(lines)} lines; at most {MAX_ENVIRONMENT_LINES}")
-    headers: dict[str, str] = {}
-    for line in lines:
-        header = _HEADER.fullmatch(line)
+    lines = block.count(b"\n") + 1
+    if lines > MAX_ENVIRONMENT_LINES:
+        raise RemoteProtocolError(f"an environment of {lines} lines; at most {MAX_ENVIRONMENT_LINES}")
+    text = block.decode(errors="replace")
+    headers: dict[str, str] = dict(_HEADER.findall(text))
+    if len(headers) != lines:
         # A doubled name or a stray line means that some value held a newline: whose word counts is unknown.
-        if header is None or header[1] in headers:
-            raise RemoteProtocolError(f"not a line of an AGI environment: {clean(line)!r}")
-        headers[header[1]] = header[2]
+        raise RemoteProtocolError(f"not an AGI environment: {clean(text)!r}")
     return Environment(headers)
 
 

@@ -70,7 +70,7 @@ class AgiSession:
             raise CommandFailed(f"SET VARIABLE {name} answered {clean(reply.result)!r}")
 
     async def get_variable(self, name: str) -> str | None:
-        """The value of a channel variable or function, None where it is not set."""
+        """The value of a variable or function, cut by Asterisk at 1,023 bytes; None where it is not set."""
         reply = await self.command("GET VARIABLE", name)
         return (reply.data or "") if reply.result == "1" else None
 
@@ -80,7 +80,7 @@ class AgiSession:
         """Play the sound file `path` (no extension) from the sample `offset` on.
 
         Returns the digit of `escape_digits` that stopped it, None at its end. Raises CommandFailed when the
-        file cannot be played.
+        file cannot be played; Asterisk then says AGISTATUS=FAILURE after the session, however that goes on.
         """
         reply = await self.command("STREAM FILE", path, escape_digits, offset, deadline=deadline)
         return await self._digit(reply, f"STREAM FILE {clean(path)}")
@@ -123,25 +123,26 @@ class AgiSession:
             raise LocalProtocolError(
                 f"{name} was asked while another command waits for its answer; await that first"
             )
+        self._raise_if_over()
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self._deadline if deadline is None else deadline, self._expire, name)
         try:
-            async with asyncio.timeout(self._deadline if deadline is None else deadline):
+            if self._owed:
+                # A command whose caller gave up. Speaking now would stop a playback without any answer.
+                await self._answer(loop)
                 self._raise_if_over()
-                if self._owed:
-                    # A command whose caller gave up. Speaking now would stop a playback without any answer.
-                    await self._answer()
-                    self._raise_if_over()
-                self._write(line)
-                self._owed = True
-                reply = await self._answer()
-        except TimeoutError:
-            error = CommandTimeout(f"no answer to {name} within its deadline")
-            self.lost(error)
-            self._abort()
-            raise error from None
-        return self._checked(name, reply)
+            self._write(line)
+            self._owed = True
+            return self._checked(name, await self._answer(loop))
+        finally:
+            timer.cancel()
 
-    async def _answer(self) -> Reply:
-        self._waiter = asyncio.get_running_loop().create_future()
+    def _expire(self, name: str) -> None:
+        self.lost(CommandTimeout(f"no answer to {name} within its deadline"))
+        self._abort()
+
+    async def _answer(self, loop: asyncio.AbstractEventLoop) -> Reply:
+        self._waiter = loop.create_future()
         try:
             return await self._waiter
         finally:

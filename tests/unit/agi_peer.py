@@ -35,12 +35,23 @@ agi_arg_3: HUMAN-800-600
 
 SHORT_ENVIRONMENT = b"agi_network_script: segment\nagi_arg_1: s3cret\n\n"
 
+# As Asterisk 22.10.1 answers a DATABASE GET without arguments.
 USAGE = (
     b"520-Invalid command syntax.  Proper usage follows:\n"
-    b"Usage: STREAM FILE <filename> <escape digits> [sample offset]\n"
-    b"\n"
-    b"\tSend the given file (without its extension).\n"
+    b"Retrieves an entry in the Asterisk database for a given <replaceable>family</replaceable> and "
+    b"<replaceable>key</replaceable>.\n"
+    b"Returns <literal>0</literal> if <replaceable>key</replaceable> is not set.\n"
+    b"Example return code: 200 result=1 (testvariable)\n"
     b"520 End of proper usage.\n"
+)
+
+# What a session on 22.10.1 answered to: SET VARIABLE, GET VARIABLE of two lines and of none, WAIT FOR DIGIT, an
+# unknown command, STREAM FILE of a missing file, CHANNEL STATUS, VERBOSE, WAIT FOR DIGIT with a hang-up in it,
+# CHANNEL STATUS, and SET VARIABLE on the dead channel.
+RECORDED = (
+    b"200 result=1\n200 result=1 (one\ntwo)\n200 result=0\n200 result=0\n510 Invalid or unknown command\n"
+    b"200 result=-1 endpos=0\n200 result=6\n200 result=1\n200 result=-1\nHANGUP\n"
+    b"511 Command Not Permitted on a dead channel or intercept routine\n200 result=1\nHANGUP\n"
 )
 
 

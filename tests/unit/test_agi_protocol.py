@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from agi_peer import ENVIRONMENT, SHORT_ENVIRONMENT, USAGE, asterisk_reads
+from agi_peer import ENVIRONMENT, RECORDED, SHORT_ENVIRONMENT, USAGE, asterisk_reads
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +25,7 @@ from agi.protocol import (
 )
 
 TRANSCRIPTS = {
+    "recorded": ENVIRONMENT + RECORDED,
     "three variables": ENVIRONMENT + b"200 result=1\n" * 3,
     "a played script": SHORT_ENVIRONMENT + b"200 result=0 endpos=16000\n200 result=49 endpos=8000\nHANGUP\n",
     "hang-up in the middle and again at the end": SHORT_ENVIRONMENT
@@ -32,7 +33,7 @@ TRANSCRIPTS = {
     "usage of two kinds": SHORT_ENVIRONMENT
     + USAGE
     + b"520 Invalid command syntax.  Proper usage not available.\n",
-    "usage without a newline of its own": SHORT_ENVIRONMENT + USAGE.replace(b").\n520 End", b").520 End"),
+    "usage without a newline of its own": SHORT_ENVIRONMENT + USAGE.replace(b")\n520 End", b")520 End"),
     "values": SHORT_ENVIRONMENT
     + b"200 result=1 (Zo\xc3\xab (home))\n200 result=1 ()\n200 result=0\n200 result= (timeout)\n"
     + b"200 result=1 (hangup)\n200 result=1 (one\ntwo\n\nthree)\n",
@@ -126,7 +127,7 @@ def test_a_usage_text_is_one_answer_of_many_lines() -> None:
     first, second = replies(USAGE + b"200 result=1\n")
     assert isinstance(first, Reply)
     assert first.code == 520
-    assert "Usage: STREAM FILE" in (first.data or "")
+    assert "Retrieves an entry" in (first.data or "")
     assert "End of proper usage" not in (first.data or "")
     assert second == Reply(200, "1")
 
