@@ -1,0 +1,62 @@
+"""What becomes of an outbound call that was answered: script, agent, machine message or hang-up.
+
+It notes what it learnt in the store; the attempt's result is made of that elsewhere.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from agi.channel import Channel
+from agi.errors import AgiError
+from config.variables import Next, Variable
+from strategies.attempts import Fact, FactName, Intent, is_machine
+from strategies.store import Store
+from strategies.vocabulary import Medium
+
+FACTS_FROM_DIALPLAN = {"machine_message": FactName.MACHINE_MESSAGE}
+
+
+class UnknownAttempt(AgiError):  # noqa: N818  the words say it
+    """The channel is no live attempt of ours: nothing is played to it."""
+
+
+def next_after_answer(intent: Intent, status: str, cause: str) -> Next:
+    """Where an answered call goes, by what AMD said (its AMDSTATUS and AMDCAUSE)."""
+    if status == "HANGUP":
+        return Next.HANGUP
+    if is_machine(status, cause):
+        return Next.MACHINE if intent.machine == "leave_message" and intent.machine_message else Next.HANGUP
+    return Next.AGENT if intent.medium is Medium.DIALER else Next.SCRIPT
+
+
+class AnsweredHook:
+    """Reads the intent, notes what AMD said, and says where the dialplan goes on."""
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+        self._store, self._clock = store, clock
+
+    async def __call__(self, channel: Channel) -> None:
+        """Sets SP_NEXT. Raises UnknownAttempt, which leaves it at hangup."""
+        attempt = channel.environment.get("agi_uniqueid", "")
+        status, cause = (*channel.arguments, "", "")[:2]
+        intent = await self._store.intent(attempt)
+        fact = Fact(FactName.CLASSIFIED, self._clock(), status, cause)
+        if intent is None or not await self._store.add_fact(attempt, fact):
+            raise UnknownAttempt(f"{attempt} is no attempt in the store, or has ended")
+        await channel.set_variable(Variable.NEXT, next_after_answer(intent, status, cause))
+
+
+class FactHook:
+    """Notes what only the dialplan knows, such as that a machine was left its message."""
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+        self._store, self._clock = store, clock
+
+    async def __call__(self, channel: Channel) -> None:
+        """The first argument names the fact; a name that is not in the table is refused."""
+        name = FACTS_FROM_DIALPLAN.get(next(iter(channel.arguments), ""))
+        attempt = channel.environment.get("agi_uniqueid", "")
+        if name is None or not await self._store.add_fact(attempt, Fact(name, self._clock())):
+            raise UnknownAttempt(f"{attempt} has ended, or the dialplan named no fact we know")
