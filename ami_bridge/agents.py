@@ -1,4 +1,5 @@
-"""Who of a queue's members could take a call now, from Asterisk's snapshots and events; whom to dial is the dialer's to decide."""
+"""Who of a queue's members could take a call now, from Asterisk's snapshots and events; whom to dial
+is the dialer's to decide."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ def is_free(member: QueueMember) -> bool:
 
 @dataclass(slots=True)
 class QueueBoard:
-    """Members and waiting callers of every queue, and the agents promised to calls that are still on their way."""
+    """Members and waiting callers of every queue, and the agents promised to calls that are still on
+    their way."""
 
     _queues: set[str] = field(default_factory=set)
     _members: dict[tuple[str, str], QueueMember] = field(default_factory=dict)
@@ -64,7 +66,8 @@ class QueueBoard:
         self._reserved.pop(attempt, None)
 
     def free(self, queue: str) -> int:
-        """Agents that are free, less the callers that wait and the attempts that were promised one. Never below zero.
+        """Agents that are free, less the callers that wait and the attempts that were promised one. Never
+        below zero.
 
         An agent may serve several queues: callers of any queue that shares a free agent count against it.
         """

@@ -33,7 +33,8 @@ def due_at(step: Step, now: float) -> float | None:
 
 
 async def until_stored(write: Callable[[], Awaitable[T]]) -> T:
-    """Repeat a write that may be repeated until the store takes it: what happened on the line must not be lost."""
+    """Repeat a write that may be repeated until the store takes it: what happened on the line must not
+    be lost."""
     delay = 0.2
     while True:
         try:
@@ -45,7 +46,8 @@ async def until_stored(write: Callable[[], Awaitable[T]]) -> T:
 
 
 class AttemptKeeper:
-    """Facts come in by `hear` (Asterisk, in its order) and `learn` (the script's player); `run` does the writing."""
+    """Facts come in by `hear` (Asterisk, in its order) and `learn` (the script's player); `run` does
+    the writing."""
 
     def __init__(
         self, store: Store, subs: SubCampaigns, board: QueueBoard, clock: Callable[[], float]

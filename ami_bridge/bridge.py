@@ -1,4 +1,5 @@
-"""The bridge as a whole: AMI link, agents, dialer and keeper tied together, for as long as it holds the tenant's lease."""
+"""The bridge as a whole: AMI link, agents, dialer and keeper tied together, for as long as it holds
+the tenant's lease."""
 
 from __future__ import annotations
 
@@ -43,12 +44,13 @@ PUBLISH = 0.5  # seconds between two writes of the queues' figures
 FACTS_BLOCK_MS = 1000
 
 
-class BridgeRefused(BridgeError):
+class BridgeRefused(BridgeError):  # noqa: N818  the words say it
     """The bridge does not start; the message names the mend."""
 
 
 def new_attempt_id() -> str:
-    """Twelve digits of the time in milliseconds, then chance: sorts by time, is nobody's guess, fits a ChannelId."""
+    """Twelve digits of the time in milliseconds, then chance: sorts by time, is nobody's guess, fits a
+    ChannelId."""
     return f"{ATTEMPT_PREFIX}{int(time.time() * 1000):012x}{secrets.token_hex(7)}"
 
 
@@ -196,8 +198,9 @@ class Bridge:
         after = "$"
         while True:
             try:
-                for after, attempt, fact in await self._store.read_facts(after, FACTS_BLOCK_MS):  # noqa: B007
+                for identity, attempt, fact in await self._store.read_facts(after, FACTS_BLOCK_MS):
                     self._keeper.learn(attempt, fact)
+                    after = identity
             except StoreUnavailable:
                 await asyncio.sleep(1)
 

@@ -1,4 +1,5 @@
-"""Dials: takes due contacts, asks the rules, claims in the store, and only then asks Asterisk; what became of a call is the keeper's."""
+"""Dials: takes due contacts, asks the rules, claims in the store, and only then asks Asterisk; what
+became of a call is the keeper's."""
 
 from __future__ import annotations
 
@@ -49,7 +50,7 @@ class Candidate:
 class Dialer:
     """One per bridge. `new_id` makes attempt ids, which become Asterisk's ChannelId."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each its own part of the bridge, by name
         self,
         store: Store,
         link: AmiLink,
@@ -73,7 +74,8 @@ class Dialer:
         keeper.on_ended = self._pace.ended
 
     async def run(self) -> None:
-        """Look at every running sub-campaign each TICK until cancelled; dials nothing while link or store is away."""
+        """Look at every running sub-campaign each TICK until cancelled; dials nothing while link or
+        store is away."""
         async with asyncio.TaskGroup() as calls:
             while True:
                 if self._may_dial():
@@ -148,7 +150,8 @@ class Dialer:
         await self._store.put(sub.name, contact.id, state.version, move, due)
 
     async def _prepare(self, sub: SubCampaign, one: Candidate) -> Claim | None:
-        """The intent with everything the call will need, its personal prompts spoken; None where they cannot be."""
+        """The intent with everything the call will need, its personal prompts spoken; None where they
+        cannot be."""
         now = self._clock()
         try:
             prompts = await self._prompts(one)
@@ -191,7 +194,8 @@ class Dialer:
         return await self._speech.for_person(one.going.script, one.contact.attributes)
 
     async def _claim(self, sub: SubCampaign, claims: list[Claim], calls: asyncio.TaskGroup) -> None:
-        """One step in the store for all; who is refused there is put off or ended by the rules, and never dialled."""
+        """One step in the store for all; who is refused there is put off or ended by the rules, and
+        never dialled."""
         if not claims:
             return
         now = self._clock()
@@ -212,7 +216,8 @@ class Dialer:
             await self._put(sub, contact, state, move, due_at(move.step, now))
 
     async def _originate(self, intent: Intent) -> None:
-        """Ask Asterisk once. What was not sent for certain is given back; what is not known stays until it is."""
+        """Ask Asterisk once. What was not sent for certain is given back; what is not known stays
+        until it is."""
         try:
             await self._link.call(
                 "Originate",
@@ -236,7 +241,8 @@ class Dialer:
             self.asked_now.discard(intent.attempt)
 
     async def _speak_fixed(self, sub: SubCampaign) -> None:
-        """Once per sub-campaign: the prompts that are the same for everybody, so that no call waits for them."""
+        """Once per sub-campaign: the prompts that are the same for everybody, so that no call waits
+        for them."""
         if sub.name in self._spoken:
             return
         self._spoken.add(sub.name)

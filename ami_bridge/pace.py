@@ -1,4 +1,5 @@
-"""Whether one more call may start now: calls a second, channels, and the pass's own pacing; who is called is not asked here."""
+"""Whether one more call may start now: calls a second, channels, and the pass's own pacing; who is
+called is not asked here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""After a crash or a lost link: what the store holds for live is compared with the channels Asterisk has up."""
+"""After a crash or a lost link: what the store holds for live is compared with the channels Asterisk
+has up."""
 
 from __future__ import annotations
 
@@ -12,8 +13,10 @@ def lost_attempts(
 ) -> list[tuple[str, Fact]]:
     """The live attempts that Asterisk has no channel for, each with the fact that it is gone.
 
-    `up` are the uniqueids of Asterisk's channels, `asked_now` the attempts whose Originate this process is still
-    waiting on: their channel may be there a moment later. What the facts already tell decides each one's result;
+    `up` are the uniqueids of Asterisk's channels, `asked_now` the attempts whose Originate this process
+    is still
+    waiting on: their channel may be there a moment later. What the facts already tell decides each one's
+    result;
     where they tell nothing, it is unknown, and is not dialled again before its cool-down.
     """
     return [

@@ -1,4 +1,5 @@
-"""Makes sound files of prompts with the speech command of the settings, once per text; which prompt is heard when is not decided here."""
+"""Makes sound files of prompts with the speech command of the settings, once per text; which prompt is
+heard when is not decided here."""
 
 from __future__ import annotations
 
@@ -43,7 +44,8 @@ class Speech:
                 await self.sound(prompt, {})
 
     async def for_person(self, script: Script, attributes: Mapping[str, str]) -> dict[str, str]:
-        """Step name to sound path (no extension) with this person's attributes; `machine` among them if the script has one."""
+        """Step name to sound path (no extension) with this person's attributes; `machine` among them
+        if the script has one."""
         return {name: await self.sound(prompt, attributes) for name, prompt in _prompts(script).items()}
 
     async def sound(self, prompt: Prompt, attributes: Mapping[str, str]) -> str:
@@ -84,7 +86,8 @@ class Speech:
             )
         except OSError as error:
             raise SpeechError(
-                f"speech.command: {arguments[0]} cannot be run ({error.strerror}); install it or name another in settings.yaml"
+                f"speech.command: {arguments[0]} cannot be run ({error.strerror}); "
+                "install it, or name another in settings.yaml"
             ) from error
         try:
             async with asyncio.timeout(RENDER_LIMIT):

@@ -1,4 +1,5 @@
-"""The sub-campaigns as the store last told them; who starts, pauses and stops them writes to the store, not here."""
+"""The sub-campaigns as the store last told them; who starts, pauses and stops them writes to the
+store, not here."""
 
 from __future__ import annotations
 
