@@ -45,9 +45,9 @@ USAGE = (
     b"520 End of proper usage.\n"
 )
 
-# What a session on 22.10.1 answered to: SET VARIABLE, GET VARIABLE of two lines and of none, WAIT FOR DIGIT, an
-# unknown command, STREAM FILE of a missing file, CHANNEL STATUS, VERBOSE, WAIT FOR DIGIT with a hang-up in it,
-# CHANNEL STATUS, and SET VARIABLE on the dead channel.
+# What a session on 22.10.1 answered to: SET VARIABLE, GET VARIABLE of two lines and of none, WAIT FOR DIGIT,
+# an unknown command, STREAM FILE of a missing file, CHANNEL STATUS, VERBOSE, WAIT FOR DIGIT with a hang-up in
+# it, CHANNEL STATUS, and SET VARIABLE on the dead channel.
 RECORDED = (
     b"200 result=1\n200 result=1 (one\ntwo)\n200 result=0\n200 result=0\n510 Invalid or unknown command\n"
     b"200 result=-1 endpos=0\n200 result=6\n200 result=1\n200 result=-1\nHANGUP\n"
