@@ -66,9 +66,9 @@ end
 -- A task of recovery is a fact for whoever answers this person's next call, so it stands in the history too.
 local function note_recovery(history, contact, sub_name, expires)
   local raw = redis.call('HGET', history, contact)
-  if not expires and not (raw and string.find(raw, sub_name, 1, true)) then return end
   local known = raw and cjson.decode(raw) or {}
   known.recovery = known.recovery or {}
+  if not expires and not known.recovery[sub_name] then return end
   known.recovery[sub_name] = expires or nil
   redis.call('HSET', history, contact, cjson.encode(known))
 end
