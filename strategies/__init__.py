@@ -1,1 +1,2 @@
-"""The rules of campaigns, recovery and segments as plain functions on frozen data; their state lies in `strategies.store`."""
+"""The rules of campaigns, recovery and segments as plain functions on frozen data; their state lies in
+`strategies.store`."""

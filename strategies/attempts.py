@@ -2,10 +2,10 @@
 
 Settled here, where the language leaves room:
 
-* Who hung up in the script after pressing a key has given a response: `delivered_no_success` unless one was in
-  `success`. Recovery still takes it for `hangup_in_script`.
-* Who hung up before the machine detection spoke, or before the script, hung up in the script. In a dialer pass, who
-  was known for a person and never came to the queue was abandoned.
+* Who hung up in the script after pressing a key has given a response: `delivered_no_success` unless one was
+  in `success`. Recovery still takes it for `hangup_in_script`.
+* Who hung up before the machine detection spoke, or before the script, hung up in the script. In a dialer
+  pass, who was known for a person and never came to the queue was abandoned.
 * A script that asks for a key and ends without one adds the response `said_nothing`, which makes no
   `delivered_no_success`; a script that asks for none has no such response and no trigger `no_input`.
 * A caller whose queue ends without an abandon event was left by the queue: `abandoned_no_agent`.
@@ -80,7 +80,8 @@ class FactName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that happened to an attempt at `at` (epoch seconds); `cause` explains the value (AMDCAUSE)."""
+    """One thing that happened to an attempt at `at` (epoch seconds); `cause` explains the value
+    (AMDCAUSE)."""
 
     name: FactName
     at: float
@@ -103,14 +104,15 @@ class Outcome:
 def is_machine(status: str, cause: str) -> bool:
     """Whether app_amd's verdict means a machine.
 
-    Only MACHINE does, and not for INITIALSILENCE: people who answer and wait are silent too. NOTSURE is a person:
-    a person taken for a machine is lost, a machine taken for a person wastes a prompt.
+    Only MACHINE does, and not for INITIALSILENCE: people who answer and wait are silent too. NOTSURE is a
+    person: a person taken for a machine is lost, a machine taken for a person wastes a prompt.
     """
     return status == "MACHINE" and not cause.startswith("INITIALSILENCE")
 
 
 def outcome(intent: Intent, facts: Sequence[Fact], campaign: Campaign) -> Outcome | None:
-    """What the attempt came to; None while it is not over (no HUNG_UP, ORIGINATE_FAILED or GONE among the facts).
+    """What the attempt came to; None while it is not over (no HUNG_UP, ORIGINATE_FAILED or GONE among the
+    facts).
 
     Facts in the order they were learnt; duplicates are harmless, facts after the end count too.
     """

@@ -1,8 +1,8 @@
 """The states of one call as tables: which event leads where, and what an end in each state means.
 
-Events of one call reach us by two ways (Asterisk's own events, and what the script's player writes), so their order
-is not certain across the two: each state also knows the events of steps that were skipped. An event a state does
-not know changes nothing, and so do duplicates.
+Events of one call reach us by two ways (Asterisk's own events, and what the script's player writes), so
+their order is not certain across the two: each state also knows the events of steps that were skipped. An
+event a state does not know changes nothing, and so do duplicates.
 """
 
 from __future__ import annotations
@@ -143,10 +143,11 @@ _BY_REASON: Mapping[str, Result] = {  # OriginateResponse: the number of a contr
 
 
 def unanswered(status: str, cause: int, reason: str) -> Result:
-    """The result of a call nobody answered: by DialStatus ("" if unseen), hangup cause (0), Originate reason ("").
+    """The result of a call nobody answered: by DialStatus ("" if unseen), hangup cause (0), Originate
+    reason ("").
 
-    Asterisk reports an unallocated number or a full trunk as NOANSWER where the channel hung up by itself, so the
-    cause is looked at first. What is left over is our own fault, or the trunk's.
+    Asterisk reports an unallocated number or a full trunk as NOANSWER where the channel hung up by itself,
+    so the cause is looked at first. What is left over is our own fault, or the trunk's.
     """
     for causes, result in _BY_CAUSE.get(status, ()):
         if cause in causes:

@@ -44,7 +44,8 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """How fast a pass may go: `rate` in calls a minute, `ratio` in lines a free agent, `abandon_rate` a fraction."""
+    """How fast a pass may go: `rate` in calls a minute, `ratio` in lines a free agent, `abandon_rate` a
+    fraction."""
 
     method: Literal["rate", "finish_by", "progressive", "power", "predictive", "preview", "unlimited"]
     rate: float | None = None

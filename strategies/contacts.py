@@ -11,7 +11,8 @@ VOICE_KINDS = ("mobile", "home", "work", "other")
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One address of a contact: `kind` of DEVICE_KINDS, `address` an E.164 number (`+1...`) or an email address."""
+    """One address of a contact: `kind` of DEVICE_KINDS, `address` an E.164 number (`+1...`) or an email
+    address."""
 
     kind: str
     address: str

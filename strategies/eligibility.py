@@ -1,7 +1,7 @@
-"""Whether a pass takes a contact, and on which devices; when it may is left to `windows`, what follows to the engine.
+"""Whether a pass takes a contact, and on which devices; when it may is left to `windows`.
 
-Settled here, where the language leaves room: `accept` looks at how each pass *ended* for the contact, its last
-result: somebody who was busy and then answered was not busy. A pass that made no attempt has no result.
+Settled here, where the language leaves room: `accept` looks at how each pass *ended* for the contact, that
+is its last result: who was busy and then answered was not busy. A pass that made no attempt has no result.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from strategies.campaign import Accept, Campaign, Pass
 from strategies.contacts import VOICE_KINDS, Contact, Device
 from strategies.expressions import Expression, Names, campaign_vocabulary, compile_expression
 from strategies.records import pass_before, record_of
-from strategies.state import ContactState
+from strategies.state import Case, ContactState
 from strategies.vocabulary import OPT_OUT, SUCCESS, WRONG_PARTY, Medium, Refusal, Result
 from strategies.windows import local_date
 
@@ -26,16 +26,17 @@ _KINDS: Mapping[Medium, tuple[str, ...]] = {
 }
 
 
-def unfit(
-    candidate: Pass, contact: Contact, state: ContactState, campaign: Campaign, now: float
-) -> Refusal | None:
+def unfit(candidate: Pass, state: ContactState, case: Case) -> Refusal | None:
     """Why the pass does not take the contact, by the list filter, `accept` and `where`; None if it does."""
-    fits = _accepted(candidate, state, campaign) and all(
-        condition(text, tuple(campaign.groups)).holds(names_of(contact, state, campaign, now))
-        for text in (campaign.filter, candidate.where)
-        if text is not None
-    )
-    return None if fits else Refusal.NOT_ELIGIBLE_NOW
+    if not _accepted(candidate, state, case.campaign):
+        return Refusal.NOT_ELIGIBLE_NOW
+    conditions = [text for text in (case.campaign.filter, candidate.where) if text is not None]
+    if conditions:
+        names = names_of(state, case)
+        groups = tuple(case.campaign.groups)
+        if not all(condition(text, groups).holds(names) for text in conditions):
+            return Refusal.NOT_ELIGIBLE_NOW
+    return None
 
 
 def keeps(campaign: Campaign, contact: Contact) -> bool:
@@ -55,16 +56,16 @@ def condition(text: str, groups: tuple[str, ...]) -> Expression:
     return compile_expression(text, names=campaign_vocabulary(frozenset((*groups, *_RESERVED))))
 
 
-def names_of(contact: Contact, state: ContactState, campaign: Campaign, now: float) -> Names:
+def names_of(state: ContactState, case: Case) -> Names:
     """What a campaign's expressions are evaluated over."""
     return {
-        **campaign.groups,
-        "contact": _attributes(contact),
+        **case.campaign.groups,
+        "contact": _attributes(case.contact),
         "last_result": state.last_result,
         "last_response": state.responses[-1] if state.responses else None,
         "any_response": state.responses,
         "attempts": state.attempts,
-        "attempts_today": attempts_today(state, campaign, now),
+        "attempts_today": attempts_today(state, case.campaign, case.now),
     }
 
 
@@ -73,21 +74,19 @@ def attempts_today(state: ContactState, campaign: Campaign, now: float) -> int:
     return state.attempts_today if state.day == local_date(campaign.zone, now).isoformat() else 0
 
 
-def devices_of(candidate: Pass, contact: Contact, campaign: Campaign) -> tuple[Device, ...]:
+def devices_of(candidate: Pass, case: Case) -> tuple[Device, ...]:
     """The devices a pass may use, in order; an address that stands there twice counts once."""
-    found = ordered_devices(candidate.medium, candidate.devices, contact, campaign)
-    return found[:1] if campaign.escalation == "none" else found
+    found = ordered_devices(candidate.medium, candidate.devices, case)
+    return found[:1] if case.campaign.escalation == "none" else found
 
 
-def ordered_devices(
-    medium: Medium, kinds: Sequence[str], contact: Contact, campaign: Campaign
-) -> tuple[Device, ...]:
+def ordered_devices(medium: Medium, kinds: Sequence[str], case: Case) -> tuple[Device, ...]:
     """A contact's devices of these kinds (default: all of the medium) in the order the campaign escalates."""
-    wanted = kinds or _KINDS[medium]
-    if campaign.escalation == "per_contact":
-        found = [d for d in contact.devices if d.kind in wanted]
+    wanted, own = kinds or _KINDS[medium], case.contact.devices
+    if case.campaign.escalation == "per_contact":
+        found = [d for d in own if d.kind in wanted]
     else:
-        found = [d for kind in wanted for d in contact.devices if d.kind == kind]
+        found = [d for kind in wanted for d in own if d.kind == kind]
     first: dict[str, Device] = {}
     for device in found:
         first.setdefault(device.address, device)

@@ -1,19 +1,22 @@
-"""Where a contact stands in a sub-campaign and what comes next: state, event and time in, new state and step out.
+"""Where a contact stands in a sub-campaign and what comes next: state, event and time in, state and step out.
 
 The shells claim, dial and write; pacing says how many at once. What is settled here beyond the language:
 
-* A pass judges a contact as soon as it opens for it, not only within its hours, so that nobody who does not fit
-  keeps a pass from ending; it judges again immediately before each attempt.
-* A contact waits, without a ledger line, for hours, retries, its cap of the day, and passes to end. A line `skipped`
-  says that a pass gave it up, or that a claim was refused; the same refusal is told once, not at every look.
+* A pass judges a contact as soon as it opens for it, not only within its hours, so that nobody who does not
+  fit keeps a pass from ending; it judges again immediately before each attempt.
+* A contact waits, without a ledger line, for hours, retries, its cap of the day, and passes to end. A line
+  `skipped` says that a pass gave the contact up, or that a claim was refused; a refusal is told once, not at
+  every look.
 * After an attempt whose fate is unknown nothing is tried for the campaign's `unknown_cool_down`.
-* A pass `with` another opens for a contact when that one has taken it up or passed it over, and closes when that
-  one is over for all. Until then a contact that does not fit it yet is looked at again after each of its attempts.
+* A pass `with` another opens for a contact when that one has taken it up or passed it over, and closes when
+  that one is over for all. Until then a contact that does not fit it yet is looked at again after each
+  attempt.
+* Who has no attempt left under `attempts_per_contact` ends with the reason `cap_person`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from strategies import recovery
@@ -21,10 +24,10 @@ from strategies.attempts import Intent, Outcome
 from strategies.campaign import Campaign
 from strategies.contacts import Contact
 from strategies.eligibility import unfit
-from strategies.passage import after_result, day_cap, through_pass, traverse
+from strategies.passage import Passage, after_result, day_cap, leave_device, leave_pass, traverse
 from strategies.records import record_of, with_record, with_result
 from strategies.refusals import ACTIONS, Action
-from strategies.state import ContactState, Dial, Ended, Move, PassRecord, Step, SubCampaign, Wait
+from strategies.state import Case, ContactState, Dial, Ended, Move, PassRecord, SubCampaign, Wait
 from strategies.vocabulary import (
     CALL_AGAIN,
     OPT_OUT,
@@ -40,8 +43,12 @@ from strategies.windows import contact_zones, local_date, next_midnight, next_op
 
 Line = Mapping[str, object]
 
-PERSON_BUSY_AGAIN = 30.0  # seconds until a person another campaign is calling is asked for again
-OUTSIDE_WINDOW_AGAIN = 60.0  # seconds; the claim's clock and ours differ by less
+SOON: Mapping[
+    Refusal, float
+] = {  # seconds until a refused claim is tried again; the others wait for the next day
+    Refusal.PERSON_BUSY: 30.0,
+    Refusal.OUTSIDE_WINDOW: 60.0,
+}
 
 
 def enter() -> ContactState:
@@ -52,7 +59,8 @@ def enter() -> ContactState:
 def advance(contact: Contact, state: ContactState, sub: SubCampaign, now: float) -> Move:
     """What to do with this contact at `now` (epoch seconds).
 
-    Idempotent: advancing the state it returns, at the same moment, returns that state, the same step and no lines.
+    Idempotent: the state it returns, advanced at the same moment, gives that state, the same step and no
+    lines.
     """
     if state.ended is not None:
         return Move(state, Ended(state.ended))
@@ -64,9 +72,10 @@ def advance(contact: Contact, state: ContactState, sub: SubCampaign, now: float)
     held = _held(state, sub, now)
     if held is not None:
         return Move(state, held)
-    state, step, lines = _recover(contact, state, sub, now)
+    case = Case(contact, sub, now)
+    state, step, lines = _recover(state, case)
     if step is None:
-        state, step, more = traverse(contact, state, sub, now)
+        state, step, more = traverse(state, case)
         lines = [*lines, *more]
     if step is None:
         return _finished(state, "no_pass_left", RecoveryEnd.CALLED_OFF, lines)
@@ -89,60 +98,72 @@ def released(state: ContactState, attempt: str) -> ContactState:
     """The state before the claim of an attempt that was certainly never placed: it counts for nothing."""
     if state.live != attempt:
         return state
-    return replace(
-        state,
-        live=None,
-        attempts=max(0, state.attempts - 1),
-        attempts_today=max(0, state.attempts_today - 1),
-    )
+    attempts, today = max(0, state.attempts - 1), max(0, state.attempts_today - 1)
+    return replace(state, live=None, attempts=attempts, attempts_today=today)
 
 
-def ended(
+def ended(  # noqa: PLR0913, PLR0917 - who, where, what and when of an attempt's end
     contact: Contact, state: ContactState, sub: SubCampaign, intent: Intent, outcome: Outcome, now: float
 ) -> Move:
     """What follows an attempt's end: retries, the next device or pass, recovery, or the contact's own end.
 
-    Waits count from `outcome.at`, from `now` if that is 0. An attempt that is not the live one changes nothing.
+    Waits count from `outcome.at`, from `now` if that is 0. An attempt that is not the live one changes
+    nothing.
     """
     if state.live != intent.attempt:
         return advance(contact, state, sub, now)
-    at = outcome.at or now
-    campaign = sub.campaign
-    state = _recorded(state, campaign, intent, outcome, at)
-    reason = settled(state, outcome, campaign)
+    case = Case(contact, sub, outcome.at or now)
+    state = _recorded(state, case, intent, outcome)
+    reason = _settled(state, outcome, sub.campaign)
     lines: list[Line] = []
-    task = state.recovery
-    if task is not None and task.pass_name == intent.pass_name:
-        state, lines = recovery.after_attempt(
-            contact, state, campaign, outcome, settled=reason is not None, at=at
-        )
+    if state.recovery is not None and state.recovery.pass_name == intent.pass_name:
+        state, lines = recovery.after_attempt(state, case, outcome, settled=reason is not None)
     elif reason is None:
-        state, lines = _lost_or_on(contact, state, campaign, intent, outcome, at)
+        state, lines = _lost_or_on(state, case, intent, outcome)
     if reason is not None:
         return _finished(state, reason, RecoveryEnd.CAME_BACK, lines)
-    move = advance(contact, state, sub, now)
-    return replace(move, lines=(*lines, *move.lines))
+    return _then(lines, advance(contact, state, sub, now))
 
 
-def settled(state: ContactState, outcome: Outcome, campaign: Campaign) -> str | None:
-    """Why the contact is done after this outcome: `opt_out`, `wrong_party`, `success` or `connected_agent`."""
-    said = frozenset(outcome.responses)
+def _settled(state: ContactState, outcome: Outcome, campaign: Campaign) -> str | None:
+    """Why a contact is done after this outcome: `opt_out`, `wrong_party`, `success` or `connected_agent`."""
+    said = frozenset(state.responses)
     for group in (OPT_OUT, WRONG_PARTY, SUCCESS):
         if said & campaign.group(group):
             return group
-    if outcome.result is Result.CONNECTED_AGENT and CALL_AGAIN not in said:
+    if outcome.result is Result.CONNECTED_AGENT and CALL_AGAIN not in outcome.responses:
         return str(Result.CONNECTED_AGENT)
     return None
+
+
+def refused(contact: Contact, state: ContactState, sub: SubCampaign, refusal: Refusal, now: float) -> Move:
+    """What follows when the store refused to claim the dial this state leads to: later, elsewhere, or the
+    end."""
+    move = advance(contact, state, sub, now)
+    action, dial = ACTIONS[refusal], move.step
+    if not isinstance(dial, Dial):
+        return move
+    if action is Action.AT_ONCE:
+        return replace(move, step=Wait(now, refusal))
+    if action is Action.PARK:
+        return replace(move, step=Wait(None, refusal))
+    case = Case(contact, sub, now)
+    state, told = _told(move.state, dial, refusal)
+    lines = [*move.lines, *told]
+    if action is Action.END:
+        return _finished(state, str(refusal), RecoveryEnd.CALLED_OFF, lines)
+    state, more = _turned_away(state, case, dial, refusal)
+    return _then([*lines, *more], advance(contact, state, sub, now))
 
 
 def responded(
     contact: Contact, state: ContactState, sub: SubCampaign, responses: tuple[str, ...], now: float
 ) -> Move:
-    """What follows when a person answers outside an attempt: a reply to a message, an agent's later disposition."""
+    """What follows a response outside an attempt: a reply to a message, an agent's later disposition."""
     if state.ended is not None:
         return Move(state, Ended(state.ended))
     state = replace(state, responses=(*state.responses, *responses))
-    reason = settled(state, Outcome("", Result.REPLIED, responses), sub.campaign)
+    reason = _settled(state, Outcome("", Result.REPLIED, responses), sub.campaign)
     if reason is not None and state.live is None:
         return _finished(state, reason, RecoveryEnd.CAME_BACK)
     return advance(contact, state, sub, now)
@@ -150,34 +171,10 @@ def responded(
 
 def came_back(contact: Contact, state: ContactState, sub: SubCampaign, now: float) -> Move:
     """What follows when a person got through by another way: an open recovery ends, the passes go on."""
-    if state.live is not None:
-        return advance(contact, state, sub, now)
-    state, lines = recovery.concluded(state, RecoveryEnd.CAME_BACK)
-    move = advance(contact, state, sub, now)
-    return replace(move, lines=(*lines, *move.lines))
-
-
-def refused(
-    contact: Contact, state: ContactState, sub: SubCampaign, dial: Dial, refusal: Refusal, now: float
-) -> Move:
-    """What follows when the store refused to claim `dial`: try later, another device, another pass, or the end."""
-    action = ACTIONS[refusal]
-    if action is Action.AT_ONCE:
-        return Move(state, Wait(now, refusal))
-    if action is Action.PARK:
-        return Move(state, Wait(None, refusal))
-    state, lines = _told(state, dial, refusal)
-    if action is Action.END:
-        return _finished(state, str(refusal), RecoveryEnd.CALLED_OFF, lines)
-    if action is Action.LATER:
-        state = replace(state, hold_until=_retry_at(refusal, sub, now))
-    elif dial.recovery is not None:
-        state, more = recovery.concluded(state, RecoveryEnd.CALLED_OFF, str(refusal))
-        lines = [*lines, *more]
-    else:
-        state = through_pass(contact, state, sub.campaign, dial, action is Action.NEXT_DEVICE, refusal, now)
-    move = advance(contact, state, sub, now)
-    return replace(move, lines=(*lines, *move.lines))
+    lines: list[Line] = []
+    if state.live is None:
+        state, lines = recovery.concluded(state, RecoveryEnd.CAME_BACK)
+    return _then(lines, advance(contact, state, sub, now))
 
 
 def _exhausted(state: ContactState, sub: SubCampaign, now: float) -> str | None:
@@ -194,77 +191,73 @@ def _held(state: ContactState, sub: SubCampaign, now: float) -> Wait | None:
         return Wait(None, Refusal.NOT_RUNNING)
     if sub.starts is not None and now < sub.starts:
         return Wait(sub.starts, Refusal.NOT_RUNNING)
-    if now < state.hold_until and (state.recovery is None or state.hold_until < state.recovery.expires):
+    if now < state.hold_until and state.recovery is None:
         return Wait(state.hold_until, "held")
     return None
 
 
-def _recover(
-    contact: Contact, state: ContactState, sub: SubCampaign, now: float
-) -> tuple[ContactState, Step | None, list[Line]]:
+def _recover(state: ContactState, case: Case) -> Passage:
     """The step of the open recovery; None, with its last line, when it is over or there is none."""
-    task, campaign = state.recovery, sub.campaign
+    task = state.recovery
     if task is None:
         return state, None, []
-    if now >= task.expires:
-        return _no_step(recovery.concluded(state, RecoveryEnd.EXPIRED))
-    candidate = campaign.find(task.pass_name)
-    zones = contact_zones(contact, task.device, campaign)
-    start = max(now, task.not_before, day_cap(state, campaign, now), state.hold_until)
-    opening = next_opening(pass_window(campaign, candidate), zones, start)
-    if opening is None or opening > now:
+    if case.now >= task.expires:
+        return _over(state, RecoveryEnd.EXPIRED)
+    candidate = case.campaign.find(task.pass_name)
+    start = max(case.now, task.not_before, day_cap(state, case), state.hold_until)
+    zones = contact_zones(case.contact, task.device, case.campaign)
+    opening = next_opening(pass_window(case.campaign, candidate), zones, start)
+    if opening is None or opening > case.now:
         until = task.expires if opening is None else min(opening, task.expires)
         return state, Wait(until, "recovery"), []
-    refusal = unfit(candidate, contact, state, campaign, now)
+    refusal = unfit(candidate, state, case)
     if refusal is not None:
-        return _no_step(recovery.concluded(state, RecoveryEnd.CALLED_OFF, str(refusal)))
+        return _over(state, RecoveryEnd.CALLED_OFF, refusal)
     return state, Dial(task.pass_name, task.device, task), []
 
 
-def _no_step(
-    over: tuple[ContactState, list[Line]],
-) -> tuple[ContactState, Step | None, list[Line]]:
-    return over[0], None, over[1]
+def _over(state: ContactState, how: RecoveryEnd, reason: str | None = None) -> Passage:
+    state, lines = recovery.concluded(state, how, reason)
+    return state, None, lines
 
 
-def _recorded(
-    state: ContactState, campaign: Campaign, intent: Intent, outcome: Outcome, at: float
-) -> ContactState:
-    unknown = outcome.result is Result.UNKNOWN
-    state = replace(
-        state,
-        live=None,
-        last_result=outcome.result,
-        responses=(*state.responses, *outcome.responses),
-        hold_until=at + campaign.limits.unknown_cool_down if unknown else state.hold_until,
-    )
+def _recorded(state: ContactState, case: Case, intent: Intent, outcome: Outcome) -> ContactState:
+    """The state with the attempt over and its outcome written down."""
+    hold = state.hold_until
+    if outcome.result is Result.UNKNOWN:
+        hold = case.now + case.campaign.limits.unknown_cool_down
+    responses = (*state.responses, *outcome.responses)
+    state = replace(state, live=None, last_result=outcome.result, responses=responses, hold_until=hold)
     return with_result(state, intent.pass_name, outcome.result)
 
 
 def _lost_or_on(
-    contact: Contact, state: ContactState, campaign: Campaign, intent: Intent, outcome: Outcome, at: float
+    state: ContactState, case: Case, intent: Intent, outcome: Outcome
 ) -> tuple[ContactState, list[Line]]:
     """Recovery if somebody was lost, else what the pass's retries say."""
-    onward, given_up = after_result(contact, state, campaign, intent, outcome.result, at)
-    task = recovery.task_for(contact, state, campaign, intent, outcome, given_up=given_up, at=at)
+    onward, given_up = after_result(state, case, intent.pass_name, outcome.result)
+    task = recovery.task_for(recovery.Loss(intent, outcome, given_up), state, case)
     if task is None:
         return onward, []
-    today = local_date(campaign.zone, at).isoformat()
-    taken = through_pass(
-        contact, state, campaign, Dial(intent.pass_name, intent.device), False, "recovered", at
-    )
-    return replace(taken, recovery=task, recovered_on=(*taken.recovered_on, today)), [
-        recovery.triggered(task)
-    ]
+    taken = leave_pass(state, case, intent.pass_name, "recovered")
+    taken, line = recovery.begun(task, taken, case)
+    return taken, [line]
 
 
-def _finished(state: ContactState, reason: str, how: RecoveryEnd, lines: list[Line] | None = None) -> Move:
-    """The contact is done: an open recovery ends with it, as `how` says."""
-    state, closed = recovery.concluded(state, how, reason)
-    line = {"kind": Kind.CONTACT_ENDED, "reason": reason}
-    if state.last_result is not None:
-        line["result"] = state.last_result
-    return Move(replace(state, ended=reason), Ended(reason), (*(lines or []), *closed, line))
+def _turned_away(
+    state: ContactState, case: Case, dial: Dial, refusal: Refusal
+) -> tuple[ContactState, list[Line]]:
+    """The state after a refusal that does not end the contact."""
+    action = ACTIONS[refusal]
+    if action is Action.LATER:
+        soon = SOON.get(refusal)
+        until = next_midnight(case.campaign.zone, case.now) if soon is None else case.now + soon
+        return replace(state, hold_until=until), []
+    if dial.recovery is not None:
+        return recovery.concluded(state, RecoveryEnd.CALLED_OFF, refusal)
+    if action is Action.NEXT_DEVICE:
+        return leave_device(state, case, dial.pass_name, refusal), []
+    return leave_pass(state, case, dial.pass_name, refusal), []
 
 
 def _told(state: ContactState, dial: Dial, refusal: Refusal) -> tuple[ContactState, list[Line]]:
@@ -282,9 +275,15 @@ def _told(state: ContactState, dial: Dial, refusal: Refusal) -> tuple[ContactSta
     return replace(state, skipped=mark), [line]
 
 
-def _retry_at(refusal: Refusal, sub: SubCampaign, now: float) -> float:
-    if refusal is Refusal.PERSON_BUSY:
-        return now + PERSON_BUSY_AGAIN
-    if refusal is Refusal.OUTSIDE_WINDOW:
-        return now + OUTSIDE_WINDOW_AGAIN
-    return next_midnight(sub.campaign.zone, now)
+def _finished(state: ContactState, reason: str, how: RecoveryEnd, lines: Sequence[Line] = ()) -> Move:
+    """The contact is done: an open recovery ends with it, as `how` says."""
+    state, closed = recovery.concluded(state, how, reason)
+    line: dict[str, object] = {"kind": Kind.CONTACT_ENDED, "reason": reason}
+    if state.last_result is not None:
+        line["result"] = state.last_result
+    return Move(replace(state, ended=reason), Ended(reason), (*lines, *closed, line))
+
+
+def _then(lines: Sequence[Line], move: Move) -> Move:
+    """A move that tells these lines first."""
+    return replace(move, lines=(*lines, *move.lines))

@@ -1,4 +1,5 @@
-"""Turns the nodes of an expression into closures and refuses foreign ones; parsing is left to `expressions`."""
+"""Turns the nodes of an expression into closures and refuses foreign ones; parsing is left to
+`expressions`."""
 
 from __future__ import annotations
 
@@ -170,7 +171,8 @@ class Reader:
         return _related(_RELATIONS[type(op)], self.read(left, depth), self.read(right, depth), said)
 
     def _membership(self, left: ast.expr, right: ast.expr, said: str, depth: int) -> Evaluate:
-        """Whether the left is in the right; None, not False, if the left is missing: `not in` needs to know."""
+        """Whether the left is in the right; None, not False, if the left is missing: `not in` needs to
+        know."""
         items = self._items(right, depth)
         if isinstance(left, ast.Name) and left.id in self.names.collections:
             name = left.id

@@ -4,9 +4,9 @@ Python's own syntax, whitelisted: the text is parsed, never handed to the interp
 language leaves room:
 
 * An attribute that is absent is *missing*. A comparison with a missing value (`==` and `not in` too) is false
-  and is counted; arithmetic and functions pass a missing value on; `is None` asks for it. `not` is two-valued,
-  so `not contact.balance > 5` is true where there is no balance.
-* Two texts compare as texts, also with `<`; to compare numbers write `contact.paid + 0 < contact.balance + 0`.
+  and is counted; arithmetic and functions pass a missing value on; `is None` asks for it. `not` is
+  two-valued, so `not contact.balance > 5` is true where there is no balance.
+* Two texts compare as texts, also with `<`; to compare numbers write `contact.paid + 0 < contact.owed + 0`.
 * `like` is case-sensitive and matches the whole text.
 * `any_response in GROUP` asks whether one of all responses is in the group; with none yet it is false.
 """
@@ -72,7 +72,8 @@ def campaign_vocabulary(groups: frozenset[str], attributes: frozenset[str] | Non
 
 
 def segment_vocabulary(outcomes: frozenset[str], groups: frozenset[str] = frozenset()) -> Vocabulary:
-    """What `enter` and an outcome's `value` may name; `contact.recovery_open` is an attribute like any other."""
+    """What `enter` and an outcome's `value` may name; `contact.recovery_open` is an attribute like any
+    other."""
     queue = frozenset({"waiting", "agents_free"})
     spaces = (("contact", None), ("p", outcomes), ("ev", outcomes), ("queue", queue))
     return Vocabulary(spaces, _HISTORY, groups, _RESPONSES)

@@ -1,4 +1,5 @@
-"""How many calls may start now: by rate, by free agents, by a moment to finish; who is called is the engine's."""
+"""How many calls may start now: by rate, by free agents, by a moment to finish; who is called is the
+engine's."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ class Budget:
 def rate_allowance(per_minute: float, budget: Budget, now: float) -> tuple[int, Budget]:
     """How many calls a rate lets start now, and the budget from which `spend` takes those that do.
 
-    Between two moments of the same budget never more start than the rate allows, plus one burst. A clock that went
-    back gives nothing and takes nothing.
+    Between two moments of the same budget never more start than the rate allows, plus one burst. A clock
+    that went back gives nothing and takes nothing.
     """
     per_second = per_minute / 60
     most = max(1.0, per_second * BURST)

@@ -10,9 +10,9 @@ from functools import lru_cache
 def like_pattern(pattern: str) -> re.Pattern[str]:
     """The whole-text matcher of a `like` pattern.
 
-    `%` any text, `_` one character, `[ab]` one of these, `[^ab]` one other, `[a-c]` a range, `[%]` a percent sign.
-    Each `%` settles for the first place where what follows fits (an atomic group), so time is linear in the
-    text for each `%`, whatever a list's cell contains. Raises ValueError naming the mend.
+    `%` any text, `_` one character, `[ab]` one of these, `[^ab]` one other, `[a-c]` a range, `[%]` a
+    percent sign. Each `%` settles for the first place where what follows fits (an atomic group), so time is
+    linear in the text for each `%`, whatever a list's cell contains. Raises ValueError naming the mend.
     """
     pieces = _pieces(pattern)
     *middle, last = _split(pieces)

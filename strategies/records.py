@@ -1,4 +1,5 @@
-"""What each pass came to for a contact: reading and extending a state's records; what follows is the engine's."""
+"""What each pass came to for a contact: reading and extending a state's records; what follows is the
+engine's."""
 
 from __future__ import annotations
 
@@ -44,12 +45,14 @@ def through(state: ContactState, name: str, at: float, reason: str | None = None
 
 
 def is_main(candidate: Pass) -> bool:
-    """Whether a pass is one of the row that contacts go through, not one beside another (`with`, `recovers`)."""
+    """Whether a pass is one of the row that contacts go through, not one beside another (`with`,
+    `recovers`)."""
     return candidate.recovery is None and candidate.start != "with"
 
 
 def main_index(campaign: Campaign, index: int) -> int:
-    """The index of the first pass of the row from `index` on; the number of passes when there is none left."""
+    """The index of the first pass of the row from `index` on; the number of passes when there is none
+    left."""
     passes = campaign.passes
     while index < len(passes) and not is_main(passes[index]):
         index += 1

@@ -1,4 +1,5 @@
-"""What follows when the store refuses a claim, one line for each refusal; carrying it out is left to the engine."""
+"""What follows when the store refuses a claim, one line for each refusal; carrying it out is left to the
+engine."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ class Action(StrEnum):
     PARK = "park"  # nothing until the sub-campaign runs
     LATER = "later"  # the same call, when it may be allowed
     NEXT_DEVICE = "next_device"  # this device is out of the question
-    NEXT_PASS = "next_pass"  # this medium is out of the question
+    NEXT_MEDIUM = "next_medium"  # this medium is out of the question
     END = "end"  # the person is
 
 
@@ -31,6 +32,6 @@ ACTIONS: Mapping[Refusal, Action] = {
     Refusal.SILENCE_AFTER_CONVERSATION: Action.LATER,
     Refusal.NOT_ALLOWED_NUMBER: Action.NEXT_DEVICE,
     Refusal.NO_DEVICE: Action.NEXT_DEVICE,
-    Refusal.NO_CONSENT: Action.NEXT_PASS,
+    Refusal.NO_CONSENT: Action.NEXT_MEDIUM,
     Refusal.DO_NOT_CALL: Action.END,
 }

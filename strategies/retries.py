@@ -1,4 +1,5 @@
-"""What a pass does after a result: the same device after a wait, the next one, or nothing more; pure arithmetic."""
+"""What a pass does after a result: the same device after a wait, the next one, or nothing more; pure
+arithmetic."""
 
 from __future__ import annotations
 
@@ -28,10 +29,12 @@ class Next:
 
 
 def after(retry: Mapping[Result, Retry], result: Result, used: Mapping[str, int]) -> Next:
-    """What a pass's retries say to one more `result` on a device on which `used` retries (by result) were made.
+    """What a pass's retries say to one more `result` on a device on which `used` retries (by result) were
+    made.
 
-    The nth wait precedes the nth retry for the same result on the same device. `same_device` repeats its last wait
-    until a cap ends it; with no wait to repeat it ends the pass, rather than dial without a pause.
+    The nth wait precedes the nth retry for the same result on the same device. `same_device` repeats its
+    last wait until a cap ends it; with no wait to repeat it ends the pass, rather than dial without a
+    pause.
     """
     entry = retry.get(result)
     if entry is None:

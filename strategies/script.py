@@ -1,8 +1,8 @@
 """What an automated voice message says and understands: a script as data, and the machine that walks it.
 
-Playing prompts and reading keys is left to the player: it carries a walk's `command` out and hands the event back.
-Settled here: a key counts in the step that offers it, during its prompt or the wait after it. A key that is not
-offered is no response; it costs one of the step's repeats, as silence does.
+Playing prompts and reading keys is left to the player: it carries a walk's `command` out and hands the
+event back. Settled here: a key counts in the step that offers it, during its prompt or the wait after it. A
+key that is not offered is no response; it costs one of the step's repeats, as silence does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ MAX_STEPS = 200  # a script without keys may lead around in a circle
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is heard: `say` is text (with `{attribute}` places), or `play` names a sound file; exactly one is set."""
+    """What is heard: `say` is text (with `{attribute}` places), or `play` names a sound file; exactly one
+    is set."""
 
     say: str | None = None
     play: str | None = None

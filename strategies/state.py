@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from strategies.campaign import Campaign
-from strategies.contacts import Device
+from strategies.contacts import Contact, Device
 from strategies.vocabulary import Refusal, Result, RunState, Trigger
 
 
@@ -50,9 +50,9 @@ class Track:
 class ContactState:
     """One contact in one sub-campaign.
 
-    `version` is the store's: it raises it by one with every write and compares it at the claim; the engine hands
-    it on as it got it. `pass_index` counts in the campaign's passes: the pass the contact is in, or waits for.
-    Passes `with` it run beside it, each with a track of its own.
+    `version` is the store's: it raises it by one with every write and compares it at the claim; the engine
+    hands it on as it got it. `pass_index` counts in the campaign's passes: the pass the contact is in, or
+    waits for. Passes `with` it run beside it, each with a track of its own.
     """
 
     version: int = 0
@@ -92,6 +92,20 @@ class SubCampaign:
     starts: float | None = None
     ends: float | None = None
     passes_ended: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What every decision is about: a contact in a sub-campaign at a moment (epoch seconds)."""
+
+    contact: Contact
+    sub: SubCampaign
+    now: float
+
+    @property
+    def campaign(self) -> Campaign:
+        """The sub-campaign's snapshot of its campaign."""
+        return self.sub.campaign
 
 
 @dataclass(frozen=True, slots=True)

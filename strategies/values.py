@@ -1,7 +1,8 @@
 """How texts, numbers and missing values meet in an expression; who asks is left to `expression_nodes`.
 
-A missing value is None. A text meets a number as a decimal: digits with an optional sign and point; a text that
-is none counts as missing. A float (a probability) makes the other side a float, so that 0.3 equals 0.3.
+A missing value is None. A text meets a number as a decimal: digits with an optional sign and point; a text
+that is none counts as missing. A float (a probability) makes the other side a float, so that 0.3 equals
+0.3.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def as_numbers(values: Sequence[object]) -> list[Number] | None:
 
 
 def calculate(function: Callable[..., object], *values: object) -> object:
-    """A function of numbers; None (missing) if a value is missing or there is no answer, as in a division by 0."""
+    """A function of numbers; None (missing) if a value is missing or there is no answer, as in a division
+    by 0."""
     numbers = as_numbers(values)
     if numbers is None:
         return None
