@@ -1,7 +1,7 @@
 """Runs the harness: Asterisk, a carrier, agents, callers, Redis and secondpass on one loopback network.
 
-Needs nothing but Python: `python docker/harness.py up`. The images are harness_images.py's, the Docker engine is
-harness_engine.py's.
+Needs nothing but Python: `python docker/harness.py up`. The images are harness_images.py's, the Docker
+engine is harness_engine.py's.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 import secrets
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness_engine import BUILD, ROOT, HarnessError, compose_command, ensure_engine, run, wait_until
@@ -29,7 +29,8 @@ from harness_records import (
 )
 
 TELEPHONY_SERVICES = ("redis", "carrier", "asterisk", "agents")
-SECRETS = ("SECONDPASS_AMI_SECRET", "SECONDPASS_TOKEN")
+SECRETS = ("SECONDPASS_AMI_SECRET", "SECONDPASS_FASTAGI_TOKEN")
+STATE_PARTS = ("asterisk", "carrier", "sipp", "secrets.env")
 
 
 class Harness:
@@ -42,23 +43,27 @@ class Harness:
         self.project = project
         self.state_dir = state_dir.resolve()
         self.config = config
+        self._environment: dict[str, str] = {}
         self._batches = itertools.count(1)
 
-    def up(self, *services: str) -> None:
-        """Start from nothing: take down what is left of this project, make new secrets, start, wait until ready."""
+    def up(self, *services: str, environment: Mapping[str, str] | None = None) -> None:
+        """Start afresh: take down what is left of this project, make new secrets, start, wait until ready.
+
+        `environment` goes to compose beside what the harness sets: {"SP_CONFIG": "/path"} for secondpass.
+        What a caller has put into `state_dir` stays there until `down`.
+        """
         wanted = services or (*TELEPHONY_SERVICES, "secondpass")
-        self.down()
-        self.state_dir.mkdir(parents=True)
+        self._environment = dict(environment or {})
+        self._remove_containers()
+        self._remove_state(STATE_PARTS)
+        self.state_dir.mkdir(parents=True, exist_ok=True)
         self._write_secrets()
         self._compose("up", "-d", "--no-build", *wanted)
         self.wait_ready(*wanted)
 
     def down(self) -> None:
         """Remove containers, volumes and state. Repeating it does no harm."""
-        for container in self._containers():
-            run(["docker", "rm", "-f", "-v", container], check=False)
-        self._compose("kill")
-        self._compose("down", "-v", "--remove-orphans", "-t", "0")
+        self._remove_containers()
         self._remove_state()
 
     def start(self, service: str) -> None:
@@ -132,10 +137,21 @@ class Harness:
         return queue_entries(read_lines(self.state_dir / "asterisk" / "queue_log"))
 
     def add_dialplan(self, name: str, text: str) -> None:
-        """Give Asterisk further extensions; they stand in the callers' context unless a [context] is named."""
+        """Give Asterisk further extensions: in the callers' context, unless the text names a [context]."""
         folder = self.state_dir / "asterisk" / "dialplan"
         script = f"cat > {folder}/{name}.conf"
-        run(["docker", "exec", self.container("asterisk"), "sh", "-c", f"printf %s \"$1\" | {script}", "sh", text])
+        run(
+            [
+                "docker",
+                "exec",
+                self.container("asterisk"),
+                "sh",
+                "-c",
+                f'printf %s "$1" | {script}',
+                "sh",
+                text,
+            ]
+        )
         self.asterisk("dialplan reload")
 
     def call_in(
@@ -167,12 +183,18 @@ class Harness:
         return [
             *docker, "-v", mount, "--label", self._label(), TELEPHONY, "sipp", f"{self.net}.1:5060",
             "-sf", f"{place}.xml", "-inf", f"{place}.csv", "-i", address, "-mi", address, "-ci", address,
-            "-m", str(calls), "-r", str(int(rate * 10)), "-rp", "10000", "-nostdin", "-trace_stat", "-stf", f"{place}.stat",
-            "-trace_err", "-error_file", f"{place}_errors.log",
+            "-m", str(calls), "-r", str(int(rate * 10)), "-rp", "10000", "-nostdin",
+            "-trace_stat", "-stf", f"{place}.stat", "-trace_err", "-error_file", f"{place}_errors.log",
         ]  # fmt: skip
 
     def _label(self) -> str:
         return f"secondpass.project={self.project}"
+
+    def _remove_containers(self) -> None:
+        for container in self._containers():
+            run(["docker", "rm", "-f", "-v", container], check=False)
+        self._compose("kill")
+        self._compose("down", "-v", "--remove-orphans", "-t", "0")
 
     def _containers(self) -> list[str]:
         return run(["docker", "ps", "-aq", "--filter", f"label={self._label()}"]).stdout.split()
@@ -190,6 +212,7 @@ class Harness:
             "SP_IMAGE": TELEPHONY,
             "SP_SECONDPASS_IMAGE": SECONDPASS,
             **self._secrets(),
+            **self._environment,
         }
 
     def _secrets_file(self) -> Path:
@@ -204,14 +227,18 @@ class Harness:
         known = dict(line.split("=", 1) for line in read_lines(self._secrets_file()))
         return {name: known.get(name, "") for name in SECRETS}
 
-    def _remove_state(self) -> None:
+    def _remove_state(self, parts: Sequence[str] = (".",)) -> None:
         """The containers write as root: what we may not remove ourselves, one of them removes."""
-        if not self.state_dir.exists():
-            return
-        if os.geteuid() != 0 and have_image(TELEPHONY):
-            inside = ["find", "/state", "-mindepth", "1", "-delete"]
-            run(["docker", "run", "--rm", "--network=none", "-v", f"{self.state_dir}:/state", TELEPHONY, *inside])
-        shutil.rmtree(self.state_dir)
+        places = [place for part in parts if (place := self.state_dir / part).exists()]
+        if places and os.geteuid() != 0 and have_image(TELEPHONY):
+            mount = ["-v", f"{self.state_dir}:{self.state_dir}"]
+            inside = ["find", *map(str, places), "-mindepth", "1", "-delete"]
+            run(["docker", "run", "--rm", "--network=none", *mount, TELEPHONY, *inside])
+        for place in places:
+            if place.is_dir():
+                shutil.rmtree(place)
+            else:
+                place.unlink()
 
     def _ready(self, service: str) -> bool:
         if service in {"asterisk", "carrier"}:
@@ -242,6 +269,12 @@ def _address(little_endian: str) -> str:
     return ".".join(str(byte) for byte in reversed(bytes.fromhex(little_endian)))
 
 
+def ensure_ready() -> None:
+    """All that `up` needs: an engine, and the images, built where something in them has changed."""
+    ensure_engine()
+    build()
+
+
 def from_environment() -> Harness:
     """The harness that SP_NET, SP_PROJECT, SP_STATE and SP_CONFIG name."""
     net = os.environ.get("SP_NET", "127.0.10")
@@ -254,7 +287,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="harness", description=__doc__.splitlines()[0])
     parser.add_argument("command", choices=["up", "down", "status", "build", "ensure-engine"])
     parser.add_argument("services", nargs="*", help="for up: only these services")
-    parser.add_argument("--test", action="store_true", help="for build: also the image that runs the unit tests")
+    parser.add_argument(
+        "--test", action="store_true", help="for build: also the image that runs the unit tests"
+    )
     chosen = parser.parse_args(arguments)
     try:
         _carry_out(chosen)
@@ -287,7 +322,9 @@ def _print_addresses(harness: Harness) -> None:
 
 def _print_status(harness: Harness) -> None:
     _print_addresses(harness)
-    names = run(["docker", "ps", "--filter", f"name={harness.project}_", "--format", "{{.Names}}: {{.Status}}"])
+    names = run(
+        ["docker", "ps", "--filter", f"name={harness.project}_", "--format", "{{.Names}}: {{.Status}}"]
+    )
     print(names.stdout or "nothing runs", end="")
 
 

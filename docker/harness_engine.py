@@ -1,4 +1,4 @@
-"""The Docker engine and its compose command: finds them, or starts them where we may; knows nothing of images."""
+"""The Docker engine and its compose command: finds them, or starts them where it may; leaves images alone."""
 
 from __future__ import annotations
 
@@ -30,7 +30,13 @@ def run(
     """Run a command and catch what it prints; HarnessError with its last lines where it fails."""
     full = {**os.environ, **env} if env else None
     done = subprocess.run(
-        list(command), env=full, check=False, text=True, capture_output=True, timeout=timeout, stdin=subprocess.DEVNULL
+        list(command),
+        env=full,
+        check=False,
+        text=True,
+        capture_output=True,
+        timeout=timeout,
+        stdin=subprocess.DEVNULL,
     )
     if check and done.returncode != 0:
         tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
@@ -65,7 +71,9 @@ def ensure_engine() -> None:
     """Use the engine that answers; else install and start one, which takes root on a Debian."""
     if not engine_answers():
         _may_install()
-        missing = [p for p, c in zip(PACKAGES, ("dockerd", "docker-compose"), strict=True) if not shutil.which(c)]
+        missing = [
+            p for p, c in zip(PACKAGES, ("dockerd", "docker-compose"), strict=True) if not shutil.which(c)
+        ]
         if missing:
             apt_install(*missing)
         _start_engine()
@@ -88,10 +96,12 @@ def _may_install() -> None:
         return
     if shutil.which("docker"):
         raise HarnessError(
-            "the Docker engine does not answer: start it (`systemctl start docker`), or, where it runs, join the "
-            "group that may use it (`usermod -aG docker $USER`, then log in again)"
+            "the Docker engine does not answer: start it (`systemctl start docker`), or, where it runs, join "
+            "the group that may use it (`usermod -aG docker $USER`, then log in again)"
         )
-    raise HarnessError("no Docker engine is here: install Docker, or run this as root on Debian, where it is installed")
+    raise HarnessError(
+        "no Docker engine is here: install Docker, or run this as root on Debian, where it is installed"
+    )
 
 
 def _start_engine() -> None:
@@ -107,9 +117,18 @@ def _start_engine() -> None:
         say(f"starting dockerd {' '.join(options)} (log: {log})")
         with log.open("ab") as out:
             engine = subprocess.Popen(
-                ["dockerd", *options], stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
+                ["dockerd", *options],
+                stdout=out,
+                stderr=out,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
             )
-        wait_until(lambda e=engine: engine_answers() or e.poll() is not None, 60, f"dockerd answers (see {log})")  # type: ignore[misc]
-        if engine.poll() is None:
+        if _comes_up(engine):
             return
-    raise HarnessError(f"dockerd ends at once: see {log}")
+    raise HarnessError(f"dockerd does not come up: see {log}")
+
+
+def _comes_up(engine: subprocess.Popen[bytes]) -> bool:
+    """Whether this dockerd answers before it ends, or within a minute."""
+    wait_until(lambda: engine_answers() or engine.poll() is not None, 60, "dockerd answers")
+    return engine.poll() is None

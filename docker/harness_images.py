@@ -36,7 +36,9 @@ def ensure_base() -> None:
         return
     if not shutil.which("mmdebstrap"):
         if not is_root_on_debian():
-            raise HarnessError(f"{BASE} cannot be pulled: install mmdebstrap, from which it can be made, or load it")
+            raise HarnessError(
+                f"{BASE} cannot be pulled: install mmdebstrap, from which it can be made, or load it"
+            )
         apt_install("mmdebstrap")
     say(f"{BASE} cannot be pulled: making it from Debian's packages")
     with tempfile.TemporaryDirectory() as folder:
@@ -47,7 +49,7 @@ def ensure_base() -> None:
 
 
 def build(*, test: bool = False, secondpass: bool = True) -> None:
-    """Build the telephony image, secondpass's own, and where `test` is set the one that can run the unit tests."""
+    """Build the telephony image, secondpass's own, and with `test` the one that can run the unit tests."""
     ensure_base()
     docker = ROOT / "docker"
     _build(docker, docker / "asterisk" / "Dockerfile", TELEPHONY)
@@ -77,7 +79,7 @@ def secondpass_context(context: Path) -> Path:
 
 
 def host_certificates() -> bytes:
-    """The certificate authorities the host trusts: a proxy's own among them. Empty where no bundle is found."""
+    """The authorities the host trusts, a proxy's own among them. Empty where no bundle is found."""
     named = [os.environ[name] for name in ("SSL_CERT_FILE", "PIP_CERT") if os.environ.get(name)]
     for place in (*named, *BUNDLES):
         if Path(place).is_file():
@@ -89,4 +91,18 @@ def _build(context: Path, dockerfile: Path, tag: str, target: str | None = None)
     say(f"building {tag}")
     arguments = [f"--build-arg={name}={os.environ[name]}" for name in PROXIES if os.environ.get(name)]
     stage = [f"--target={target}"] if target else []
-    run(["docker", "build", "--network=host", "-q", "-t", tag, "-f", str(dockerfile), *stage, *arguments, str(context)])
+    run(
+        [
+            "docker",
+            "build",
+            "--network=host",
+            "-q",
+            "-t",
+            tag,
+            "-f",
+            str(dockerfile),
+            *stage,
+            *arguments,
+            str(context),
+        ]
+    )

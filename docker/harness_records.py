@@ -27,7 +27,7 @@ class CarrierCall:
 class CallsIn:
     """SIPp's own counts of a batch of inbound calls: successful ones were answered and ended in order."""
 
-    created: int
+    calls: int
     successful: int
     failed: int
 
@@ -71,9 +71,7 @@ def queue_entries(lines: Iterable[str]) -> list[QueueEntry]:
 def sipp_counts(lines: Iterable[str]) -> CallsIn:
     """The totals of a SIPp statistics file: its last line, whose columns the first line names."""
     *_, last = csv.DictReader(lines, delimiter=";")
-    return CallsIn(
-        int(last["TotalCallCreated"]), int(last["SuccessfulCall(C)"]), int(last["FailedCall(C)"])
-    )
+    return CallsIn(int(last["TotalCallCreated"]), int(last["SuccessfulCall(C)"]), int(last["FailedCall(C)"]))
 
 
 def read_lines(file: Path) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import array
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 RATE = 8000
@@ -45,10 +45,11 @@ def greeting() -> Iterator[int]:
         yield from silence(0.1)
 
 
-SOUNDS = {
+SOUNDS: dict[str, Callable[[], Iterator[int]]] = {
     "hello": hello,
     "greeting": greeting,
     "beep": lambda: tone(0.3, 1000),
+    "fax": lambda: tone(3, 2100),
     "hold/hold": lambda: tone(5, 220, 800),
 }
 

@@ -21,7 +21,7 @@ settings() {  # the files of one role, with its places filled in
 shipped() {  # what an admin would copy from dialplan/ and edit: addresses, the token, the secret
     cp "$here"/dialplan/*.conf /etc/asterisk/
     sed -i -e "s#^SECONDPASS_AGI *=.*#SECONDPASS_AGI = agi://$SP_NET.4:4573#" \
-        -e "s#^SECONDPASS_TOKEN *=.*#SECONDPASS_TOKEN = $SECONDPASS_TOKEN#" \
+        -e "s#^SECONDPASS_TOKEN *=.*#SECONDPASS_TOKEN = $SECONDPASS_FASTAGI_TOKEN#" \
         /etc/asterisk/secondpass_globals.conf
     sed -i -e "s#^secret *=.*#secret = $SECONDPASS_AMI_SECRET#" /etc/asterisk/manager_secondpass.conf
 }

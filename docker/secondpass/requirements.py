@@ -1,4 +1,4 @@
-"""Prints the requirements that pyproject.toml names: of the build, of the package, or of an extra, by argument."""
+"""Prints what pyproject.toml requires for the build, the package or an extra, by its arguments."""
 
 from __future__ import annotations
 

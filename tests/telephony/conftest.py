@@ -1,0 +1,67 @@
+"""The harness of a session of telephony tests, and the hands to make calls with; leaves nothing running.
+
+Asterisk, the carrier, Redis and the agents are real, on 127.0.20.x. secondpass itself is not up: a test
+starts what it needs of it, or plays its part, at {net}.4.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "docker"))
+
+from harness import TELEPHONY_SERVICES, Harness  # noqa: E402
+from harness_engine import HarnessError, ensure_engine  # noqa: E402
+from harness_images import build  # noqa: E402
+from telephony_calls import Calls  # noqa: E402
+from telephony_wire import Ami, manager  # noqa: E402
+
+# Somebody to talk to without a telephone: answers, and says nothing until hung up.
+QUIET = """
+[quiet]
+exten => s,1,Answer()
+ same => n,Wait(120)
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.telephony)
+
+
+@pytest.fixture(scope="session")
+def harness() -> Iterator[Harness]:
+    """Asterisk, carrier, Redis and agents, up for the whole session."""
+    try:
+        ensure_engine()
+    except HarnessError as error:
+        pytest.skip(f"not run: {error}")
+    build(secondpass=False)
+    running = Harness("127.0.20", "secondpass-test", ROOT / "build" / "harness-test")
+    try:
+        running.up(*TELEPHONY_SERVICES)
+        running.add_dialplan("quiet", QUIET)
+        yield running
+    finally:
+        running.down()
+
+
+@pytest.fixture
+async def ami(harness: Harness) -> AsyncIterator[Ami]:
+    """A manager session as the user secondpass has, with every event it is sent."""
+    async with manager(f"{harness.net}.1", "secondpass", harness.secret("SECONDPASS_AMI_SECRET")) as session:
+        yield session
+
+
+@pytest.fixture
+async def calls(ami: Ami) -> AsyncIterator[Calls]:
+    """Hands to make calls with; what a test leaves up is hung up after it."""
+    made = Calls(ami)
+    yield made
+    await made.hang_up()

@@ -1,0 +1,186 @@
+"""The dialplan's two promises, by real calls: inbound fails open, outbound fails closed."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+
+import pytest
+from harness import Harness
+from telephony_calls import Calls, number
+from telephony_wire import AgiCall, Ami, fastagi
+
+ADMIN = """
+[admin]
+; An admin's own dialplan, with a timeout of its own, in which the hook is called.
+exten => own-timeout,1,Set(TIMEOUT(absolute)=1.5)
+ same => n,Gosub(secondpass-segment,s,1)
+ same => n,UserEvent(Back,Queue: ${SP_QUEUE},Left: ${TIMEOUT(absolute)},Exit: ${AGIEXITONHANGUP})
+ same => n,Wait(60)
+exten => no-timeout,1,Gosub(secondpass-segment,s,1)
+ same => n,UserEvent(Back,Queue: ${SP_QUEUE},Priority: ${SP_PRIORITY},Offer: ${SP_OFFER},Left: ${TIMEOUT(absolute)})
+ same => n,Wait(60)
+exten => T,1,UserEvent(OwnTimeout)
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def admin_dialplan(harness: Harness) -> None:
+    harness.add_dialplan("admin", ADMIN)
+
+
+def sets(**variables: str) -> Callable[[AgiCall], Awaitable[None]]:
+    """A server that sets these variables and is gone."""
+
+    async def handler(call: AgiCall) -> None:
+        for name, value in variables.items():
+            await call.command(f'SET VARIABLE {name} "{value}"')
+
+    return handler
+
+
+def seconds(later: dict[str, str], earlier: dict[str, str]) -> float:
+    return float(later["Received"]) - float(earlier["Received"])
+
+
+# --- Inbound
+
+
+async def test_the_hook_brings_back_what_the_server_set(harness: Harness, ami: Ami, calls: Calls) -> None:
+    async with fastagi(
+        f"{harness.net}.4", sets(SP_QUEUE="sales", SP_PRIORITY="7", SP_OFFER="gold")
+    ) as sessions:
+        attempt = await calls.quiet("no-timeout", "admin")
+        back = await ami.event("UserEvent", Uniqueid=attempt)
+    assert (back["Queue"], back["Priority"], back["Offer"]) == ("sales", "7", "gold")
+    assert float(back["Left"]) == 0
+    environment = sessions[0].environment
+    assert environment["agi_network_script"] == "segment"
+    assert environment["agi_arg_1"] == harness.secret("SECONDPASS_FASTAGI_TOKEN")
+
+
+async def test_without_a_server_the_caller_goes_to_the_default_queue_at_once(ami: Ami, calls: Calls) -> None:
+    attempt = await calls.quiet("s", "secondpass-inbound")
+    joined = await ami.event("QueueCallerJoin", Uniqueid=attempt)
+    answered = await ami.event("OriginateResponse", Uniqueid=attempt)
+    assert joined["Queue"] == "service"
+    assert seconds(joined, answered) < 0.2
+    await ami.event("AgentConnect", Uniqueid=attempt)
+
+
+async def test_with_a_frozen_server_the_caller_goes_on_after_the_deadline(
+    harness: Harness, ami: Ami, calls: Calls
+) -> None:
+    with socket.create_server((f"{harness.net}.4", 4573)):
+        attempt = await calls.quiet("s", "secondpass-inbound")
+        joined = await ami.event("QueueCallerJoin", Uniqueid=attempt)
+        answered = await ami.event("OriginateResponse", Uniqueid=attempt)
+        assert joined["Queue"] == "service"
+        assert 0.25 < seconds(joined, answered) < 0.6
+        await ami.event("AgentConnect", Uniqueid=attempt)
+
+
+async def test_a_server_that_dies_in_the_middle_leaves_what_it_had_set(
+    harness: Harness, ami: Ami, calls: Calls
+) -> None:
+    async def first_segment_then_silence(call: AgiCall) -> None:
+        await call.command('SET VARIABLE SP_QUEUE "retention"')
+        await asyncio.sleep(60)
+
+    async with fastagi(f"{harness.net}.4", first_segment_then_silence):
+        attempt = await calls.quiet("s", "secondpass-inbound")
+        assert (await ami.event("QueueCallerJoin", Uniqueid=attempt))["Queue"] == "retention"
+
+
+@pytest.mark.parametrize("queue", ["", "no-such-queue", "no,such&queue"])
+async def test_a_queue_that_does_not_exist_drops_nobody(
+    harness: Harness, ami: Ami, calls: Calls, queue: str
+) -> None:
+    async with fastagi(f"{harness.net}.4", sets(SP_QUEUE=queue, SP_PENALTY_MAX="0")):
+        attempt = await calls.quiet("s", "secondpass-inbound")
+        assert (await ami.event("QueueCallerJoin", Uniqueid=attempt))["Queue"] == "service"
+        await ami.event("AgentConnect", Uniqueid=attempt)
+
+
+async def test_a_caller_whose_wait_limit_ran_out_goes_to_the_default_queue(
+    harness: Harness, ami: Ami, calls: Calls
+) -> None:
+    async with fastagi(f"{harness.net}.4", sets(SP_QUEUE="nobody", SP_WAIT_LIMIT="1")):
+        attempt = await calls.quiet("s", "secondpass-inbound")
+        await ami.event("QueueCallerJoin", Uniqueid=attempt, Queue="nobody")
+        await ami.event("AgentConnect", Uniqueid=attempt, Queue="service")
+
+
+async def test_an_absolute_timeout_of_the_admins_own_is_put_back(
+    harness: Harness, ami: Ami, calls: Calls
+) -> None:
+    with socket.create_server((f"{harness.net}.4", 4573)):
+        attempt = await calls.quiet("own-timeout", "admin")
+        back = await ami.event("UserEvent", UserEvent="Back", Uniqueid=attempt)
+        assert 1.3 < float(back["Left"]) <= 1.5
+        assert back["Exit"] == ""
+        ended = await ami.event("UserEvent", UserEvent="OwnTimeout", Uniqueid=attempt)
+        assert 1.2 < seconds(ended, back) < 1.8
+
+
+# --- Outbound
+
+
+def answers(**following: str) -> Callable[[AgiCall], Awaitable[None]]:
+    """A server that sets SP_NEXT to what is given for the script asked for."""
+
+    async def handler(call: AgiCall) -> None:
+        if following_step := following.get(call.environment["agi_network_script"]):
+            await call.command(f"SET VARIABLE SP_NEXT {following_step}")
+
+    return handler
+
+
+async def outbound(calls: Calls, area: str, message: str = "") -> str:
+    given = f"SP_QUEUE=collections,SP_PRIORITY=3,SP_MACHINE=leave_message,SP_MESSAGE={message}"
+    return await calls.carrier(number(area), "s", "secondpass-answered", Variable=given)
+
+
+async def test_an_answered_person_hears_the_script_and_then_talks_to_an_agent(
+    harness: Harness, ami: Ami, calls: Calls
+) -> None:
+    async with fastagi(f"{harness.net}.4", answers(answered="script", script="agent")) as sessions:
+        attempt = await outbound(calls, "202")
+        await ami.event("AgentConnect", Uniqueid=attempt, Queue="collections")
+    asked = [session.environment["agi_network_script"] for session in sessions]
+    assert asked == ["answered", "script"]
+    first = sessions[0].environment
+    assert (first["agi_uniqueid"], first["agi_arg_2"]) == (attempt, "HUMAN")
+    assert first["agi_arg_3"].startswith("HUMAN-")
+
+
+async def test_machines_get_the_message_after_their_greeting_and_a_fax_is_told_apart(
+    harness: Harness, ami: Ami, calls: Calls
+) -> None:
+    async with fastagi(f"{harness.net}.4", answers(answered="machine")) as sessions:
+        machine = await outbound(calls, "213", "/opt/harness/sounds/hello")
+        without = await outbound(calls, "213")
+        fax = await outbound(calls, "226")
+        for attempt in (machine, without, fax):
+            await ami.event("Hangup", Uniqueid=attempt)
+    told = [(s.environment["agi_uniqueid"], s.environment["agi_network_script"]) for s in sessions]
+    assert (machine, "fact") in told
+    assert (without, "fact") not in told  # nothing was left there
+    verdicts = {s.environment["agi_uniqueid"]: s.environment.get("agi_arg_2") for s in sessions[:3]}
+    assert verdicts == {machine: "MACHINE", without: "MACHINE", fax: "FAX"}
+    # Greeting and beep take five seconds and a half; then come two of silence.
+    heard = ami.seen("OriginateResponse", Uniqueid=machine)[0]
+    assert 7 < seconds(ami.seen("Hangup", Uniqueid=machine)[0], heard) < 12
+
+
+async def test_outbound_calls_end_when_there_is_no_decision(harness: Harness, ami: Ami, calls: Calls) -> None:
+    refused = await outbound(calls, "202")
+    assert (await ami.event("Hangup", Uniqueid=refused))["Cause"] == "16"
+    with socket.create_server((f"{harness.net}.4", 4573)):
+        frozen = await outbound(calls, "202")
+        await ami.event("Hangup", Uniqueid=frozen, within=6)
+    async with fastagi(f"{harness.net}.4", answers(answered="dance")):
+        garbage = await outbound(calls, "202")
+        await ami.event("Hangup", Uniqueid=garbage)
+    assert not ami.seen("QueueCallerJoin")

@@ -1,0 +1,101 @@
+"""What the shipped dialplan promises on paper: nothing from outside is used unfiltered, rights are the least."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+DIALPLAN = Path(__file__).resolve().parents[2] / "dialplan"
+CARRIER = DIALPLAN.parent / "docker" / "carrier" / "extensions.conf"
+FILES = sorted(DIALPLAN.glob("*.conf"))
+# Set from outside: by the network, by a caller, or over AGI and AMI.
+OUTSIDE = re.compile(
+    r"\$\{(EXTEN|CALLERID\(|CONNECTEDLINE\(|REDIRECTING\(|DNID|PJSIP_HEADER|"
+    r"SP_QUEUE|SP_PRIORITY|SP_WAIT_LIMIT|SP_PENALTY_MAX|SP_MESSAGE|SP_PROMPT)"
+)
+FILTER = re.compile(r"FILTER\([^,]+,\$\{\w+\}\)")
+
+
+def code(file: Path) -> list[str]:
+    """The lines of a file without its comments."""
+    lines = (line.split(";")[0].rstrip() for line in file.read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if line]
+
+
+def test_there_are_the_three_files_an_admin_includes() -> None:
+    names = {file.name for file in FILES}
+    assert names == {"secondpass.conf", "secondpass_globals.conf", "manager_secondpass.conf"}
+
+
+def unfiltered(line: str, filtered_before: set[str]) -> bool:
+    """Whether a line uses a value from outside that is neither filtered here nor was before."""
+    rest = FILTER.sub("", line)
+    rest = re.sub(r'"\$\{\w+\}" !?= "\w*"', "", rest)  # compared with a fixed word only
+    return any(name not in filtered_before for name in OUTSIDE.findall(rest))
+
+
+@pytest.mark.parametrize("file", [DIALPLAN / "secondpass.conf", CARRIER], ids=lambda file: file.parent.name)
+def test_every_value_from_outside_is_filtered_where_it_is_used(file: Path) -> None:
+    cleaned: set[str] = set()
+    for line in code(file):
+        if line.startswith("["):
+            cleaned = set()
+        assert not unfiltered(line, cleaned), line
+        if found := re.search(r"Set\((\w+)=\$\{FILTER\([^,]+,\$\{(\w+)\}\)\}\)$", line):
+            cleaned |= {found[1]} if found[1] == found[2] else set()
+
+
+def test_the_check_sees_an_unfiltered_value() -> None:
+    assert unfiltered(" same => n,Queue(${SP_QUEUE})", set())
+    assert unfiltered("exten => s,1,Dial(PJSIP/${EXTEN}@carrier)", set())
+    assert unfiltered("exten => s,1,Set(X=${CALLERID(name)})", set())
+    assert not unfiltered(r" same => n,Queue(${FILTER(a-z\-,${SP_QUEUE})})", set())
+
+
+def test_no_extension_matches_whatever_is_dialled() -> None:
+    patterns = [
+        m[1] for line in code(DIALPLAN / "secondpass.conf") if (m := re.match(r"exten => ([^,]+),", line))
+    ]
+    assert patterns
+    assert not [pattern for pattern in patterns if pattern.startswith("_")]
+
+
+def test_every_agi_call_stands_under_a_timeout_and_leaves_on_hangup() -> None:
+    lines = code(DIALPLAN / "secondpass.conf")
+    asking = [n for n, line in enumerate(lines) if ",AGI(" in line]
+    assert len(asking) == 4
+    for n in asking:
+        assert re.search(
+            r"Set\(TIMEOUT\(absolute\)=\$\{SECONDPASS_(DEADLINE|SCRIPT_LIMIT)\}\)$", lines[n - 1]
+        )
+        assert lines[n - 2].endswith("Set(AGIEXITONHANGUP=yes)")
+
+
+def test_every_context_that_asks_has_a_place_to_go_when_time_is_up() -> None:
+    text = "\n".join(code(DIALPLAN / "secondpass.conf"))
+    contexts = {name: body for name, body in re.findall(r"\[([\w-]+)\]\n([^\[]*(?:\[[^\w][^\[]*)*)", text)}
+    asking = {name for name, body in contexts.items() if ",AGI(" in body}
+    assert asking == {"secondpass-segment", "secondpass-answered", "secondpass-script", "secondpass-machine"}
+    for name in asking:
+        assert "exten => T,1," in contexts[name], name
+
+
+def test_the_manager_user_has_the_least_rights_and_takes_events_by_name() -> None:
+    lines = code(DIALPLAN / "manager_secondpass.conf")
+    settings = dict(re.split(r" *= *", line, maxsplit=1) for line in lines if "=" in line)
+    assert settings["read"] == "system,call,agent,user,cdr"
+    assert settings["write"] == "originate,call,agent,reporting,message"
+    assert settings["deny"] == "0.0.0.0/0.0.0.0"
+    assert settings["permit"].startswith("127.")
+    filters = [line for line in lines if line.startswith("eventfilter")]
+    assert len(filters) == len(set(filters)) == 18
+    assert all(re.fullmatch(r"eventfilter\(action\(include\),name\(\w+\)\) =", line) for line in filters)
+
+
+def test_no_shipped_file_holds_a_secret() -> None:
+    for file in FILES:
+        for line in code(file):
+            if re.match(r"(secret|SECONDPASS_TOKEN)\b", line):
+                assert line.endswith("= change-me")
