@@ -149,7 +149,7 @@ class AmiLink:
             delay = self.limits.backoff.delay(max(0, failures - 1), self._jitter(), refused=refused)
             gaps = self.state.gaps + self.state.connected
             self._change(connected=False, gaps=gaps, reason=reason, retry_in=delay)
-            (log.warning if failures <= 1 else log.debug)(
+            (log.warning if failures <= 1 or lasted else log.debug)(
                 "ami.down", reason=reason, retry_in=round(delay, 2), mend=self.state.mend
             )
             await asyncio.sleep(delay)

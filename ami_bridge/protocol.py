@@ -13,7 +13,14 @@ from typing import Protocol
 import structlog
 from panoramisk.ami_protocol import AMIProtocol
 
-from ami_bridge.errors import ForbiddenText, NotConnected, OutcomeUnknown, ProtocolError
+from ami_bridge.errors import (
+    ActionRefused,
+    AmiError,
+    ForbiddenText,
+    NotConnected,
+    OutcomeUnknown,
+    ProtocolError,
+)
 from ami_bridge.wire import Event, Message, MessageReader, Reply, encode_action
 
 log = structlog.get_logger(__name__)
@@ -130,9 +137,7 @@ class LinkProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no type
         self.closed = True
         waiting, self.pending = self.pending, {}
         for pending in waiting.values():
-            if not pending.answer.done():
-                pending.answer.set_exception(OutcomeUnknown(pending.action, "the link was lost"))
-                pending.answer.exception()  # a caller who gave up is not told again by the garbage collector
+            _fail(pending, OutcomeUnknown(pending.action, "the link was lost"))
         self.gone.set()
         self.factory.connection_lost(exc)
 
@@ -158,8 +163,12 @@ class LinkProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no type
     def _take_item(self, pending: Pending, event: Message) -> bool:
         if pending.reply is None or not isinstance(event, Event):
             return False
-        if event.get("EventList") in {"Complete", "cancelled"}:
+        end = event.get("EventList")
+        if end == "Complete":
             self._resolve(pending, pending.reply)
+        elif end == "cancelled":
+            self.forget(pending)
+            _fail(pending, ActionRefused(pending.action, "the list was cancelled half-way"))
         elif len(pending.events) >= MAX_LISTING:
             log.warning("ami.protocol_error", fault=f"a list of more than {MAX_LISTING} events")
             self.drop("protocol_error")
@@ -171,3 +180,9 @@ class LinkProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no type
         self.forget(pending)
         if not pending.answer.done():
             pending.answer.set_result(reply)
+
+
+def _fail(pending: Pending, error: AmiError) -> None:
+    if not pending.answer.done():
+        pending.answer.set_exception(error)
+        pending.answer.exception()  # a caller who gave up is not told again by the garbage collector

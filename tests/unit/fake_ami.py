@@ -174,7 +174,7 @@ async def linked(
     run = asyncio.create_task(watched.link.run())
     try:
         if connected:
-            await watched.until(lambda: watched.link.connected)
+            await watched.until(lambda: watched.link.connected and bool(watched.states))
         yield watched
     finally:
         run.cancel()

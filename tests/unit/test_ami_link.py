@@ -31,7 +31,6 @@ def refuse(connection: Connection, action: Action) -> None:
 
 async def test_it_logs_in_learns_the_version_and_says_so() -> None:
     async with FakeAmi() as ami, linked(ami) as watched:
-        await watched.until(lambda: len(watched.states) == 1)
         assert [action.name for action in ami.actions] == ["Login", "CoreSettings"]
         assert ami.actions[0]["Username"] == "secondpass"
         state = watched.states[0]
@@ -214,6 +213,19 @@ async def test_a_list_is_gathered_from_between_other_events() -> None:
             await watched.until(lambda: len(watched.heard) == 6)
 
 
+async def test_a_list_asterisk_gave_up_is_no_list() -> None:
+    def give_up(connection: Connection, action: Action) -> None:
+        connection.reply(action, "Success", ("EventList", "start"))
+        connection.send(event("CoreShowChannel", ActionID=action["ActionID"], Uniqueid="0"))
+        connection.send(event("CoreShowChannelsComplete", ActionID=action["ActionID"], EventList="cancelled"))
+
+    async with FakeAmi() as ami:
+        ami.answers["CoreShowChannels"] = give_up
+        async with linked(ami) as watched:
+            with pytest.raises(ActionRefused, match="cancelled"):
+                await watched.link.listing("CoreShowChannels")
+
+
 async def test_a_list_cut_by_a_lost_link_is_asked_for_again_whole() -> None:
     async with FakeAmi() as ami:
         cut = iter([True])
@@ -235,7 +247,6 @@ async def test_a_list_cut_by_a_lost_link_is_asked_for_again_whole() -> None:
 async def test_falling_behind_drops_what_waits_and_asks_for_a_resync_while_the_reader_goes_on() -> None:
     limits = LinkLimits(backoff=PATIENT.backoff, waiting_events=1000)
     async with FakeAmi() as ami, linked(ami, "Hangup", limits=limits) as watched:
-        await watched.until(lambda: len(watched.states) == 1)
         with watched.link.held():  # as if callbacks stood still
             for _ in range(2500):
                 ami.peer.send(event("Hangup", Mark="old"))
