@@ -76,12 +76,17 @@ class Attempts(Campaigns):
             async with self._redis.pipeline(transaction=False) as pipe:
                 pipe.execute_command(*words)
                 pipe.execute_command("WAITAOF", 1, 0, int(DURABLE_WITHIN * 1000))
-                return await pipe.execute()
+                answer, confirmed = await pipe.execute(raise_on_error=False)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer, confirmed
 
         answer, confirmed = await self._with_library(call)
+        if isinstance(confirmed, Exception):
+            raise NotDurable(f"the store keeps no journal any more: set `appendonly yes` ({confirmed})")
         if confirmed[0] < 1:
             raise NotDurable(
-                f"the disk of the store did not confirm within {DURABLE_WITHIN:.0f} s: is it full or slow?"
+                f"the disk of the store did not confirm within {DURABLE_WITHIN} s: is it full or slow?"
             )
         return answer
 

@@ -73,6 +73,7 @@ async def put(
     contact_id: str,
     state: ContactState,
     until: float | None,
+    *,
     reason: str = "retry",
 ) -> bool:
     """Write a state and when the contact is looked at again."""
