@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from console import options, output
-from console.launch import Ground, obstacles, ordered
+from console.launch import Ground, Timeframe, obstacles, ordered
 from console.refusal import Reason, RefusedError
 from strategies.campaign import Campaign
 from strategies.contacts import Contact
@@ -23,6 +23,7 @@ from strategies.state import SubCampaign
 from strategies.vocabulary import RunState
 
 if TYPE_CHECKING:
+    from config.project import Project
     from strategies.store import Store
 
 Name = Annotated[str, typer.Argument(metavar="NAME[/N]", help="A campaign, or one of its sub-campaigns.")]
@@ -59,7 +60,9 @@ def start(  # noqa: PLR0913, PLR0917 - one argument for each option
         )
     chosen = tuple(part.strip() for part in lists.split(",") if part.strip()) if lists else campaign.lists
     starts, ends = _moment(campaign, from_, "--from"), _moment(campaign, until, "--until")
-    sub, enrolled = options.with_store(loaded, lambda store: _launch(store, campaign, chosen, starts, ends))
+    sub, enrolled = options.with_store(
+        loaded, lambda store: _launch(store, loaded, campaign, chosen, (starts, ends))
+    )
     if json:
         output.document({"sub_campaign": sub.name, "lists": list(sub.lists), "contacts": enrolled})
     else:
@@ -127,7 +130,7 @@ def _moment(campaign: Campaign, text: str | None, option: str) -> float | None:
 
 
 async def _launch(
-    store: Store, campaign: Campaign, lists: Sequence[str], starts: float | None, ends: float | None
+    store: Store, loaded: Project, campaign: Campaign, lists: Sequence[str], timeframe: Timeframe
 ) -> tuple[SubCampaign, int]:
     """Judge first, then write: the sub-campaign exists before the first contact is due."""
     now = time.time()
@@ -137,8 +140,9 @@ async def _launch(
         lists=known,
         attributes={name: _attributes(members) for name, members in contacts.items() if members},
         queues=await _queues(store),
+        trunk=bool(loaded.settings.asterisk.trunks),
     )
-    reasons = obstacles(campaign, lists, ground, now=now, timeframe=(starts, ends))
+    reasons = obstacles(campaign, lists, ground, now=now, timeframe=timeframe)
     if reasons:
         raise RefusedError(f"{campaign.name} was not started; nothing was changed", reasons)
     sub = SubCampaign(
@@ -147,8 +151,8 @@ async def _launch(
         lists=tuple(lists),
         run_state=RunState.RUNNING,
         created=now,
-        starts=starts,
-        ends=ends,
+        starts=timeframe[0],
+        ends=timeframe[1],
     )
     await store.create_sub(sub)
     enrolled = await store.enrol(sub, ordered(campaign, [one for name in lists for one in contacts[name]]))

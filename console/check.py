@@ -10,11 +10,14 @@ from console import options, output
 def check(context: typer.Context, config: options.ConfigDir = None, json: options.Json = False) -> None:
     """Check every file, and tell in plain words what would be done.
 
-    Every error is told with file, line, column and what to write instead.
+    Every mistake is told with file, line, column and what to write instead.
     """
     loaded = options.project(context, config)
-    from config.describe import describe  # noqa: PLC0415 - after the project, which loads the rest
+    from config.describe import describe, lines  # noqa: PLC0415 - pydantic is not loaded for --help
 
     told = describe(loaded)
     if json:
         output.document(told)
+        return
+    for line in lines(told):
+        output.line(line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -32,6 +32,8 @@ app.add_typer(model.app, name="model")
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - a tenth of a second that only this option needs
+
         output.line(f"secondpass {version('secondpass')}")
         raise typer.Exit
 
@@ -47,13 +49,17 @@ def _root(
     context.obj = config
 
 
-def main() -> None:
-    """Run the command line; errors a person can mend become one message and exit code 1."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line over `arguments`, the process's own if None; always ends in SystemExit.
+
+    Errors a person can mend become one message and exit code 1.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        app()
+        app(given)
     except errors.expected() as error:
         refused = errors.told(error)
-        if "--json" in sys.argv:
+        if "--json" in given:
             output.document(refused.document())
         output.refusal(refused)
         sys.exit(REFUSED)

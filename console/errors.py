@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from console.refusal import Reason, RefusedError
 
+STORE_MEND = "see that the server of redis.url in settings.yaml runs; redis: {url: null} runs a built-in one"
+
 
 def expected() -> tuple[type[Exception], ...]:
     """The errors a person can mend. Called once something was raised: nobody else pays for the imports."""
@@ -19,6 +21,7 @@ def expected() -> tuple[type[Exception], ...]:
 def told(error: Exception) -> RefusedError:
     """The error as a refusal: what happened and the mend."""
     from config.errors import ConfigErrors  # noqa: PLC0415
+    from strategies.store.errors import StoreUnavailable  # noqa: PLC0415
 
     if isinstance(error, RefusedError):
         return error
@@ -26,4 +29,6 @@ def told(error: Exception) -> RefusedError:
         count = f"{len(error.errors)} error{'s' if len(error.errors) > 1 else ''}"
         reasons = [Reason(str(found).removesuffix(f"; {found.mend}"), found.mend) for found in error.errors]
         return RefusedError(f"{count} in the configuration; nothing was changed", reasons)
+    if isinstance(error, StoreUnavailable):
+        return RefusedError(str(error), [Reason("nothing works without the store", STORE_MEND)])
     return RefusedError(str(error))

@@ -28,13 +28,14 @@ class Ground:
 
     `lists`: name to number of contacts; `attributes`: of each list to be used, the attributes that any of its
     contacts has; `queues`: the names of Asterisk's queues as the bridge last told them, None where it told
-    nothing; `gateways`: the message media that can be carried.
+    nothing; `gateways`: the message media that can be carried; `trunk`: whether calls have a way out.
     """
 
     lists: Mapping[str, int]
     attributes: Mapping[str, frozenset[str]]
     queues: frozenset[str] | None
     gateways: frozenset[Medium] = frozenset()
+    trunk: bool = True
 
 
 def obstacles(
@@ -45,6 +46,7 @@ def obstacles(
         *_lists(campaign, lists, ground),
         *_caller_id(campaign),
         *_media(campaign, ground),
+        *_voice(campaign, ground),
         *_queues(campaign, ground),
         *_attributes(campaign, lists, ground),
         *_timeframe(now, *timeframe),
@@ -85,6 +87,17 @@ def _media(campaign: Campaign, ground: Ground) -> Iterator[Reason]:
                 f"pass {one.name} sends by {one.medium}, and no gateway can carry that yet",
                 f"take the pass {one.name} out of the campaign",
             )
+
+
+def _voice(campaign: Campaign, ground: Ground) -> Iterator[Reason]:
+    if not ground.trunk:
+        yield Reason(
+            "settings.yaml names no trunk to call by",
+            'add one under asterisk: trunks: {carrier: {dial: "PJSIP/{number}@carrier", channels: 10}}',
+        )
+    for one in campaign.passes:
+        if one.medium is Medium.AVM and one.script is None:
+            yield Reason(f"the script of pass {one.name} is not there", "write it under scripts/")
 
 
 def _queues(campaign: Campaign, ground: Ground) -> Iterator[Reason]:

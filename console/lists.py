@@ -15,7 +15,6 @@ from console.refusal import Reason, RefusedError
 
 if TYPE_CHECKING:
     from config.project import Project
-
     from strategies.store import Store
 
 BATCH = 2000  # contacts handed to the store at once; it cuts them into pipelines of its own
@@ -138,10 +137,11 @@ def _tell(plan: list_import.Plan, reading: list_import.Reading, *, json: bool) -
         )
         return
     output.line(f"{plan.name}: {reading.contacts} of {reading.rows} rows imported")
+    if reading.rejected_rows:
+        output.line(f"refused rows: {reading.rejected_rows}")
+    if reading.rejected_devices:
+        output.line(f"refused devices, of contacts with another one: {reading.rejected_devices}")
+    for reject in reading.first:
+        output.line(f"  {list_import.told(reject)}")
     if refused:
-        output.line(
-            f"refused: {reading.rejected_rows} rows, and {reading.rejected_devices} devices of contacts "
-            f"that have another one; all in {plan.rejects}"
-        )
-        for reject in reading.first:
-            output.line(f"  {list_import.told(reject)}")
+        output.line(f"all that was refused: {plan.rejects}")

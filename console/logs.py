@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import TYPE_CHECKING
 
-import structlog
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger, Processor
 
 
 def configure() -> None:
     """Set up structlog, and let libraries speak from warnings on."""
+    import structlog  # noqa: PLC0415 - not loaded for commands that log nothing
+
     terminal = sys.stderr.isatty()
-    renderer: structlog.typing.Processor = (
+    renderer: Processor = (
         structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
     structlog.configure(
@@ -28,7 +32,9 @@ def configure() -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
 
 
-def get() -> structlog.typing.FilteringBoundLogger:
+def get() -> FilteringBoundLogger:
     """The logger of the console's own processes."""
-    log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    import structlog  # noqa: PLC0415
+
+    log: FilteringBoundLogger = structlog.get_logger()
     return log

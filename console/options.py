@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -11,7 +12,6 @@ import typer
 
 if TYPE_CHECKING:
     from config.project import Project
-
     from strategies.store import Store
 
 T = TypeVar("T")
@@ -36,10 +36,16 @@ def directory(context: typer.Context, given: Path | None) -> Path:
 
 
 def project(context: typer.Context, given: Path | None) -> Project:
-    """The checked project. Raises ConfigErrors."""
+    """The checked project. Raises ConfigErrors.
+
+    A relative data directory stands in the configuration directory: every command finds the same data from
+    wherever it is called.
+    """
     from config.project import load_project  # noqa: PLC0415 - pydantic is not loaded for --help
 
-    return load_project(directory(context, given))
+    loaded = load_project(directory(context, given))
+    data_dir = (loaded.directory / loaded.settings.data_dir).resolve()
+    return replace(loaded, settings=loaded.settings.model_copy(update={"data_dir": data_dir}))
 
 
 def with_store(loaded: Project, work: Callable[[Store], Awaitable[T]]) -> T:
@@ -48,7 +54,7 @@ def with_store(loaded: Project, work: Callable[[Store], Awaitable[T]]) -> T:
 
     async def run() -> T:
         settings = loaded.settings
-        store = await Store.open(settings.redis.url, Path(settings.data_dir), settings.tenant)
+        store = await Store.open(settings.redis.url, settings.data_dir, settings.tenant)
         try:
             return await work(store)
         finally:

@@ -18,17 +18,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console import logs, options, output
-from console.supervisor import Child, Supervisor
+from console.errors import STORE_MEND
+from console.supervisor import Child, Supervisor, stopped_within
 
 if TYPE_CHECKING:
     from config.project import Project
-
     from strategies.store import Store
 
 Work = Callable[["Project", "Store", asyncio.Event], Awaitable[None]]
 Supervised = Annotated[
     bool, typer.Option("--supervised", hidden=True, help="Stop when standard input is closed.")
 ]
+STORE_PAUSE = 1.0  # seconds between two tries to reach the store
 DRAIN = 10.0  # seconds that running AGI sessions get at the end
 
 
@@ -36,40 +37,57 @@ def up(context: typer.Context, config: options.ConfigDir = None) -> None:
     """Run everything until SIGTERM: the FastAGI server and the AMI bridge, each started again if it dies."""
     loaded = options.project(context, config)
     directory = options.directory(context, config)
-    logs.configure()
-    asyncio.run(_run(loaded, _keep_children(directory), supervised=False))
+    loaded.settings.asterisk.ami.secret()  # where it lacks, it is told now, not by a child again and again
+    _run(loaded, _keep_children(directory), supervised=False)
 
 
 def agi(context: typer.Context, config: options.ConfigDir = None, supervised: Supervised = False) -> None:
     """Run only the FastAGI server, which decides about calls while they are up."""
     loaded = options.project(context, config)
-    logs.configure()
-    asyncio.run(_run(loaded, _serve_agi, supervised=supervised))
+    _run(loaded, _serve_agi, supervised=supervised)
 
 
 def bridge(context: typer.Context, config: options.ConfigDir = None, supervised: Supervised = False) -> None:
     """Run only the AMI bridge, which dials."""
     loaded = options.project(context, config)
+    _run(loaded, _run_bridge, supervised=supervised)
+
+
+def _run(loaded: Project, work: Work, *, supervised: bool) -> None:
     logs.configure()
-    asyncio.run(_run(loaded, _run_bridge, supervised=supervised))
+    loaded.settings.data_dir.mkdir(parents=True, exist_ok=True)
+    asyncio.run(_until_stopped(loaded, work, supervised=supervised))
 
 
-async def _run(loaded: Project, work: Work, *, supervised: bool) -> None:
+async def _until_stopped(loaded: Project, work: Work, *, supervised: bool) -> None:
     """Give `work` the store and an event that is set once we are to stop."""
-    from strategies.store import Store  # noqa: PLC0415 - redis is not loaded for --help
-
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if supervised:
         await _stop_with_parent(stop)
-    settings = loaded.settings
-    store = await Store.open(settings.redis.url, Path(settings.data_dir), settings.tenant)
+    store = await _opened(loaded, stop)
+    if store is None:
+        return
     try:
         await work(loaded, store, stop)
     finally:
         await store.close()
+
+
+async def _opened(loaded: Project, stop: asyncio.Event) -> Store | None:
+    """The store, waited for while its server is away, which may start after us; None if we are to stop."""
+    from strategies.store import Store, StoreUnavailable  # noqa: PLC0415 - redis is not loaded for --help
+
+    settings = loaded.settings
+    while not stop.is_set():
+        try:
+            return await Store.open(settings.redis.url, settings.data_dir, settings.tenant)
+        except StoreUnavailable as error:
+            logs.get().warning("store_unavailable", error=str(error), mend=STORE_MEND)
+            await stopped_within(stop, STORE_PAUSE)
+    return None
 
 
 class _Parent(asyncio.Protocol):
@@ -94,17 +112,16 @@ async def _serve_agi(loaded: Project, store: Store, stop: asyncio.Event) -> None
 @asynccontextmanager
 async def _agi_servers(loaded: Project, store: Store) -> AsyncIterator[None]:
     from agi.handlers import build_routes  # noqa: PLC0415 - the model's runtime is not loaded for --help
-
     from agi.local_socket import LocalServer  # noqa: PLC0415
     from agi.server import FastAgiServer  # noqa: PLC0415
 
     fastagi = loaded.settings.asterisk.fastagi
     token = os.environ.get(fastagi.token_env) or None
     routes = build_routes(loaded, store)
-    server = FastAgiServer(fastagi.host, fastagi.port, allow=fastagi.allow, token=token, routes=routes)
-    local = LocalServer(
-        Path(loaded.settings.data_dir) / "agi.sock", token=token, routes={"segment": routes["segment"]}
+    server = FastAgiServer(
+        fastagi.host, fastagi.port, allow=fastagi.allow, token=token, routes=routes.fastagi
     )
+    local = LocalServer(loaded.settings.data_dir / "agi.sock", token=token, routes=routes.local)
     await server.start()
     try:
         await local.start()

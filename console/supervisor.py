@@ -62,7 +62,7 @@ class Supervisor:
             failures = 1 if time.monotonic() - started >= STEADY else failures + 1
             child = self._children[name]
             self._note(replace(child, pid=None, since=None, restarts=child.restarts + 1, exit_code=code))
-            await _wait(stop, pause_after(failures))
+            await stopped_within(stop, pause_after(failures))
 
     async def _live(self, name: str, stop: asyncio.Event) -> int:
         """One life of a child: its exit code. Its standard input closes when we are gone, which ends it."""
@@ -88,7 +88,8 @@ class Supervisor:
         self._on_change(child)
 
 
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
+async def stopped_within(stop: asyncio.Event, seconds: float) -> None:
+    """Wait until `stop` is set, `seconds` at most."""
     try:
         async with asyncio.timeout(seconds):
             await stop.wait()

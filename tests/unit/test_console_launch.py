@@ -9,6 +9,7 @@ import pytest
 from console.launch import Ground, obstacles, ordered
 from strategies.campaign import Campaign, Pass
 from strategies.contacts import Contact
+from strategies.script import Script
 from strategies.vocabulary import Medium
 
 REMINDER = Campaign(
@@ -17,7 +18,10 @@ REMINDER = Campaign(
     country="US",
     caller_id="+12125550100",
     queue="collections",
-    passes=(Pass("calls", Medium.AVM), Pass("again", Medium.DIALER, where="contact.balance > 200")),
+    passes=(
+        Pass("calls", Medium.AVM, script=Script("hello", "start", {})),
+        Pass("again", Medium.DIALER, where="contact.balance > 200"),
+    ),
     zone="America/New_York",
     filter="contact.balance >= 50",
     order=("-contact.balance",),
@@ -54,6 +58,8 @@ def test_a_campaign_with_list_queue_and_caller_id_may_start() -> None:
         (reasons(replace(REMINDER, caller_id="12")), '"12" is no number of US', "people can call back"),
         (reasons(replace(REMINDER, queue="sales")), 'no queue "sales"', "queues.conf"),
         (reasons(ground=replace(GROUND, queues=None)), "no bridge has reached it", "secondpass up"),
+        (reasons(ground=replace(GROUND, trunk=False)), "no trunk", "PJSIP/{number}@carrier"),
+        (reasons(replace(REMINDER, passes=(Pass("calls", Medium.AVM),))), "script of pass calls", "scripts/"),
         (reasons(timeframe=(None, NOW - 1)), "--until is past", "to come"),
         (reasons(timeframe=(NOW + 9, NOW + 5)), "--until is not after --from", "exchange"),
     ],

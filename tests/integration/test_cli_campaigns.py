@@ -1,0 +1,135 @@
+"""`secondpass campaign` and `results` over a real store, with the bridge's voice played by the test."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from secondpass_command import Secondpass, configured
+
+from strategies.store import QueueFigures, Store
+
+MARCH = "contact_id,mobile,balance\n1,+12025550101,20\n2,+12025550102,300\n3,+12025550103,5\n"
+
+
+@pytest.fixture
+async def store(secondpass: Secondpass) -> AsyncIterator[Store]:
+    opened = await Store.open(None, secondpass.data_dir, "main")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def secondpass(tmp_path: Path) -> Secondpass:
+    command = configured(tmp_path)
+    (tmp_path / "march.csv").write_text(MARCH)
+    assert command("list", "import", "march", tmp_path / "march.csv").code == 0
+    return command
+
+
+async def tell_queues(store: Store, *names: str) -> None:
+    """What the bridge does several times a second."""
+    for name in names:
+        await store.put_queue_figures(name, QueueFigures(agents_free=2, at=time.time()))
+
+
+async def test_a_start_makes_a_sub_campaign_whose_contacts_are_due_in_order(
+    secondpass: Secondpass, store: Store
+) -> None:
+    await tell_queues(store, "collections")
+    said = secondpass("campaign", "start", "calls", "--json")
+    assert said.code == 0, said.err
+    assert said.document == {"sub_campaign": "calls/1", "lists": ["march"], "contacts": 3}
+    due = await store.due("calls/1", time.time(), 10)
+    assert [contact.id for contact, _ in due] == ["2", "1", "3"]
+    (status,) = secondpass("campaign", "status", "calls", "--json").document
+    assert (status["sub_campaign"], status["state"], status["contacts"]) == ("calls/1", "running", 3)
+
+
+async def test_a_campaign_runs_as_often_as_it_is_started(secondpass: Secondpass, store: Store) -> None:
+    await tell_queues(store, "collections")
+    names = [secondpass("campaign", "start", "calls", "--json").document["sub_campaign"] for _ in range(2)]
+    assert names == ["calls/1", "calls/2"]
+
+
+async def test_a_missing_queue_refuses_the_start_and_changes_nothing(
+    secondpass: Secondpass, store: Store
+) -> None:
+    await tell_queues(store, "service", "sales")
+    said = secondpass("campaign", "start", "calls")
+    assert said.code == 1
+    assert 'no queue "collections"' in said.err
+    assert "there are: sales, service" in said.err
+    assert await store.subs() == []
+
+
+async def test_every_reason_is_told_at_once_and_as_json(secondpass: Secondpass, store: Store) -> None:
+    await tell_queues(store, "service")
+    said = secondpass("campaign", "start", "calls", "--lists", "april", "--until", "2001-01-01", "--json")
+    assert said.code == 1
+    whats = [reason["what"] for reason in said.document["reasons"]]
+    assert [what.split('"')[0] for what in whats] == [
+        "there is no list ",
+        "Asterisk has no queue ",
+        "--until is past",
+    ]
+    assert all(reason["mend"] for reason in said.document["reasons"])
+
+
+async def test_an_attribute_the_list_lacks_refuses_the_start(
+    secondpass: Secondpass, store: Store, tmp_path: Path
+) -> None:
+    await tell_queues(store, "collections")
+    (tmp_path / "april.csv").write_text("contact_id,mobile,saldo\n9,+12025550109,20\n")
+    assert secondpass("list", "import", "april", tmp_path / "april.csv").code == 0
+    said = secondpass("campaign", "start", "calls", "--lists", "april")
+    assert said.code == 1
+    assert "pass live, where uses contact.balance" in said.err
+    assert "there are: saldo" in said.err
+
+
+async def test_the_other_verbs_take_the_campaigns_name_or_the_sub_campaigns(
+    secondpass: Secondpass, store: Store
+) -> None:
+    await tell_queues(store, "collections")
+    for _ in range(2):
+        assert secondpass("campaign", "start", "calls").code == 0
+
+    def states() -> list[str]:
+        return [row["state"] for row in secondpass("campaign", "status", "--json").document]
+
+    assert secondpass("campaign", "pause", "calls/2").code == 0
+    assert states() == ["running", "paused"]
+    assert secondpass("campaign", "resume", "calls/2").code == 0
+    assert secondpass("campaign", "stop", "calls", "--json").document["sub_campaigns"] == [
+        "calls/1",
+        "calls/2",
+    ]
+    assert states() == ["stopped", "stopped"]
+
+
+async def test_stop_is_final(secondpass: Secondpass, store: Store) -> None:
+    await tell_queues(store, "collections")
+    assert secondpass("campaign", "start", "calls").code == 0
+    assert secondpass("campaign", "stop", "calls/1").code == 0
+    said = secondpass("campaign", "resume", "calls/1")
+    assert said.code == 1
+    assert "final" in said.err
+
+
+def test_an_unknown_name_tells_what_there_is(secondpass: Secondpass) -> None:
+    said = secondpass("campaign", "start", "callz")
+    assert said.code == 1
+    assert "there are: calls" in said.err
+    assert secondpass("campaign", "pause", "calls").code == 1
+
+
+async def test_results_equal_their_recount(secondpass: Secondpass, store: Store) -> None:
+    await tell_queues(store, "collections")
+    assert secondpass("campaign", "start", "calls").code == 0
+    (results,) = secondpass("results", "calls", "--json").document
+    assert (results["contacts"], results["remaining"], results["attempts"]) == (3, 3, 0)
+    assert secondpass("results", "calls", "--recount", "--json").document["equal"] is True
+    assert "calls/1: running" in secondpass("results", "calls/1", "--once").out
