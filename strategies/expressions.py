@@ -102,7 +102,7 @@ def _parse(text: str) -> ast.expr:
     try:
         return _shifted(ast.parse(line.strip(), mode="eval").body, indent)
     except SyntaxError as error:
-        raise ExpressionError(_mend(line, error), indent + max(error.offset or 1, 1)) from None
+        raise _refusal(line, error.msg, indent + max(error.offset or 1, 1)) from None
     except (ValueError, RecursionError, MemoryError):
         raise ExpressionError(f"this is no expression; {_EXAMPLE}") from None
 
@@ -115,10 +115,13 @@ def _shifted(tree: ast.expr, indent: int) -> ast.expr:
     return tree
 
 
-def _mend(line: str, error: SyntaxError) -> str:
+def _refusal(line: str, problem: str, column: int) -> ExpressionError:
+    """What is wrong with a line Python cannot parse, at the habit of another language if there is one in
+    it."""
     for foreign, ours in (("&&", "and"), ("||", "or"), ("<>", "!=")):
         if foreign in line:
-            return f"{foreign} is not in the language; write {ours}"
-    if re.search(r"(?<![=<>!])=(?!=)", line):
-        return "= is not a comparison; write =="
-    return f"this is no expression ({error.msg}); {_EXAMPLE}"
+            return ExpressionError(f"{foreign} is not in the language; write {ours}", line.index(foreign) + 1)
+    assigned = re.search(r"(?<![=<>!])=(?!=)", line)
+    if assigned:
+        return ExpressionError("= is not a comparison; write ==", assigned.start() + 1)
+    return ExpressionError(f"this is no expression ({problem}); {_EXAMPLE}", column)

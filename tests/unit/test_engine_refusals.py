@@ -1,0 +1,119 @@
+"""What follows when a claim is refused, released or raced: later, elsewhere, or the end; told once."""
+
+import pytest
+from engine_stage import MONDAY, Story, a_campaign, a_contact, at, limits, rescue
+
+from strategies.campaign import Pass
+from strategies.engine import claimed, refused, released, responded
+from strategies.refusals import ACTIONS
+from strategies.state import Dial, Ended, Wait
+from strategies.vocabulary import Medium, Refusal, Result, Trigger
+
+CALL = Pass("call", Medium.AVM, devices=("mobile", "home"))
+
+
+def refuse(story: Story, refusal: Refusal) -> None:
+    story.apply(refused(story.contact, story.state, story.sub, refusal, story.now))
+
+
+def test_every_refusal_has_its_action():
+    assert set(ACTIONS) == set(Refusal)
+
+
+@pytest.mark.parametrize("refusal", list(Refusal))
+def test_a_refusal_never_leads_to_the_same_dial_at_once(refusal):
+    story = Story(a_campaign(CALL, Pass("again", Medium.DIALER)))
+    first = story.look()
+    refuse(story, refusal)
+    assert story.step != first
+
+
+def test_do_not_call_ends_the_contact():
+    story = Story(a_campaign(CALL))
+    refuse(story, Refusal.DO_NOT_CALL)
+    assert story.step == Ended("do_not_call")
+    assert [line["kind"] for line in story.lines] == ["skipped", "contact_ended"]
+
+
+def test_a_busy_person_is_asked_for_again_soon_and_the_ledger_is_told_once():
+    story = Story(a_campaign(CALL))
+    refuse(story, Refusal.PERSON_BUSY)
+    assert story.step == Wait(MONDAY + 30, "held")
+    story.now += 30
+    refuse(story, Refusal.PERSON_BUSY)
+    assert len(story.told("skipped")) == 1
+
+
+def test_a_cap_over_all_campaigns_is_asked_for_again_the_next_day():
+    story = Story(a_campaign(CALL))
+    refuse(story, Refusal.CAP_PERSON)
+    assert story.step == Wait(at("2025-03-04 00:00"), "held")
+
+
+def test_a_number_that_may_not_be_dialled_gives_way_to_the_next_device():
+    story = Story(a_campaign(CALL))
+    refuse(story, Refusal.NOT_ALLOWED_NUMBER)
+    assert isinstance(story.step, Dial)
+    assert story.step.device.kind == "home"
+    refuse(story, Refusal.NOT_ALLOWED_NUMBER)
+    assert story.step == Ended("no_pass_left")
+
+
+def test_without_consent_the_medium_is_left_for_the_next_pass():
+    story = Story(
+        a_campaign(CALL, Pass("letter", Medium.EMAIL, start="contact")), a_contact("mobile", "email")
+    )
+    refuse(story, Refusal.NO_CONSENT)
+    assert isinstance(story.step, Dial)
+    assert story.step.pass_name == "letter"
+
+
+def test_a_recovery_that_is_refused_for_good_is_called_off():
+    story = Story(a_campaign(CALL, rescue(Trigger.HANGUP_IN_SCRIPT)))
+    story.call(Result.HANGUP_IN_SCRIPT, triggers=[Trigger.HANGUP_IN_SCRIPT])
+    assert isinstance(story.until_dial(), Dial)
+    refuse(story, Refusal.NOT_ALLOWED_NUMBER)
+    assert story.told("recovery_ended")[0]["result"] == "called_off"
+    assert story.step == Ended("no_pass_left")
+
+
+def test_a_stale_claim_is_decided_anew_at_once_and_a_stopped_one_waits():
+    story = Story(a_campaign(CALL))
+    refuse(story, Refusal.STALE)
+    assert story.step == Wait(MONDAY, "stale")
+    refuse(story, Refusal.NOT_RUNNING)
+    assert story.step == Wait(None, "not_running")
+    assert story.lines == []
+
+
+def test_a_released_attempt_counts_for_nothing():
+    story = Story(a_campaign(CALL, limits=limits(attempts_per_contact=1)))
+    dial = story.until_dial()
+    assert isinstance(dial, Dial)
+    live = claimed(story.state, dial, "sp-1", story.now, story.sub)
+    assert (live.live, live.attempts, live.attempts_today) == ("sp-1", 1, 1)
+    story.state = released(live, "sp-1")
+    assert isinstance(story.look(), Dial)
+    assert released(live, "sp-2") == live
+
+
+def test_a_contact_with_a_live_attempt_is_left_alone():
+    story = Story(a_campaign(CALL))
+    dial = story.until_dial()
+    assert isinstance(dial, Dial)
+    story.start(dial)
+    assert story.look() == Wait(None, "in_progress")
+
+
+def test_a_response_between_attempts_ends_the_contact_and_one_during_an_attempt_ends_it_after():
+    story = Story(a_campaign(CALL, Pass("again", Medium.DIALER)))
+    dial = story.until_dial()
+    assert isinstance(dial, Dial)
+    intent = story.start(dial)
+    story.apply(responded(story.contact, story.state, story.sub, ("pressed_8",), story.now))
+    assert story.step == Wait(None, "in_progress")
+    story.finish(intent, Result.BUSY)
+    assert story.step == Ended("opt_out")
+    other = Story(a_campaign(CALL))
+    other.apply(responded(other.contact, other.state, other.sub, ("pressed_8",), other.now))
+    assert other.step == Ended("opt_out")

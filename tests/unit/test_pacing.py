@@ -1,0 +1,58 @@
+"""How many calls may start now."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strategies.pacing import Budget, power, progressive, rate_allowance, rate_to_finish, room, spend
+
+
+def test_sixty_a_minute_is_one_a_second():
+    budget, started = Budget(at=0.0), 0
+    for second in range(61):
+        allowed, budget = rate_allowance(60, budget, float(second))
+        budget = spend(budget, allowed)
+        started += allowed
+    assert started == 60
+
+
+@given(
+    st.floats(0.5, 2000),
+    st.lists(st.floats(0.0, 30.0), min_size=1, max_size=60),
+)
+def test_a_rate_is_never_passed_whenever_it_is_asked(per_minute, pauses):
+    budget, now, started = Budget(at=0.0), 0.0, 0
+    for pause in pauses:
+        now += pause
+        allowed, budget = rate_allowance(per_minute, budget, now)
+        budget = spend(budget, allowed)
+        started += allowed
+    assert started <= per_minute / 60 * now + 1e-6
+
+
+def test_a_pause_is_not_made_up_for():
+    allowed, _ = rate_allowance(600, Budget(at=0.0), 3600.0)
+    assert allowed == 10
+
+
+def test_a_clock_that_goes_back_gives_nothing():
+    allowed, budget = rate_allowance(60, Budget(calls=0.5, at=100.0), 50.0)
+    assert (allowed, budget.calls) == (0, 0.5)
+
+
+@pytest.mark.parametrize(("free", "in_flight", "calls"), [(6, 0, 6), (6, 4, 2), (2, 5, 0), (0, 0, 0)])
+def test_progressive_is_one_line_for_each_free_agent(free, in_flight, calls):
+    assert progressive(free, in_flight) == calls
+
+
+def test_power_is_a_ratio_rounded_down():
+    assert (power(1.5, 3, 0), power(1.5, 3, 2), power(2.0, 0, 0)) == (4, 2, 0)
+
+
+def test_the_rate_that_finishes_in_time():
+    assert rate_to_finish(600, 3600) == 10
+    assert rate_to_finish(600, 0) == 0
+
+
+def test_a_cap_on_channels():
+    assert (room(40, 38, 5), room(40, 45, 5), room(None, 99, 5)) == (2, 0, 5)

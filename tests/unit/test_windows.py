@@ -1,0 +1,122 @@
+"""Hours local to the contact, in every zone they may live in, right on days with a clock change."""
+
+from datetime import date, time
+
+import pytest
+from engine_stage import a_campaign, a_contact, at, clock
+
+from strategies.campaign import Pass, Window
+from strategies.contacts import Contact, Device
+from strategies.vocabulary import Medium
+from strategies.windows import (
+    contact_zones,
+    day_after_waiting,
+    next_midnight,
+    next_opening,
+    open_now,
+    pass_window,
+    start_of,
+)
+
+NEW_YORK, LOS_ANGELES, BERLIN = "America/New_York", "America/Los_Angeles", "Europe/Berlin"
+OFFICE = Window(time(9), time(17), ("mon", "tue", "wed", "thu", "fri"))
+
+
+def test_a_window_is_open_from_its_first_minute_until_before_its_last():
+    assert open_now(OFFICE, (NEW_YORK,), at("2025-03-03 09:00"))
+    assert open_now(OFFICE, (NEW_YORK,), at("2025-03-03 16:59:59"))
+    assert not open_now(OFFICE, (NEW_YORK,), at("2025-03-03 17:00"))
+    assert not open_now(OFFICE, (NEW_YORK,), at("2025-03-02 10:00"))
+
+
+def test_a_moment_must_be_inside_in_every_zone():
+    zones = (NEW_YORK, LOS_ANGELES)
+    assert not open_now(OFFICE, zones, at("2025-03-03 11:59"))
+    assert open_now(OFFICE, zones, at("2025-03-03 12:00"))
+    opening = next_opening(OFFICE, zones, at("2025-03-03 17:00"))
+    assert opening == at("2025-03-04 12:00")
+
+
+def test_windows_that_never_meet_never_open():
+    assert next_opening(OFFICE, (NEW_YORK, "Asia/Tokyo"), at("2025-03-03 09:00")) is None
+    assert next_opening(Window(days=()), (NEW_YORK,), at("2025-03-03 09:00")) is None
+
+
+def test_a_window_may_last_to_midnight():
+    evening = Window(time(20), time(0))
+    assert open_now(evening, (NEW_YORK,), at("2025-03-03 23:59:59"))
+    assert not open_now(evening, (NEW_YORK,), at("2025-03-04 00:00"))
+
+
+@pytest.mark.parametrize(
+    ("after", "opens"),
+    [
+        ("2025-03-30 00:30", "2025-03-30 09:00"),  # the clock goes forward at two
+        ("2025-10-26 00:30", "2025-10-26 09:00"),  # and back at three
+    ],
+)
+def test_a_day_with_a_clock_change_opens_by_the_wall_clock(after, opens):
+    window = Window(time(9), time(20))
+    assert next_opening(window, (BERLIN,), at(after, BERLIN)) == at(opens, BERLIN)
+
+
+def test_an_opening_in_the_hour_that_is_skipped_is_the_end_of_the_gap():
+    window = Window(time(2, 30), time(20))
+    opening = next_opening(window, (BERLIN,), at("2025-03-30 00:00", BERLIN))
+    assert opening is not None
+    assert clock(opening, BERLIN) == "Sun 03:00:00"
+    assert not open_now(window, (BERLIN,), opening - 1)
+
+
+def test_an_opening_in_the_hour_that_comes_twice_opens_twice():
+    window = Window(time(2, 30), time(20))
+    first = next_opening(window, (BERLIN,), at("2025-10-26 00:00", BERLIN))
+    assert first is not None
+    assert open_now(window, (BERLIN,), first)
+    second = next_opening(window, (BERLIN,), first + 1800)  # the clock has gone back to two
+    assert second == first + 3600
+
+
+def test_the_pass_window_is_the_intersection_of_law_campaign_and_pass():
+    own = Pass("live", Medium.DIALER, days=("mon", "wed", "sat"), window=Window(time(10), time(22)))
+    campaign = a_campaign(own, window=OFFICE, legal_window=Window(time(8), time(21)))
+    assert pass_window(campaign, own) == Window(time(10), time(17), ("mon", "wed"))
+
+
+def test_a_contacts_own_zone_goes_before_the_numbers_and_that_before_the_campaigns():
+    campaign = a_campaign(zones=(NEW_YORK, LOS_ANGELES))
+    chicago = Device("mobile", "+13125550100")
+    assert contact_zones(a_contact(), chicago, campaign) == (NEW_YORK,)
+    assert contact_zones(Contact("1", (chicago,)), chicago, campaign) == ("America/Chicago",)
+    assert contact_zones(Contact("1", (chicago,), zone="Mars/Olympus"), chicago, campaign) == (
+        "America/Chicago",
+    )
+    toll_free = Device("mobile", "+18005550100")
+    assert contact_zones(Contact("1", (toll_free,)), toll_free, campaign) == (NEW_YORK, LOS_ANGELES)
+    assert contact_zones(Contact("1", (toll_free,)), toll_free, a_campaign()) == (NEW_YORK,)
+
+
+def test_a_message_goes_by_the_zone_of_the_contacts_number():
+    mail = Device("email", "ada@example.org")
+    contact = Contact("1", (mail, Device("mobile", "+13125550100")))
+    assert contact_zones(contact, mail, a_campaign()) == ("America/Chicago",)
+    assert contact_zones(Contact("1", (mail,)), mail, a_campaign()) == (NEW_YORK,)
+
+
+@pytest.mark.parametrize(
+    ("days", "wait", "day"),
+    [
+        (("mon", "wed", "fri"), 2, date(2025, 3, 7)),
+        (("mon", "wed", "thu", "fri"), 2, date(2025, 3, 6)),
+        (("mon",), 0, date(2025, 3, 3)),
+        (("mon",), 1, date(2025, 3, 10)),
+        ((), 1, None),
+    ],
+)
+def test_days_to_wait_are_counted_in_allowed_days(days, wait, day):
+    assert day_after_waiting(date(2025, 3, 3), wait, days) == day
+
+
+def test_a_day_has_begun_when_it_has_in_every_zone():
+    assert start_of(date(2025, 3, 4), (NEW_YORK, LOS_ANGELES)) == at("2025-03-04 00:00", LOS_ANGELES)
+    assert next_midnight(NEW_YORK, at("2025-03-09 12:00")) == at("2025-03-10 00:00")
