@@ -15,6 +15,7 @@ from config.scalars import (
     Day,
     Duration,
     Key,
+    Line,
     LocalTime,
     MediumName,
     Name,
@@ -26,6 +27,7 @@ from config.scalars import (
     RingTime,
     Share,
     Strict,
+    TemplateLine,
     TemplateText,
     Text,
     TriggerName,
@@ -71,6 +73,13 @@ class RetryFile(Strict):
 
     after: tuple[Duration, ...] = ()
     then: ThenWord = "end_pass"
+
+
+def _retry(value: object) -> object:
+    if isinstance(value, dict):
+        return value
+    mend = "write the waits and what follows them: {after: [5m, 30m], then: next_device}"
+    raise wrong(f"{shown(value)} does not say how to try again", mend)
 
 
 class AcceptFile(Strict):
@@ -121,14 +130,14 @@ class PassFile(Strict):
     days: Weekdays | None = None
     window: WindowFile | None = None
     accept: AcceptFile | None = None
-    where: Text | None = None
+    where: Line | None = None
     devices: Devices | None = None
-    retry: dict[ResultName, RetryFile] | None = None
+    retry: dict[ResultName, Annotated[RetryFile, BeforeValidator(_retry)]] | None = None
     pacing: PacingFile | None = None
     machine: MachineWord | None = None
     ring: RingTime | None = None
     script: Name | None = None
-    subject: TemplateText | None = None
+    subject: TemplateLine | None = None
     message: TemplateText | None = None
     recovers: Annotated[RecoversFile, BeforeValidator(_recovers)] | None = None
     triggers: Annotated[list[TriggerName], Field(min_length=1)] | None = None
@@ -163,14 +172,14 @@ class ConsentFile(Strict):
     """What the lists' people gave."""
 
     basis: Annotated[str, word_of(("none", "express", "written"), "a basis of consent")]
-    source: Text | None = None
+    source: Line | None = None
     day: Day | None = Field(None, alias="date")
 
 
 class RuleFile(Strict):
     """A rule over live figures."""
 
-    when: Text
+    when: Line
     lasting: Duration = Field(alias="for")
     action: Annotated[str, word_of(("slow", "suspend", "notify"), "an action")] = Field(alias="do")
 
@@ -192,8 +201,8 @@ class CampaignFile(Strict):
     agents: Name | None = None
     lists: tuple[Name, ...] = ()
     priority: Annotated[Whole, at_least(0, 1000)] = 5
-    filter: Text | None = None
-    order: tuple[Text, ...] = ()
+    filter: Line | None = None
+    order: tuple[Line, ...] = ()
     debt: Attribute | None = None
     limits: LimitsFile = LimitsFile()
     zone: Zone | None = None

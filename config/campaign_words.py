@@ -7,6 +7,7 @@ from datetime import time
 from typing import TypedDict
 
 from config.presets import BASES, Preset, preset_for
+from config.scalars import duration_text
 from strategies.campaign import DAYS, Accept, Campaign, Pacing, Pass, Recovery, Window
 from strategies.vocabulary import VOICE, Medium
 from strategies.windows import END_OF_DAY, pass_window
@@ -57,14 +58,6 @@ def describe_campaign(campaign: Campaign) -> CampaignTold:
     }
 
 
-def duration(seconds: float) -> str:
-    """Seconds as the files write them: 90 is 90s, 300 is 5m."""
-    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds / size:g}{unit}"
-    return f"{seconds:g}s"
-
-
 def _campaign(campaign: Campaign) -> Iterator[str]:
     lists = ", ".join(campaign.lists) or "the lists named at its start"
     kept = f", those with {campaign.filter}" if campaign.filter else ""
@@ -72,9 +65,9 @@ def _campaign(campaign: Campaign) -> Iterator[str]:
     yield f"reaches the people of {lists}{kept}{order}"
     yield f"within {_hours(campaign.window)} of their own time, its own day being {campaign.zone}'s"
     if campaign.caller_id:
-        yield f"shows {campaign.caller_id}, rings {duration(campaign.ring)}"
+        yield f"shows {campaign.caller_id}, rings {duration_text(campaign.ring)}"
     if campaign.queue:
-        yield f"agents are those of the queue {campaign.queue}, wrap-up {duration(campaign.wrap_up)}"
+        yield f"agents are those of the queue {campaign.queue}, wrap-up {duration_text(campaign.wrap_up)}"
     limits, caps = campaign.limits, []
     if limits.attempts_per_contact is not None:
         caps.append(f"{limits.attempts_per_contact} attempts a contact")
@@ -87,7 +80,7 @@ def _campaign(campaign: Campaign) -> Iterator[str]:
     if caps:
         yield f"at most {', '.join(caps)}"
     for rule in campaign.rules:
-        yield f"{rule['do']} when {rule['when']} for {duration(float(rule['for']))}"
+        yield f"{rule['do']} when {rule['when']} for {duration_text(float(rule['for']))}"
 
 
 def _pass(one: Pass, campaign: Campaign) -> PassTold:
@@ -104,7 +97,7 @@ def _sentences(one: Pass, campaign: Campaign) -> Iterator[str]:
     yield f"open {_hours(pass_window(campaign, one))}"
     yield _devices(one, campaign)
     for result, retry in one.retry.items():
-        waits = ", ".join(duration(wait) for wait in retry.after) or "no wait"
+        waits = ", ".join(duration_text(wait) for wait in retry.after) or "no wait"
         yield f"{result}: again after {waits}, {_THEN[retry.then]}"
     if not one.recovery:
         yield _pacing(one.pacing)
@@ -141,8 +134,8 @@ def _recovery(recovery: Recovery) -> str:
         else "by a new call, an agent reserved first"
     )
     return (
-        f"recovers {lost} by {', '.join(recovery.triggers)}: after {duration(recovery.delay)}, {how}, "
-        f"for {duration(recovery.ttl)}, {recovery.per_day} a day each"
+        f"recovers {lost} by {', '.join(recovery.triggers)}: after {duration_text(recovery.delay)}, {how}, "
+        f"for {duration_text(recovery.ttl)}, {recovery.per_day} a day each"
     )
 
 

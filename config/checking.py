@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, TypeVar, get_args
 
@@ -134,8 +133,3 @@ def _model_in(annotation: object) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for part in reversed(get_args(annotation)) if (found := _model_in(part))), None)
-
-
-def as_text(mapping: Mapping[str, object]) -> dict[str, str]:
-    """A mapping's values as text, without those that are not given."""
-    return {key: str(value) for key, value in mapping.items() if value is not None}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypedDict
 
-from config.campaign_words import CampaignTold, describe_campaign, duration
+from config.campaign_words import CampaignTold, describe_campaign
 from config.project import Project
+from config.scalars import duration_text
 from strategies.segments import Catalogue, Objective, ScopeKind
 
 
@@ -64,7 +65,9 @@ def _segments(catalogue: Catalogue) -> list[SegmentTold]:
                 f"entered when {segment.enter.text}" if segment.enter else "entered by no decision",
                 *(["everybody nobody knows"] if segment.default else []),
                 _handling(catalogue.objective_of(segment)),
-                f"for {duration(segment.scope.ttl)}" if segment.scope.ttl else _lasts(segment.scope.kind),
+                f"for {duration_text(segment.scope.ttl)}"
+                if segment.scope.ttl
+                else _lasts(segment.scope.kind),
             ],
         }
         for segment in ranked
@@ -78,5 +81,5 @@ def _lasts(kind: ScopeKind) -> str:
 def _handling(objective: Objective) -> str:
     text = f"{objective.name}: queue {objective.queue}, priority {objective.priority}"
     if objective.wait_limit is not None:
-        text += f", waits {duration(objective.wait_limit)} at most"
+        text += f", waits {duration_text(objective.wait_limit)} at most"
     return text + (f", offers {objective.offer}" if objective.offer else "")

@@ -27,10 +27,10 @@ class ConfigError:
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
         told = f"{self.message}; {self.mend}" if self.mend else self.message
-        return f"{place} {self.path}: {told}" if self.path else f"{place}: {told}"
+        return clean(f"{place} {self.path}: {told}" if self.path else f"{place}: {told}")
 
 
-class ConfigErrors(Exception):  # noqa: N818 - it holds the errors, it is not one
+class ConfigErrors(Exception):
     """Every mistake that was found, in the order of the files and of their lines."""
 
     def __init__(self, errors: Iterable[ConfigError]) -> None:
@@ -42,15 +42,20 @@ def path_text(path: Path_) -> str:
     """A path as people write it: keys by dots, places in a list in brackets."""
     text = ""
     for key in path:
-        text += f"[{key}]" if isinstance(key, int) else f".{key}" if text else key
+        name = f"[{key}]" if isinstance(key, int) else clean(key)[:40]
+        text += f".{name}" if text and isinstance(key, str) else name
     return text
+
+
+def clean(text: str) -> str:
+    """The text without characters that a terminal would act upon."""
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def shown(value: object, limit: int = 60) -> str:
     """A value as the user may have written it, short and without control characters."""
     text = f'"{value}"' if isinstance(value, str) else _as_yaml(value)
-    clean = "".join(c if c.isprintable() else "?" for c in text[: limit + 1])
-    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+    return clean(text if len(text) <= limit else text[: limit - 1] + "…")
 
 
 def _as_yaml(value: object) -> str:

@@ -21,7 +21,6 @@ from config.scalars import (
     Duration,
     MediumName,
     Positive,
-    RingTime,
     Share,
     Strict,
     Text,
@@ -56,7 +55,6 @@ class Preset:
     country: str
     purpose: str
     window: Window
-    ring: float
     abandon_rate: float | None
     consent: Mapping[Medium, str]
     debt_cap: DebtCap | None
@@ -83,7 +81,6 @@ class _PurposeFile(Strict):
 class _PresetFile(Strict):
     country: Country | None = None
     checked: Day
-    ring: RingTime
     purposes: Annotated[
         dict[Annotated[str, word_of(PURPOSES, "a purpose")], _PurposeFile], Field(min_length=1)
     ]
@@ -113,7 +110,6 @@ def _preset(file: _PresetFile, purpose: str, rules: _PurposeFile) -> Preset:
         country=file.country or "",
         purpose=purpose,
         window=Window(window.opens or time.min, window.closes or END_OF_DAY, window.days or DAYS),
-        ring=file.ring,
         abandon_rate=rules.abandon_rate,
         consent=dict(rules.consent),
         debt_cap=DebtCap(cap.calls, cap.within, cap.silence) if cap else None,

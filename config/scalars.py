@@ -14,7 +14,7 @@ from math import isfinite
 from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
 from config.errors import shown
@@ -34,6 +34,7 @@ _ENVIRONMENT = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 _RESPONSE = re.compile(r"pressed_[0-9*#]|(?:agent|text|email)_[A-Za-z0-9_]{1,64}|said_nothing")
 _EXPANDED = frozenset('${}[],&;|()\\"')  # what Asterisk's dialplan reads again inside a variable's value
 _LONGEST_TEXT = 4000
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")  # all but tab and newline
 
 
 class Strict(BaseModel):
@@ -49,7 +50,7 @@ def wrong(message: str, mend: str) -> PydanticCustomError:
 
 def nearest(word: str, known: list[str]) -> str:
     """The mend for a word that is not in a closed list."""
-    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    close = get_close_matches(word, known, n=1) or [k for k in known if len(word) > 2 and k.startswith(word)]
     return (
         f"did you mean {close[0]}?" if close else f"write one of {', '.join(known)}" if known else "remove it"
     )
@@ -64,7 +65,16 @@ def _text(value: object) -> str:
         raise wrong("is empty", "write something, or remove the key")
     if len(value) > _LONGEST_TEXT:
         raise wrong(f"is longer than {_LONGEST_TEXT:,} characters", "shorten it")
+    if _CONTROL.search(value):
+        raise wrong(f"{shown(value)} holds a control character", "leave it out")
     return value
+
+
+def _line(value: object) -> str:
+    text = _text(value)
+    if not text.isprintable():
+        raise wrong(f"{shown(text)} is more than one line", "write it on one line")
+    return text
 
 
 def _duration(value: object) -> float:
@@ -152,16 +162,36 @@ def _number(value: object) -> float:
     return float(value)
 
 
-def at_least(low: float, high: float = 1e9) -> BeforeValidator:
-    """Bounds of a number that has been read; put it before the type in Annotated's order of reading."""
+def at_least(low: float, high: float = 1e9) -> AfterValidator:
+    """Bounds of a number."""
 
-    def check(value: object) -> object:
-        if type(value) in (int, float) and not low <= value <= high:  # type: ignore[operator]
-            limits = f"at least {low:g}" if high >= 1e9 else f"from {low:g} to {high:g}"
+    def check(value: float) -> float:
+        if not low <= value <= high:
+            limits = f"of at least {low:g}" if high >= 1e9 else f"from {low:g} to {high:g}"
             raise wrong(f"{shown(value)} is out of bounds", f"write a number {limits}")
         return value
 
-    return BeforeValidator(check)
+    return AfterValidator(check)
+
+
+def lasting(low: float, high: float) -> AfterValidator:
+    """Bounds of a duration, in seconds."""
+
+    def check(value: float) -> float:
+        if not low <= value <= high:
+            limits = f"{duration_text(low)} to {duration_text(high)}"
+            raise wrong(f"{duration_text(value)} is out of bounds", f"write {limits}")
+        return value
+
+    return AfterValidator(check)
+
+
+def duration_text(seconds: float) -> str:
+    """Seconds as the files write them: 90 is 90s, 300 is 5m, 0.15 is 150ms."""
+    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g}{unit}"
+    return f"{seconds * 1000:g}ms" if 0 < seconds < 1 else f"{seconds:g}s"
 
 
 def _ring(value: object) -> float:
@@ -220,7 +250,9 @@ def word_of(words: tuple[str, ...], what: str) -> BeforeValidator:
 
 
 Text = Annotated[str, BeforeValidator(_text)]
+Line = Annotated[str, BeforeValidator(_line)]
 TemplateText = Annotated[str, BeforeValidator(_places_closed)]
+TemplateLine = Annotated[str, BeforeValidator(_places_closed), BeforeValidator(_line)]
 DialplanText = Annotated[str, BeforeValidator(_plain_text)]
 Duration = Annotated[float, BeforeValidator(_duration)]
 RingTime = Annotated[float, BeforeValidator(_ring)]

@@ -17,6 +17,7 @@ from config.scalars import (
     Strict,
     TemplateText,
     at_least,
+    lasting,
     nearest,
     wrong,
 )
@@ -51,7 +52,7 @@ class StepFile(Strict):
     say: TemplateText | None = None
     play: SoundFile | None = None
     keys: Annotated[dict[Key, Name], Field(min_length=1)] | None = None
-    wait: Annotated[Duration, at_least(0.5, 60)] | None = None
+    wait: Annotated[Duration, lasting(0.5, 60)] | None = None
     repeat: Annotated[Positive, at_least(1, 10)] | None = None
     no_input: Name | None = None
     then: Name | None = None

@@ -20,6 +20,7 @@ from config.scalars import (
     Text,
     Whole,
     at_least,
+    lasting,
     nearest,
     wrong,
 )
@@ -66,7 +67,7 @@ class ObjectiveFile(Strict):
     metric: Attribute | None = None
     priority: Annotated[Count, at_least(0, 1_000_000)] = 0
     penalty_max: Annotated[Count, at_least(0, 1000)] | None = None
-    wait_limit: Annotated[Duration, at_least(1, 86_400)] | None = None
+    wait_limit: Annotated[Duration, lasting(1, 86_400)] | None = None
     offer: DialplanText | None = None
     prompt: DialplanText | None = None
     announcement: DialplanText | None = None
@@ -76,7 +77,7 @@ class ScopeFile(Strict):
     """How long a re-association lasts."""
 
     kind: Literal["interaction", "permanent", "ttl"]
-    ttl: Annotated[Duration, at_least(1)] | None = None
+    ttl: Annotated[Duration, lasting(1, 366 * 86_400)] | None = None
 
 
 class SegmentFile(Strict):
@@ -93,7 +94,7 @@ class ShareFile(Strict):
     """A cap on the share of customers moved."""
 
     limit: Share
-    per: Annotated[Duration, at_least(1)]
+    per: Annotated[Duration, lasting(1, 366 * 86_400)]
 
 
 class GuardsFile(Strict):
@@ -106,7 +107,7 @@ class GuardsFile(Strict):
 class ControlFile(Strict):
     """The built-in experiment."""
 
-    slices: Annotated[Duration, at_least(60, 86_400)]
+    slices: Annotated[Duration, lasting(60, 86_400)]
     share: Annotated[Share, at_least(0, 0.5)]
 
 
@@ -118,7 +119,7 @@ class SegmentsFile(Strict):
     segments: Annotated[dict[Attribute, SegmentFile], Field(min_length=1)]
     guards: GuardsFile = GuardsFile()
     control: ControlFile | None = None
-    deadline: Annotated[Duration, at_least(0.005, 1)] = 0.15
+    deadline: Annotated[Duration, lasting(0.005, 1)] = 0.15
 
 
 def segments(document: Document) -> tuple[Catalogue | None, Problems]:

@@ -18,11 +18,11 @@ from config.errors import ConfigError, ConfigErrors, shown
 from config.scalars import (
     Country,
     EnvironmentName,
+    Line,
     Name,
     Positive,
     Rate,
     Strict,
-    Text,
     Whole,
     at_least,
     word_of,
@@ -166,9 +166,9 @@ class EmailGateway(Strict):
     """The mail server that takes our messages."""
 
     smtp: Annotated[str, _url(("smtp", "smtps"))]
-    sender: Text = Field(alias="from")
+    sender: Line = Field(alias="from")
     bounce_domain: Host | None = None
-    username: Text | None = None
+    username: Line | None = None
     secret_env: EnvironmentName | None = None
 
 
@@ -177,7 +177,7 @@ class TextGateway(Strict):
 
     url: Annotated[str, _url(("http", "https"))]
     method: Annotated[str, word_of(("POST", "PUT", "GET"), "a method")] = "POST"
-    body: dict[Text, Text] = Field(default_factory=dict)
+    body: dict[Line, Line] = Field(default_factory=dict)
     secret_env: EnvironmentName | None = None
 
 

@@ -1,0 +1,70 @@
+"""`check` tells in plain words what would be done, and what its author may want to look at again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from config_files import CAMPAIGN, EXAMPLES, campaign_of, changed
+
+from config.campaign_words import describe_campaign
+from config.describe import describe, lines
+from config.project import load_project
+from config.scalars import duration_text
+
+
+def test_each_pass_is_told_with_its_turn_retries_hours_and_pace() -> None:
+    reminder, rescue, live, letter = describe_campaign(campaign_of(CAMPAIGN))["passes"]
+    assert reminder["does"] == [
+        "calls and plays a script (hello); hangs up on machines",
+        "first",
+        "open 09:00 to 20:00 mon to fri",
+        "devices mobile, home, in this order",
+        "busy: again after 5m, 30m, then the next device",
+        "60 a minute",
+    ]
+    assert rescue["does"][1].startswith("recovers people lost in reminder by not_connected: after 30s")
+    assert "open 10:00 to 18:00 mon to fri" in live["does"]
+    assert "takes those with contact.balance > 200" in live["does"]
+    assert letter["does"][0] == "sends an email"
+
+
+def test_the_whole_example_is_told_as_json_and_as_lines() -> None:
+    told = describe(load_project(EXAMPLES))
+    assert json.loads(json.dumps(told)) == told
+    text = "\n".join(lines(told))
+    assert "campaign loan_reminder (debt_collection, US)" in text
+    assert "segment saver: entered when p.accepts_offer >= 0.25" in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "note"),
+    [
+        ('from: "09:00", to: "20:00"', 'from: "07:00", to: "24:00"', "the window is cut to 08:00 to 21:00"),
+        ("limits:", "consent: {basis: none}\nlimits:", "avm asks for express consent, the lists gave none"),
+        ("debt_collection", "nonprofit", "avm asks for express consent"),
+        ("country: US", "country: MX", "there is no preset for MX; the general one is used"),
+        ("limits: {attempts_per_contact: 8}\n", "", "no debt: attribute is named"),
+    ],
+)  # fmt: skip
+def test_what_is_no_mistake_but_worth_a_look_is_noted(old: str, new: str, note: str) -> None:
+    notes = describe_campaign(campaign_of(changed(CAMPAIGN, old, new)))["notes"]
+    assert any(told.startswith(note) for told in notes)
+
+
+def test_same_device_without_a_cap_is_noted() -> None:
+    text = changed(CAMPAIGN, "then: next_device", "then: same_device")
+    assert not any("without end" in note for note in describe_campaign(campaign_of(text))["notes"])
+    text = changed(text, "limits: {attempts_per_contact: 8}\n", "")
+    assert any("without end" in note for note in describe_campaign(campaign_of(text))["notes"])
+
+
+def test_times_are_told_as_the_files_write_them() -> None:
+    assert [duration_text(s) for s in (0.15, 30, 90, 300, 7200, 604_800)] == [
+        "150ms",
+        "30s",
+        "90s",
+        "5m",
+        "2h",
+        "7d",
+    ]

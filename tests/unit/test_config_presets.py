@@ -1,0 +1,36 @@
+"""The law's presets: dated data with their sources, and a general one for other countries."""
+
+from __future__ import annotations
+
+from datetime import time
+
+import pytest
+
+from config.campaign_file import PURPOSES
+from config.presets import DebtCap, preset_for
+from strategies.vocabulary import Medium
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+@pytest.mark.parametrize("country", ["US", "FR"])
+def test_every_purpose_has_a_dated_preset_with_its_sources(purpose: str, country: str) -> None:
+    preset = preset_for(purpose, country)
+    assert preset.sources
+    assert preset.checked.year >= 2026
+    assert time(8) <= preset.window.opens < preset.window.closes <= time(21)
+
+
+def test_us_debt_collection_knows_seven_calls_in_seven_days_and_seven_days_of_silence() -> None:
+    week = 7 * 86_400.0
+    assert preset_for("debt_collection", "US").debt_cap == DebtCap(7, week, week)
+
+
+def test_us_asks_written_consent_where_something_is_sold_and_express_otherwise() -> None:
+    assert preset_for("telemarketing", "US").consent[Medium.AVM] == "written"
+    assert preset_for("service", "US").consent[Medium.AVM] == "express"
+
+
+def test_service_runs_from_8_to_21_without_caps_of_the_law() -> None:
+    preset = preset_for("service", "DE")
+    assert (preset.window.opens, preset.window.closes) == (time(8), time(21))
+    assert (preset.abandon_rate, preset.debt_cap) == (None, None)
