@@ -18,7 +18,7 @@ from strategies.vocabulary import Medium
 FACTS_FROM_DIALPLAN = {"machine_message": FactName.MACHINE_MESSAGE}
 
 
-class UnknownAttempt(AgiError):  # noqa: N818  the words say it
+class UnknownAttempt(AgiError):
     """The channel is no live attempt of ours: nothing is played to it."""
 
 

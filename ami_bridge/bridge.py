@@ -44,7 +44,7 @@ PUBLISH = 0.5  # seconds between two writes of the queues' figures
 FACTS_BLOCK_MS = 1000
 
 
-class BridgeRefused(BridgeError):  # noqa: N818  the words say it
+class BridgeRefused(BridgeError):
     """The bridge does not start; the message names the mend."""
 
 

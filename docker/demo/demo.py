@@ -1,4 +1,5 @@
-"""`make demo`: brings the harness up, runs a campaign and inbound calls on it, prints what happened, and takes all of it down."""
+"""`make demo`: brings the harness up, runs a campaign and inbound calls on it, prints what happened,
+and takes all of it down."""
 
 from __future__ import annotations
 
@@ -8,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,14 +16,15 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+from harness import Harness, ensure_ready  # noqa: E402
+from harness_records import CallsIn  # noqa: E402
 from people import callers, noon_zone, people, write_list  # noqa: E402  (the harness's folder is no package)
 from report import Seen, Summary, summarise  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.live import Live  # noqa: E402
 from rich.table import Table  # noqa: E402
 
-from harness import Harness, ensure_ready  # noqa: E402
-from strategies.ledger import recount  # noqa: E402
+from strategies.ledger import Counters, recount  # noqa: E402
 from strategies.store import Store  # noqa: E402
 
 BUILD = ROOT / "build" / "demo"
@@ -45,7 +46,7 @@ def main() -> int:
         console.print("[bold]Starting[/] Asterisk, carrier, agents, Redis and secondpass")
         harness.up(environment={"SP_CONFIG": str(config)})
         for who, where in harness.addresses().items():
-            console.print(f"  {who:<12} {where}")
+            console.print(f"  {who:<20} {where}")
         summary = asyncio.run(_run(harness, config))
     finally:
         harness.down()
@@ -66,7 +67,7 @@ def _configure(harness: Harness) -> Path:
 
 
 async def _run(harness: Harness, config: Path) -> Summary:
-    rows = people(noon_zone(datetime.now(UTC)))  # noqa: TID251  (the demo runs on the wall clock, as callers do)
+    rows = people(noon_zone(datetime.fromtimestamp(time.time(), UTC)))
     write_list(BUILD / "people.csv", rows)
     _secondpass(harness, config, "list", "import", "demo", str(BUILD / "people.csv"))
     _secondpass(harness, config, "campaign", "start", "demo")
@@ -79,16 +80,16 @@ async def _run(harness: Harness, config: Path) -> Summary:
         counted = await inbound
         await _until_quiet(harness)
         ledger = [line for _, line in await store.ledger(count=100_000)]
-        counters = await store.counters(SUB)
+        recounted = recount(line for line in ledger if line.get("campaign") == SUB)
         return summarise(
             Seen(
                 ledger=ledger,
                 carrier=harness.carrier_records(),
                 queue_log=harness.queue_log(),
                 contacts=len(rows),
-                inbound_calls=counted.calls,
+                inbound_calls=counted.created,
                 channels_left=harness.channels(),
-                ledger_equals_counters=recount(ledger).of(SUB) == counters,
+                ledger_equals_counters=recounted == await store.counters(SUB),
             )
         )
     finally:
@@ -102,7 +103,7 @@ def _secondpass(harness: Harness, config: Path, *arguments: str) -> None:
     subprocess.run(command, check=True, env={**harness.environment(), "PATH": "/usr/bin:/bin"})
 
 
-async def _watch(store: Store, inbound: asyncio.Task[object]) -> None:
+async def _watch(store: Store, inbound: asyncio.Task[CallsIn]) -> None:
     """Show figures until nobody is left to call and the inbound calls are over, or LONGEST has passed."""
     ends = time.monotonic() + LONGEST
     with Live(console=console, refresh_per_second=2) as live:
@@ -123,10 +124,14 @@ async def _until_quiet(harness: Harness) -> None:
         await asyncio.sleep(0.5)
 
 
-def _progress(counters: Mapping[str, int], inbound_over: bool) -> Table:
+def _progress(counters: Counters, inbound_over: bool) -> Table:
     table = Table(title="demo/1, live", show_header=False, min_width=60)
-    for name, count in sorted(counters.items()):
-        table.add_row(name, str(count))
+    table.add_row("people", f"{counters.ended} of {counters.contacts} done")
+    table.add_row("attempts", f"{counters.attempts}, {counters.in_progress} in progress")
+    for result, count in sorted(counters.by_result.items()):
+        table.add_row(f"  {result}", str(count))
+    recovered = sum(counters.reached.values())
+    table.add_row("recoveries", f"{sum(counters.triggered.values())}, {recovered} reached")
     table.add_row("inbound calls", "over" if inbound_over else "coming in")
     return table
 

@@ -6,7 +6,8 @@ import csv
 from datetime import UTC, datetime
 from pathlib import Path
 
-# area code of the mobile (what the carrier does there), how many, and whether a home number with a person exists
+# area code of the mobile (what the carrier does there), how many, and whether a home number with a person
+# exists
 MIX = (
     ("215", 8, False),  # presses 1
     ("224", 4, False),  # presses 0: an agent
@@ -24,7 +25,7 @@ MIX = (
     ("202", 4, False),  # listens and presses nothing
 )
 PERSON = "202"
-LIKELY = {"job": "retired", "poutcome": "success", "previous": "2", "pdays": "6", "offer_value": "400"}
+LIKELY = {"job": "retired", "poutcome": "success", "previous": "2", "pdays": "3", "offer_value": "400"}
 UNLIKELY = {"job": "blue-collar", "poutcome": "failure", "previous": "1", "pdays": "", "offer_value": "400"}
 FIRST_NAMES = ("Ada", "Bo", "Cy", "Di", "Ed", "Flo", "Gus", "Hal", "Ida", "Jo")
 COLUMNS = (
@@ -34,13 +35,15 @@ COLUMNS = (
 
 
 def noon_zone(now: datetime) -> str:
-    """A zone where it is between noon and one o'clock at `now` (aware): nobody is called at night by a test."""
+    """A zone where it is between noon and one o'clock at `now` (aware): nobody is called at night by a
+    test."""
     ahead = 12 - now.astimezone(UTC).hour
     return "Etc/GMT" if ahead == 0 else f"Etc/GMT{-ahead:+d}"  # the sign of Etc zones is turned round
 
 
 def people(zone: str) -> list[dict[str, str]]:
-    """Sixty rows of a list, in an order that mixes what the carrier does; every third is likely to accept the offer."""
+    """Sixty rows of a list, in an order that mixes what the carrier does; every third is likely to
+    accept the offer."""
     rows: list[dict[str, str]] = []
     for area, count, has_home in MIX:
         for nth in range(count):
@@ -48,7 +51,8 @@ def people(zone: str) -> list[dict[str, str]]:
             rows.append({"mobile": f"+1{area}55501{nth + 1:02d}", "home": home})
     rows.sort(key=lambda row: row["mobile"][-2:])
     common = {
-        "zone": zone, "segment": "standard", "age": "63", "marital": "married", "education": "university.degree",
+        "zone": zone, "segment": "standard", "age": "70", "marital": "married",
+        "education": "university.degree",
         "default": "no", "housing": "no", "loan": "no", "contact": "cellular",
     }  # fmt: skip
     return [
