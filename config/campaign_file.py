@@ -35,6 +35,7 @@ from config.scalars import (
     Whole,
     Zone,
     at_least,
+    read_duration,
     word_of,
     wrong,
 )
@@ -78,6 +79,8 @@ class RetryFile(Strict):
 def _retry(value: object) -> object:
     if isinstance(value, dict):
         return value
+    if isinstance(value, str):
+        read_duration(value)
     mend = "write the waits and what follows them: {after: [5m, 30m], then: next_device}"
     raise wrong(f"{shown(value)} does not say how to try again", mend)
 

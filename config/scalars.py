@@ -77,7 +77,8 @@ def _line(value: object) -> str:
     return text
 
 
-def _duration(value: object) -> float:
+def read_duration(value: object) -> float:
+    """Seconds of a duration as the files write it; raises the mistake with its mend."""
     found = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         loose = _LOOSE_DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
@@ -195,7 +196,7 @@ def duration_text(seconds: float) -> str:
 
 
 def _ring(value: object) -> float:
-    seconds = _duration(value)
+    seconds = read_duration(value)
     if not 15 <= seconds <= 120:
         mend = "write 15s or more (16 CFR 310.4(b)(4)(ii))" if seconds < 15 else "write 120s or less"
         raise wrong(f"{shown(value)} of ringing is too {'short' if seconds < 15 else 'long'}", mend)
@@ -254,7 +255,7 @@ Line = Annotated[str, BeforeValidator(_line)]
 TemplateText = Annotated[str, BeforeValidator(_places_closed)]
 TemplateLine = Annotated[str, BeforeValidator(_places_closed), BeforeValidator(_line)]
 DialplanText = Annotated[str, BeforeValidator(_plain_text)]
-Duration = Annotated[float, BeforeValidator(_duration)]
+Duration = Annotated[float, BeforeValidator(read_duration)]
 RingTime = Annotated[float, BeforeValidator(_ring)]
 Share = Annotated[float, BeforeValidator(_share)]
 LocalTime = Annotated[time, BeforeValidator(_local_time)]

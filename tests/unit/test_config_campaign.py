@@ -96,7 +96,12 @@ MISTAKES = [
     ("[5m, 30m]", "5 minutes", "20:16 p[0].retry.busy.after", "put it in brackets"),
     ("[5m, 30m]", "[5 minutes]", "20:24 p[0].retry.busy.after[0]", '"5 minutes" is not a duration; write 5m'),
     ("[5m, 30m]", "[5]", "p[0].retry.busy.after[0]", "5 is not a duration; write a number and a unit"),
-    ("{after: [5m, 30m], then: next_device}", "5 minutes", "p[0].retry.busy", "write the waits"),
+    (
+        "{after: [5m, 30m], then: next_device}",
+        "5 minutes",
+        "p[0].retry.busy",
+        '5 minutes" is not a duration; write 5m',
+    ),
     ("3%", "3", "p[2].pacing.abandon_rate", "3 is not a share; write a percentage such as 3%"),
     ('from: "10:00"', "from: 10", "p[2].window.from", "10 is not a time of day; write hours and minutes"),
     (
