@@ -138,21 +138,14 @@ class Harness:
 
     def add_dialplan(self, name: str, text: str) -> None:
         """Give Asterisk further extensions: in the callers' context, unless the text names a [context]."""
-        folder = self.state_dir / "asterisk" / "dialplan"
-        script = f"cat > {folder}/{name}.conf"
-        run(
-            [
-                "docker",
-                "exec",
-                self.container("asterisk"),
-                "sh",
-                "-c",
-                f'printf %s "$1" | {script}',
-                "sh",
-                text,
-            ]
-        )
+        file = self.state_dir / "asterisk" / "dialplan" / f"{name}.conf"
+        write = ["sh", "-c", f'printf "[harness-more]\\n%s" "$1" > {file}', "sh", text]
+        run(["docker", "exec", self.container("asterisk"), *write])
         self.asterisk("dialplan reload")
+
+    def logged(self, service: str) -> list[str]:
+        """What Asterisk or the carrier has logged: notices, warnings and errors."""
+        return read_lines(self.state_dir / service / "messages")
 
     def call_in(
         self, callers: Sequence[str], rate: float = 5, limit: float = 90, extension: str = "5000"

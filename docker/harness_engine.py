@@ -76,6 +76,8 @@ def ensure_engine() -> None:
         ]
         if missing:
             apt_install(*missing)
+        if not shutil.which("docker"):  # from Debian 13 on the client is a package of its own
+            apt_install("docker-cli")
         _start_engine()
     compose_command()
 

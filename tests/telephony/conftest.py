@@ -6,6 +6,7 @@ starts what it needs of it, or plays its part, at {net}.4.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ from harness_engine import HarnessError, ensure_engine  # noqa: E402
 from harness_images import build  # noqa: E402
 from telephony_calls import Calls  # noqa: E402
 from telephony_wire import Ami, manager  # noqa: E402
+
+LOGGED_AT_START: list[str] = []
 
 # Somebody to talk to without a telephone: answers, and says nothing until hung up.
 QUIET = """
@@ -43,13 +46,21 @@ def harness() -> Iterator[Harness]:
     except HarnessError as error:
         pytest.skip(f"not run: {error}")
     build(secondpass=False)
-    running = Harness("127.0.20", "secondpass-test", ROOT / "build" / "harness-test")
+    net, project = os.environ.get("SP_TEST_NET", "127.0.20"), os.environ.get("SP_TEST_PROJECT", "secondpass-test")
+    running = Harness(net, project, ROOT / "build" / f"harness-{project.removeprefix('secondpass-')}")
     try:
         running.up(*TELEPHONY_SERVICES)
+        LOGGED_AT_START.extend(running.logged("asterisk") + running.logged("carrier"))
         running.add_dialplan("quiet", QUIET)
         yield running
     finally:
         running.down()
+
+
+@pytest.fixture
+def logged_at_start(harness: Harness) -> list[str]:
+    """What Asterisk and the carrier logged before the first call."""
+    return LOGGED_AT_START
 
 
 @pytest.fixture

@@ -311,9 +311,8 @@ async def test_an_agent_who_comes_free_waits_for_the_queue_to_look_once_a_second
         called = float((await ami.event("AgentCalled", Uniqueid=caller))["Received"])
     finally:
         await ami.send("QueueRemove", Queue="nobody", Interface="PJSIP/agent11")
-    # Added after 0.3 s, called at the next full second of waiting.
-    assert abs((called - joined) % 1.0 - 0.05) < 0.15
-    assert called - joined > 0.9
+    # Added after 0.3 s, called when the first second was over.
+    assert 0.9 < called - joined < 1.6
 
 
 async def logged_in(ami: Ami, calls: Calls, agent: str) -> float:
