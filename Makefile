@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CODE := agi ami_bridge messaging strategies models config console dialplan docker tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint contracts unit image-test bench up down clean
+.PHONY: help install images demo test lint contracts unit image-test bench up down clean
 
 help:  ## Tell what there is
 	@echo "secondpass: campaign strategies and anticipatory segmentation for Asterisk"
@@ -15,14 +15,23 @@ help:  ## Tell what there is
 
 install: $(VENV)/.installed  ## A .venv with everything; the command is .venv/bin/secondpass
 
-# The interpreter is looked for here, not in a variable, so that `make help` and `make down` need none.
-$(VENV)/.installed: pyproject.toml .ci/host
-	@python=$$(PYTHON="$(PYTHON)" .ci/host) && "$$python" -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train,dev]'
+# The interpreter found, and the host's packages seen to, once: a target, so that `make help` needs neither.
+build/python: .ci/host
+	@mkdir -p build
+	@PYTHON="$(PYTHON)" .ci/host > $@.new && mv $@.new $@
+
+# Not compiled ahead: of scikit-learn and its like most modules are never imported here.
+$(VENV)/.installed: pyproject.toml | build/python
+	"$$(cat build/python)" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[train,dev]'
 	@touch $@
 	@echo "installed: $(BIN)/secondpass"
 
-demo: install  ## Real calls both ways through a real Asterisk; writes build/demo/summary.json
+images: build/python  ## The images of the harness, the Docker engine where there is none
+	"$$(cat build/python)" docker/harness.py build
+
+demo: build/python  ## Real calls both ways through a real Asterisk; writes build/demo/summary.json
+	@$(MAKE) --no-print-directory --jobs=2 install images
 	$(BIN)/python docker/demo/demo.py
 
 test: lint contracts  ## Everything: lint, types, contracts, all tests, unit tests on the image's Python
