@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from secondpass_command import Secondpass, configured
+from secondpass_command import ROOT, Secondpass, configured
 
 from strategies.store import QueueFigures, Store
 
@@ -124,6 +125,21 @@ def test_an_unknown_name_tells_what_there_is(secondpass: Secondpass) -> None:
     assert said.code == 1
     assert "there are: calls" in said.err
     assert secondpass("campaign", "pause", "calls").code == 1
+
+
+async def test_the_shipped_examples_can_be_imported_and_started(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "config" / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("var"))
+    secondpass = Secondpass(tmp_path / "examples")
+    said = secondpass("list", "import", "loans_due", secondpass.config / "lists" / "loans_due.csv", "--json")
+    assert said.code == 0, said.err
+    store = await Store.open(None, secondpass.config / "var", "main")
+    try:
+        await tell_queues(store, "collections")
+        started = secondpass("campaign", "start", "loan_reminder", "--json")
+        assert started.code == 0, started.err
+        assert started.document["contacts"] == said.document["imported"] > 0
+    finally:
+        await store.close()
 
 
 async def test_results_equal_their_recount(secondpass: Secondpass, store: Store) -> None:
