@@ -64,9 +64,10 @@ def start(  # noqa: PLR0913, PLR0917 - one argument for each option
         loaded, lambda store: _launch(store, loaded, campaign, chosen, (starts, ends))
     )
     if json:
-        output.document({"sub_campaign": sub.name, "lists": list(sub.lists), "contacts": enrolled})
+        told = {"sub_campaign": sub.name, "state": sub.run_state, "lists": sub.lists, "contacts": enrolled}
+        output.document(told)
     else:
-        output.line(f"{sub.name} runs: {enrolled} contacts of {', '.join(sub.lists)}")
+        output.line(f"{sub.name} is {sub.run_state}: {enrolled} contacts of {', '.join(sub.lists)}")
 
 
 @app.command("pause")
@@ -149,7 +150,7 @@ async def _launch(
         name=await store.next_sub_name(campaign.name),
         campaign=campaign,
         lists=tuple(lists),
-        run_state=RunState.RUNNING,
+        run_state=RunState.RUNNING if timeframe[0] is None or timeframe[0] <= now else RunState.SCHEDULED,
         created=now,
         starts=timeframe[0],
         ends=timeframe[1],

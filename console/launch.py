@@ -19,6 +19,8 @@ from strategies.vocabulary import VOICE, Medium
 Timeframe = tuple[float | None, float | None]
 """Not before, and no new attempts from; epoch seconds, None for no bound."""
 
+PACED = frozenset({"rate", "progressive", "unlimited"})
+RATE = "{method: rate, calls_per_minute: 60}"
 SHOWN = 12  # names listed in a message
 
 
@@ -98,6 +100,15 @@ def _voice(campaign: Campaign, ground: Ground) -> Iterator[Reason]:
     for one in campaign.passes:
         if one.medium is Medium.AVM and one.script is None:
             yield Reason(f"the script of pass {one.name} is not there", "write it under scripts/")
+        if one.pacing.method not in PACED:
+            yield Reason(
+                f"pass {one.name} is paced by {one.pacing.method}, which the dialer cannot do yet",
+                f"write pacing: {'{method: progressive}' if one.medium is Medium.DIALER else RATE}",
+            )
+        if one.recovery is not None and one.recovery.mode != "recall":
+            yield Reason(
+                f"pass {one.name} recovers {one.recovery.mode}, which is not done yet", "write recall"
+            )
 
 
 def _queues(campaign: Campaign, ground: Ground) -> Iterator[Reason]:

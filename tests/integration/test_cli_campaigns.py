@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,12 @@ async def test_a_start_makes_a_sub_campaign_whose_contacts_are_due_in_order(
     await tell_queues(store, "collections")
     said = secondpass("campaign", "start", "calls", "--json")
     assert said.code == 0, said.err
-    assert said.document == {"sub_campaign": "calls/1", "lists": ["march"], "contacts": 3}
+    assert said.document == {
+        "sub_campaign": "calls/1",
+        "state": "running",
+        "lists": ["march"],
+        "contacts": 3,
+    }
     due = await store.due("calls/1", time.time(), 10)
     assert [contact.id for contact, _ in due] == ["2", "1", "3"]
     (status,) = secondpass("campaign", "status", "calls", "--json").document
@@ -53,6 +59,17 @@ async def test_a_campaign_runs_as_often_as_it_is_started(secondpass: Secondpass,
     await tell_queues(store, "collections")
     names = [secondpass("campaign", "start", "calls", "--json").document["sub_campaign"] for _ in range(2)]
     assert names == ["calls/1", "calls/2"]
+
+
+async def test_a_start_in_the_future_is_scheduled_in_the_campaigns_zone(
+    secondpass: Secondpass, store: Store
+) -> None:
+    await tell_queues(store, "collections")
+    said = secondpass("campaign", "start", "calls", "--from", "2099-07-01T09:00", "--json")
+    assert said.document["state"] == "scheduled"
+    (sub,) = await store.subs()
+    assert sub.starts == datetime(2099, 7, 1, 13, tzinfo=UTC).timestamp()
+    assert secondpass("campaign", "start", "calls", "--from", "tomorrow").code == 2
 
 
 async def test_a_missing_queue_refuses_the_start_and_changes_nothing(

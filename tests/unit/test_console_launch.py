@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from console.launch import Ground, obstacles, ordered
-from strategies.campaign import Campaign, Pass
+from strategies.campaign import Campaign, Pacing, Pass, Recovery
 from strategies.contacts import Contact
 from strategies.script import Script
 from strategies.vocabulary import Medium
@@ -66,6 +66,19 @@ def test_a_campaign_with_list_queue_and_caller_id_may_start() -> None:
 )
 def test_each_obstacle_names_its_mend(found: list[str], said: str, mend: str) -> None:
     (only,) = found
+    assert said in only
+    assert mend in only
+
+
+@pytest.mark.parametrize(
+    ("one", "said", "mend"),
+    [
+        (Pass("p", Medium.DIALER, pacing=Pacing("predictive")), "paced by predictive", "progressive"),
+        (Pass("p", Medium.DIALER, recovery=Recovery((), "calls", mode="in_call")), "in_call", "recall"),
+    ],
+)
+def test_what_the_dialer_cannot_do_yet_is_not_started(one: Pass, said: str, mend: str) -> None:
+    (only,) = reasons(replace(REMINDER, passes=(*REMINDER.passes, one)))
     assert said in only
     assert mend in only
 
