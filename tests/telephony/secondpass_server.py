@@ -1,0 +1,318 @@
+"""secondpass as real processes over the harness: a configuration with a tenant of its own, the command line,
+servers that can be killed, frozen and stopped, and what the ledger and the carrier hold afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import wave
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness import Harness, listening
+from harness_engine import run
+from harness_records import CarrierCall
+
+from strategies.ledger import recount
+from strategies.state import ContactState
+from strategies.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "docker" / "demo"))
+from people import noon_zone  # noqa: E402  (the demo's folder is no package)
+from report import twice_at_once  # noqa: E402
+
+COMMAND = ROOT / ".venv" / "bin" / "secondpass"
+LOGS = ROOT / "build" / "telephony"
+READY = 40.0  # seconds until both processes work; two cores are shared with calls and other processes
+PAIRS = frozenset({"attempt_ended", "attempt_released"})
+
+Ledger = list[dict[str, Any]]
+_tenants = itertools.count(1)
+_numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: iter(range(40, 100)))
+
+
+def own_number(area: str) -> str:
+    """A number at the carrier that no other person of this session has; its area code says what happens."""
+    return f"+1{area}55501{next(_numbers[area]):02}"
+
+
+def person(mobile: str, home: str = "", **attributes: str) -> dict[str, str]:
+    """A row of a list: somebody with whom it is noon now; areas of the numbers, or empty."""
+    return {
+        "first_name": "Ada",
+        "mobile": own_number(mobile) if mobile else "",
+        "home": own_number(home) if home else "",
+        "zone": noon_zone(datetime.fromtimestamp(time.time(), UTC)),
+        "segment": "standard",
+        **attributes,
+    }
+
+
+async def until(true: Callable[[], Any], within: float, what: str) -> None:
+    """Poll until it is so; `true` may be a coroutine function. AssertionError naming `what`."""
+    ends = time.monotonic() + within
+    while True:
+        answer = true()
+        if await answer if asyncio.iscoroutine(answer) else answer:
+            return
+        assert time.monotonic() < ends, f"not so within {within:g} s: {what}"
+        await asyncio.sleep(0.1)
+
+
+@dataclass
+class Site:
+    """One tenant's configuration over the harness; the demo's, with `changes` to its files made."""
+
+    harness: Harness
+    config: Path
+    tenant: str
+    began: float = field(default_factory=time.time)
+
+    @property
+    def folder(self) -> Path:
+        return self.config.parent
+
+    @property
+    def data(self) -> Path:
+        """The data directory: Asterisk sees it under the same path, for the prompts."""
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        return LOGS / f"{self.tenant}.log"
+
+    def change(self, file: str, old: str, new: str) -> None:
+        """Replace a text in one of the configuration's files, which must be there."""
+        path = self.config / file
+        text = path.read_text(encoding="utf-8")
+        assert old in text, f"{file} has no {old!r}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, **self.harness.environment(), "COLUMNS": "200"}
+
+    def command(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
+        """One `secondpass` command as a user types it; how it ended and what it said."""
+        line = [str(COMMAND), "--config", str(self.config), *map(str, words)]
+        return subprocess.run(
+            line, env=self.environment(), check=False, text=True, capture_output=True, timeout=60
+        )
+
+    async def does(self, *words: str | Path) -> str:
+        """A command that must succeed; its output."""
+        done = await asyncio.to_thread(self.command, *words)
+        assert done.returncode == 0, f"secondpass {' '.join(map(str, words))}:\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    async def imports(self, people: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+        """Import these people as the campaign's list; the rows with their contact ids."""
+        rows = [{"contact_id": f"P{nth}", **one} for nth, one in enumerate(people)]
+        file = self.folder / "people.csv"
+        with file.open("w", newline="", encoding="utf-8") as out:
+            writer = csv.DictWriter(out, list(dict.fromkeys(key for row in rows for key in row)))
+            writer.writeheader()
+            writer.writerows(rows)
+        await self.does("list", "import", "demo", file)
+        return rows
+
+    @asynccontextmanager
+    async def store(self) -> AsyncIterator[Store]:
+        store = await Store.open(f"redis://{self.harness.net}.3:6379", self.data, self.tenant)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+    def carrier(self) -> list[CarrierCall]:
+        """The carrier's records of the calls since this site is there."""
+        return [call for call in self.harness.carrier_records() if call.start >= self.began]
+
+    def lease_runs_out(self) -> None:
+        """What a bridge that was killed leaves behind ends by itself after fifteen seconds: skip them."""
+        key = f"{{{self.tenant}.0}}:bridge"
+        redis = ["redis-cli", "-h", f"{self.harness.net}.3"]
+        run(["docker", "exec", self.harness.container("redis"), *redis, "DEL", key])
+
+    @contextmanager
+    def server(self, *arguments: str) -> Iterator[Server]:
+        """A process group that runs until the block ends: `secondpass up`, or the command given."""
+        with Server(self, arguments or (str(COMMAND), "--config", str(self.config), "up")) as server:
+            yield server
+
+
+class Server:
+    """A process with its children, in a process group of their own; leaves none of them behind."""
+
+    def __init__(self, site: Site, command: Sequence[str]) -> None:
+        LOGS.mkdir(parents=True, exist_ok=True)
+        self._site = site
+        self._log = site.log.open("ab")
+        self.began = time.time()
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            env=site.environment(),
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, failed: object, *_: object) -> None:
+        self.kill9()
+        self._log.close()
+        if failed is not None:
+            print(f"--- {self._site.log}\n{self.logged()[-6000:]}", file=sys.stderr)
+
+    def logged(self) -> str:
+        """All that this site's processes have logged so far."""
+        return self._site.log.read_text(encoding="utf-8", errors="replace")
+
+    async def ready(self) -> None:
+        """Wait until FastAGI is served and the bridge has seen Asterisk's queues."""
+        address = (f"{self._site.harness.net}.4", 4573)
+        await until(lambda: self._alive() and address in listening("tcp"), READY, "FastAGI is served")
+        async with self._site.store() as store:
+
+            async def bridge_works() -> bool:
+                queues = (await store.caller(None)).queues.values()
+                return self._alive() and any(figures.at > self.began for figures in queues)
+
+            await until(bridge_works, READY, "the bridge has seen the queues")
+
+    def kill9(self) -> None:
+        """SIGKILL to the whole group; none of it is there when this returns."""
+        self._signal(signal.SIGKILL)
+        self.process.wait()
+
+    async def stop(self) -> int:
+        """SIGTERM to the first process, which ends the others; its exit status."""
+        self.process.terminate()
+        return await asyncio.to_thread(self.process.wait, 30)
+
+    async def died(self, within: float) -> int:
+        """Wait for the end that a test has planned; the exit status."""
+        return await asyncio.to_thread(self.process.wait, within)
+
+    def freeze(self) -> None:
+        """SIGSTOP: sockets stay open, and nobody answers."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        try:
+            os.killpg(self.process.pid, number)
+        except ProcessLookupError:
+            return
+
+    def _alive(self) -> bool:
+        assert self.process.poll() is None, f"it ended with status {self.process.returncode}"
+        return True
+
+
+def make_site(harness: Harness, name: str) -> Site:
+    """The demo's configuration for a fresh tenant; a prompt is one second of sound and costs nothing."""
+    tenant = f"{name}{next(_tenants)}"
+    folder = harness.state_dir / "sites" / tenant
+    shutil.rmtree(folder, ignore_errors=True)
+    (LOGS / f"{tenant}.log").unlink(missing_ok=True)
+    shutil.copytree(ROOT / "docker" / "demo" / "config", folder / "config")
+    prompt = _one_second_of_sound(folder / "prompt.wav")
+    site = Site(harness, folder / "config", tenant)
+    site.change("settings.yaml", "tenant: demo", f"tenant: {tenant}")
+    site.change("settings.yaml", "NET.", f"{harness.net}.")
+    site.change("settings.yaml", "STATE/data", str(site.data))
+    site.change("settings.yaml", '"espeak-ng --stdin -w {wav}"', f'"cp {prompt} {{wav}}"')
+    site.change("campaigns/demo.yaml", "[5s]", "[1s]")
+    site.change("campaigns/demo.yaml", "delay: 2s", "delay: 1s")
+    site.change("scripts/reminder.yaml", "wait: 3s", "wait: 6s")
+    return site
+
+
+def _one_second_of_sound(path: Path) -> Path:
+    with wave.open(str(path), "wb") as sound:
+        sound.setparams((1, 2, 8000, 8000, "NONE", ""))
+        sound.writeframes(
+            b"".join((1000 * (n % 16 - 8)).to_bytes(2, "little", signed=True) for n in range(8000))
+        )
+    return path
+
+
+async def ledger(store: Store) -> Ledger:
+    return [line for _, line in await store.ledger(count=100_000)]
+
+
+def of_kind(lines: Ledger, kind: str) -> Ledger:
+    return [line for line in lines if line["kind"] == kind]
+
+
+async def states(store: Store, sub: str, rows: Sequence[Mapping[str, str]]) -> dict[str, ContactState]:
+    """Where everybody stands, by contact id."""
+    found = {row["contact_id"]: await store.state(sub, row["contact_id"]) for row in rows}
+    return {contact: state for contact, state in found.items() if state is not None}
+
+
+def is_settled(state: ContactState, now: float) -> bool:
+    """Done, or not to be tried before the cool-down that follows an attempt of unknown fate."""
+    cooling = state.last_result == "unknown" and state.hold_until > now
+    return state.live is None and (state.ended is not None or cooling)
+
+
+async def settle(
+    site: Site, store: Store, sub: str, rows: Sequence[Mapping[str, str]], within: float
+) -> None:
+    """Wait until nothing is live, everybody is settled, and no channel is left."""
+
+    async def settled() -> bool:
+        if await store.live():
+            return False
+        found = await states(store, sub, rows)
+        return len(found) == len(rows) and all(is_settled(state, time.time()) for state in found.values())
+
+    await until(settled, within, f"everybody of {sub} is settled")
+    await until(lambda: site.harness.channels() == 0, 20, "no channel is left")
+
+
+async def check_accounts(site: Site, store: Store, sub: str) -> Ledger:
+    """What must hold whatever happened, by the ledger and by the carrier's own records; the ledger."""
+    lines = await ledger(store)
+    started = [line["attempt"] for line in of_kind(lines, "attempt_started")]
+    closed = [line["attempt"] for line in lines if line["kind"] in PAIRS]
+    assert len(set(started)) == len(started)
+    assert sorted(closed) == sorted(started), "every attempt has exactly one end"
+    assert recount(line for line in lines if line.get("campaign") == sub) == await store.counters(sub)
+    _check_carrier(lines, site.carrier())
+    return lines
+
+
+def _check_carrier(lines: Ledger, calls: Sequence[CarrierCall]) -> None:
+    """As many calls to each number as attempts: fewer only where an attempt's fate is unknown."""
+    invites: defaultdict[str, int] = defaultdict(int)
+    for call in calls:
+        invites[call.number] += 1
+    most, least = defaultdict(int), defaultdict(int)
+    for line in lines:
+        if line["kind"] in PAIRS:
+            most[line["address"]] += line["kind"] == "attempt_ended"
+            least[line["address"]] += line["kind"] == "attempt_ended" and line["result"] != "unknown"
+    for number in {*invites, *most}:
+        seen = f"{number}: {invites[number]} calls at the carrier, {least[number]} to {most[number]} attempts"
+        assert least[number] <= invites[number] <= most[number], seen
+    assert twice_at_once(calls) == 0
