@@ -19,5 +19,12 @@ class Channel(Protocol):
     async def set_variable(self, name: str, value: str) -> None:
         """Set a channel variable. Raises LocalProtocolError for what must not be set, HungUp if too late."""
 
+    async def set_variables(self, values: Mapping[str, str]) -> None:
+        """Set all of these or none; raises as `set_variable`."""
+
+    def close(self) -> None:
+        """Let the call go on. Nothing more can be asked of it, but the handler may still do what nobody need
+        wait for."""
+
 
 ChannelHandler = Callable[[Channel], Awaitable[None]]

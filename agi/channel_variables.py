@@ -8,17 +8,16 @@ from collections.abc import Mapping
 from agi.channel import Channel
 
 # What the dialplan would expand or cut at; in a text for an agent's eyes a space says as much.
-_NOT_PLAIN = re.compile(r"[$\[\]{}(),;&|\"'\\\x00-\x1f\x7f]+")
-LONGEST = 150  # characters of one value: eleven of them still fit one command's 1,900 bytes
+_NOT_PLAIN = re.compile(r"[$\[\]{}(),;&|\"'\\\x00-\x1f\x7f-\x9f]+")
+LONGEST = 140  # bytes of one value: so all twelve of a decision fit one command's 1,900
 
 
 def plain(text: str) -> str:
-    """The text without the characters that mean something to a dialplan, cut to LONGEST."""
-    return " ".join(_NOT_PLAIN.sub(" ", text).split())[:LONGEST]
+    """The text without the characters that mean something to a dialplan, cut to LONGEST bytes."""
+    words = " ".join(_NOT_PLAIN.sub(" ", text).split())
+    return words.encode(errors="ignore")[:LONGEST].decode(errors="ignore")
 
 
 async def set_all(channel: Channel, values: Mapping[str, str]) -> None:
-    """Set the variables that have a value; the dialplan has emptied all of them before it asked."""
-    for name, value in values.items():
-        if value:
-            await channel.set_variable(name, plain(value))
+    """Set all of them in one step: a call has the whole decision or none of it."""
+    await channel.set_variables({name: plain(value) for name, value in values.items()})

@@ -33,7 +33,7 @@ class Limits:
     command: float = 5.0
     """For the answer to a command that neither plays nor waits."""
     after_hangup: float = 5.0
-    """For a handler to finish once its call is gone; then it is cancelled."""
+    """For a handler to finish once its call is gone or the session closed; then it is cancelled."""
 
 
 class Connection(asyncio.Protocol):
@@ -106,7 +106,11 @@ class Connection(asyncio.Protocol):
         handler = self._admission.handler(asked.script, asked.token)
         transport = self._transport
         self._session = AgiSession(
-            asked, write=transport.write, abort=transport.abort, deadline=self._limits.command
+            asked,
+            write=transport.write,
+            close=transport.close,
+            abort=transport.abort,
+            deadline=self._limits.command,
         )
         self.task = asyncio.get_running_loop().create_task(self._run(handler, self._session))
         self.task.add_done_callback(self._handler_ended)

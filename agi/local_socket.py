@@ -4,7 +4,7 @@ variables to set. What to set is left to the handlers, which cannot tell it from
 import asyncio
 import contextlib
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,8 +12,8 @@ import structlog
 
 from agi.admission import Admission
 from agi.channel import ChannelHandler
-from agi.errors import ListenFailed, Refused
-from agi.protocol import MAX_ENVIRONMENT, clean, encode_set_variable
+from agi.errors import ListenFailed, LocalProtocolError, Refused
+from agi.protocol import MAX_ENVIRONMENT, clean, encode_set_variables
 
 # JSON can write one character in six; a client that needs more than this sends no AGI environment.
 MAX_REQUEST = 6 * MAX_ENVIRONMENT
@@ -30,25 +30,40 @@ class Request(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class LocalCall:
-    """A call that is asked about over the socket: a Channel whose variables are collected for the answer."""
+    """A call that is asked about over the socket: a Channel whose variables are collected for the answer,
+    which `answer` sends."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], answer: Callable[[bytes], None]) -> None:
         self.environment: Mapping[str, str] = {
             name: value for name, value in environment.items() if not name.startswith("agi_arg_")
         }
         self.arguments: Sequence[str] = ()
         self.variables: dict[str, str] = {}
+        self._answer: Callable[[bytes], None] | None = answer
 
     async def set_variable(self, name: str, value: str) -> None:
+        """As `set_variables`."""
+        await self.set_variables({name: value})
+
+    async def set_variables(self, values: Mapping[str, str]) -> None:
         """Refuses what a FastAGI session would refuse, so that a value's way in decides nothing."""
-        encode_set_variable(name, value)
-        self.variables[name] = value
+        if self._answer is None:
+            raise LocalProtocolError("the handler has closed the call; set variables before that")
+        encode_set_variables(values)
+        self.variables |= values
+
+    def close(self) -> None:
+        """Send the answer, once."""
+        if self._answer is not None:
+            self._answer(msgspec.json.encode({"variables": self.variables}) + b"\n")
+            self._answer = None
 
 
 class LocalServer:
     """Listens at the unix socket `path`, open to its owner and group only.
 
-    `deadline` (seconds) covers a request from connect to answer; `sessions` is how many there may be at once.
+    `deadline` (seconds) covers a request from connect to the handler's end; `sessions` is how many there may
+    be at once.
     """
 
     def __init__(
@@ -101,7 +116,7 @@ class LocalServer:
         self._tasks.add(task)
         try:
             async with asyncio.timeout(self._deadline):
-                writer.write(await self._answer(reader) + b"\n")
+                await self._answer(reader, writer)
                 await writer.drain()
         except Refused as refused:
             log.warning("agi_local_refused", reason=refused.reason, detail=refused.detail)
@@ -116,15 +131,15 @@ class LocalServer:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def _answer(self, reader: asyncio.StreamReader) -> bytes:
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             request = msgspec.json.decode(await reader.readuntil(b"\n"), type=Request)
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, msgspec.DecodeError) as error:
             raise Refused("not_a_request", clean(str(error))) from error
         handler = self._admission.handler(request.script, request.token)
-        call = LocalCall(request.environment)
+        call = LocalCall(request.environment, writer.write)
         await handler(call)
-        return msgspec.json.encode({"variables": call.variables})
+        call.close()
 
 
 def _listener(path: Path) -> socket.socket:

@@ -6,7 +6,7 @@ Source of the format: res_agi.c and app AGI of Asterisk 22.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agi.errors import LocalProtocolError, RemoteProtocolError, UnsafeValue
@@ -88,9 +88,22 @@ def encode_set_variable(name: str, value: str) -> bytes:
     Raises LocalProtocolError as `encode_command`, for a name that is no plain variable's (a function's, say),
     and UnsafeValue for a value the dialplan would expand again.
     """
+    return encode_command("SET VARIABLE", _variable(name), plain(value))
+
+
+def encode_set_variables(values: Mapping[str, str]) -> bytes:
+    """The command that sets all of these, by ARRAY() of func_strings; raises as `encode_set_variable`.
+
+    ARRAY() takes a hundred of them, split at commas, and no plain value holds one.
+    """
+    names = ",".join(map(_variable, values))
+    return encode_command("SET VARIABLE", f"ARRAY({names})", ",".join(map(plain, values.values())))
+
+
+def _variable(name: str) -> str:
     if not _VARIABLE.fullmatch(name):
         raise LocalProtocolError(f"{clean(name)!r} is not a channel variable's name")
-    return encode_command("SET VARIABLE", name, plain(value))
+    return name
 
 
 def quoted(argument: str) -> str:

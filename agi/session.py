@@ -16,7 +16,7 @@ from agi.errors import (
     RemoteProtocolError,
     UsageError,
 )
-from agi.protocol import Hangup, Reply, clean, encode_command, encode_set_variable
+from agi.protocol import Hangup, Reply, clean, encode_command, encode_set_variable, encode_set_variables
 
 Digit = NewType("Digit", str)
 
@@ -41,6 +41,7 @@ class AgiSession:
         opening: Opening,
         *,
         write: Callable[[bytes], None],
+        close: Callable[[], None],
         abort: Callable[[], None],
         deadline: float = 5.0,
     ) -> None:
@@ -49,6 +50,7 @@ class AgiSession:
         self.arguments: Sequence[str] = opening.arguments
         self.hung_up = False
         self._write = write
+        self._close = close
         self._abort = abort
         self._deadline = deadline
         self._owed = False
@@ -65,9 +67,11 @@ class AgiSession:
 
     async def set_variable(self, name: str, value: str) -> None:
         """Set a channel variable; raises UnsafeValue for a value the dialplan would expand again."""
-        reply = await self._ask("SET VARIABLE", encode_set_variable(name, value))
-        if reply.result != "1":
-            raise CommandFailed(f"SET VARIABLE {name} answered {clean(reply.result)!r}")
+        await self._set(name, encode_set_variable(name, value))
+
+    async def set_variables(self, values: Mapping[str, str]) -> None:
+        """Set all of these or, where one is refused, none: it is one command, which needs func_strings."""
+        await self._set(" ".join(values), encode_set_variables(values))
 
     async def get_variable(self, name: str) -> str | None:
         """The value of a variable or function, cut by Asterisk at 1,023 bytes; None where it is not set."""
@@ -99,6 +103,13 @@ class AgiSession:
         """Write a line to the Asterisk console."""
         await self.command("VERBOSE", message, level)
 
+    def close(self) -> None:
+        """End the session: the dialplan goes on at once, and the handler may still do what no caller need
+        wait for, within the server's limit of the time after a hang-up."""
+        if self._over is None:
+            self._over = LocalProtocolError("the handler has closed the session; ask before that")
+        self._close()
+
     def deliver(self, event: Reply | Hangup) -> None:
         """Take the next event from the peer. Raises RemoteProtocolError for an answer nobody asked for."""
         if isinstance(event, Hangup):
@@ -117,6 +128,11 @@ class AgiSession:
             self._over = error
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(self._over)
+
+    async def _set(self, name: str, line: bytes) -> None:
+        reply = await self._ask("SET VARIABLE", line)
+        if reply.result != "1":
+            raise CommandFailed(f"SET VARIABLE {name} answered {clean(reply.result)!r}")
 
     async def _ask(self, name: str, line: bytes, deadline: float | None = None) -> Reply:
         if self._waiter is not None:

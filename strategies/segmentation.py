@@ -21,6 +21,7 @@ class Reason(StrEnum):
     CONTROL = "control"
     SAME_OBJECTIVE = "same_objective"
     BETTER_SEGMENT = "better_segment"
+    CONFLICT = "conflict"  # another call of the customer's moved them meanwhile
     DEADLINE = "deadline"
     FAULT = "fault"
 

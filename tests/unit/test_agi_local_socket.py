@@ -79,6 +79,33 @@ async def test_one_line_asks_and_one_line_answers(path: Path) -> None:
     assert json.loads(answer) == {"variables": {"SP_QUEUE": "retention", "SP_CUSTOMER": "+12025550142"}}
 
 
+async def test_the_answer_comes_when_the_handler_closes_the_call_and_the_server_waits_for_the_rest(
+    path: Path,
+) -> None:
+    free, written = asyncio.Event(), asyncio.Event()
+
+    async def handler(channel: Channel) -> None:
+        await channel.set_variables({"SP_QUEUE": "sales", "SP_OFFER": ""})
+        channel.close()
+        with pytest.raises(LocalProtocolError, match="closed the call"):
+            await channel.set_variable("SP_QUEUE", "service")
+        await free.wait()
+        written.set()
+
+    async with listening(path, handler) as server:
+        reader, writer = await asyncio.open_unix_connection(str(path))
+        writer.write(line_of(REQUEST))
+        answer = await asyncio.wait_for(reader.readline(), 5)
+        assert json.loads(answer) == {"variables": {"SP_QUEUE": "sales", "SP_OFFER": ""}}
+        writer.close()
+        closing = asyncio.create_task(server.close(drain=5))
+        await asyncio.sleep(0)
+        assert not closing.done()
+        free.set()
+        await closing
+    assert written.is_set()
+
+
 async def test_a_handler_sees_no_argument_of_the_script(path: Path) -> None:
     seen: list[tuple[list[str], int]] = []
 

@@ -21,6 +21,7 @@ from agi.protocol import (
     clean,
     encode_command,
     encode_set_variable,
+    encode_set_variables,
     plain,
 )
 
@@ -227,6 +228,24 @@ def test_a_plain_value_cannot_begin_an_expression(value: str) -> None:
 def test_only_a_variable_can_be_set(name: str) -> None:
     with pytest.raises(LocalProtocolError, match="not a channel variable"):
         encode_set_variable(name, "x")
+
+
+def test_several_variables_are_set_by_one_command() -> None:
+    line = encode_set_variables({"SP_QUEUE": "sales", "SP_OFFER": "", "SP_PROMPT": "Say hello"}).decode()
+    assert asterisk_reads(line.rstrip("\n")) == [
+        "SET",
+        "VARIABLE",
+        "ARRAY(SP_QUEUE,SP_OFFER,SP_PROMPT)",
+        "sales,,Say hello",
+    ]
+
+
+@pytest.mark.parametrize(
+    "values", [{"A": "x", "CDR(x)": "y"}, {"A": "x", "B": "y,z"}, {"A": "${B}", "B": "y"}]
+)
+def test_one_variable_that_must_not_be_set_stops_all_of_them(values: dict[str, str]) -> None:
+    with pytest.raises(LocalProtocolError):
+        encode_set_variables(values)
 
 
 @settings(max_examples=500, deadline=None)

@@ -75,6 +75,40 @@ async def test_a_session_from_headers_to_close() -> None:
         await until(lambda: s.server.sessions == 0)
 
 
+async def test_a_session_closed_early_lets_the_call_go_on_and_closing_the_server_waits_for_the_rest() -> None:
+    written, free = asyncio.Event(), asyncio.Event()
+
+    async def handler(session: AgiSession) -> None:
+        await session.set_variable("SP_QUEUE", "sales")
+        session.close()
+        await free.wait()
+        written.set()
+
+    async with serving(handler) as s:
+        peer = await Peer.connect(s.port)
+        await peer.serve([OK])
+        assert await peer.ended() == b""
+        assert s.server.sessions == 1
+        closing = asyncio.create_task(s.server.close(drain=5))
+        await asyncio.sleep(0)
+        assert not closing.done()
+        free.set()
+        await closing
+        assert written.is_set()
+
+
+async def test_what_follows_a_session_closed_early_has_a_limit() -> None:
+    async def handler(session: AgiSession) -> None:
+        session.close()
+        await asyncio.Event().wait()
+
+    async with serving(handler, limits=Limits(after_hangup=0.02)) as s:
+        with capture_logs() as logs:
+            assert await (await Peer.connect(s.port)).ended() == b""
+            await until(lambda: s.server.sessions == 0)
+        assert [line["event"] for line in logs] == ["agi_handler_cancelled"]
+
+
 async def test_headers_byte_by_byte_make_the_same_session() -> None:
     async with serving() as s:
         peer = await Peer.connect(s.port, b"")

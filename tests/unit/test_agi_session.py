@@ -31,12 +31,17 @@ class Line:
     ) -> None:
         self.written: list[list[str]] = []
         self.aborted = False
+        self.closed = False
         self._answers = list(answers)
         self._reader = AgiReader()
         (started,) = self._reader.feed(environment)
         assert isinstance(started, Environment)
         self.session = AgiSession(
-            opening(started.headers), write=self._write, abort=self._abort, deadline=deadline
+            opening(started.headers),
+            write=self._write,
+            close=self._close,
+            abort=self._abort,
+            deadline=deadline,
         )
 
     def say(self, answer: bytes) -> None:
@@ -49,6 +54,9 @@ class Line:
         answer = self._answers.pop(0) if self._answers else None
         if answer is not None:
             asyncio.get_running_loop().call_soon(self.say, answer)
+
+    def _close(self) -> None:
+        self.closed = True
 
     def _abort(self) -> None:
         self.aborted = True
@@ -66,6 +74,29 @@ async def test_a_variable_is_set_in_quotes() -> None:
     line = Line(b"200 result=1\n")
     await line.session.set_variable("SP_SEGMENT", "worth keeping #1")
     assert line.written == [["SET", "VARIABLE", "SP_SEGMENT", "worth keeping #1"]]
+
+
+async def test_several_variables_are_set_at_once() -> None:
+    line = Line(b"200 result=1\n")
+    await line.session.set_variables({"SP_QUEUE": "sales", "SP_OFFER": ""})
+    assert line.written == [["SET", "VARIABLE", "ARRAY(SP_QUEUE,SP_OFFER)", "sales,"]]
+
+
+async def test_of_several_variables_none_is_set_where_one_must_not_be() -> None:
+    line = Line()
+    with pytest.raises(UnsafeValue):
+        await line.session.set_variables({"SP_QUEUE": "sales", "SP_OFFER": "gold,silver"})
+    assert line.written == []
+
+
+async def test_nothing_can_be_asked_after_the_handler_closed_the_session() -> None:
+    line = Line(b"200 result=1\n")
+    await line.session.set_variable("SP_QUEUE", "sales")
+    line.session.close()
+    assert line.closed
+    with pytest.raises(LocalProtocolError, match="closed the session"):
+        await line.session.set_variable("SP_QUEUE", "service")
+    assert len(line.written) == 1
 
 
 async def test_a_value_the_dialplan_would_expand_is_not_sent() -> None:
