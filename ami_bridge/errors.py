@@ -13,27 +13,27 @@ class ProtocolError(AmiError):
     """The peer did wrong: it is not an Asterisk manager, or sends without end."""
 
 
-class ForbiddenText(AmiError, ValueError):  # noqa: N818  the word says it
+class ForbiddenText(AmiError, ValueError):
     """We did wrong: a name or value that would become something else on the wire. Nothing was sent."""
 
 
-class ActionNotAllowed(AmiError):  # noqa: N818  the word says it
+class ActionNotAllowed(AmiError):
     """We did wrong: an action, header or context this plugin never sends. Nothing was sent."""
 
 
-class NotConnected(AmiError):  # noqa: N818  the word says it
+class NotConnected(AmiError):
     """There is no logged-in link. Nothing was sent."""
 
 
-class LoginRefused(AmiError):  # noqa: N818  the word says it
+class LoginRefused(AmiError):
     """Asterisk refused our user or secret."""
 
 
-class UnsafeAsterisk(AmiError):  # noqa: N818  the word says it
+class UnsafeAsterisk(AmiError):
     """Asterisk is too old, or of unknown age, to be trusted with an Originate."""
 
 
-class ActionRefused(AmiError):  # noqa: N818  the word says it
+class ActionRefused(AmiError):
     """Asterisk read the action and answered with an error; `text` is its message, cleaned."""
 
     def __init__(self, action: str, text: str) -> None:
@@ -42,7 +42,7 @@ class ActionRefused(AmiError):  # noqa: N818  the word says it
         self.text = text
 
 
-class OutcomeUnknown(AmiError):  # noqa: N818  the word says it
+class OutcomeUnknown(AmiError):
     """The action was sent, and whether Asterisk did it is not known. Ask a snapshot; never just repeat it."""
 
     def __init__(self, action: str, why: str) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from config.settings import Trunk
+from config.variables import Context, Variable
 from strategies.attempts import Intent
-
-ANSWERED_CONTEXT = "secondpass-answered"
 
 
 def originate_headers(intent: Intent, trunk: Trunk) -> dict[str, str]:
     """The Originate of an attempt: into our own dialplan only, with its id as the channel's."""
     return {
         "Channel": trunk.dial.replace("{number}", intent.device.address),
-        "Context": ANSWERED_CONTEXT,
+        "Context": Context.ANSWERED,
         "Exten": "s",
         "Priority": "1",
         "Async": "true",
@@ -25,9 +24,9 @@ def originate_headers(intent: Intent, trunk: Trunk) -> dict[str, str]:
 def originate_variables(intent: Intent) -> dict[str, str]:
     """The channel variables our dialplan reads; nothing a list said is among them."""
     return {
-        "SP_ATTEMPT": intent.attempt,
-        "SP_QUEUE": intent.queue,
-        "SP_MACHINE": intent.machine,
-        "SP_MESSAGE": intent.machine_message or "",
-        "SP_PRIORITY": "5" if intent.recovers else "0",
+        Variable.ATTEMPT: intent.attempt,
+        Variable.QUEUE: intent.queue,
+        Variable.MACHINE: intent.machine,
+        Variable.MESSAGE: intent.machine_message or "",
+        Variable.PRIORITY: "5" if intent.recovers else "0",
     }

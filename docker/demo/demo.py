@@ -87,7 +87,7 @@ async def _run(harness: Harness, config: Path) -> Summary:
                 carrier=harness.carrier_records(),
                 queue_log=harness.queue_log(),
                 contacts=len(rows),
-                inbound_calls=counted.created,
+                inbound_calls=counted.calls,
                 channels_left=harness.channels(),
                 ledger_equals_counters=recounted == await store.counters(SUB),
             )

@@ -25,11 +25,25 @@ MIX = (
     ("202", 4, False),  # listens and presses nothing
 )
 PERSON = "202"
-LIKELY = {"job": "retired", "poutcome": "success", "previous": "2", "pdays": "3", "offer_value": "400"}
-UNLIKELY = {"job": "blue-collar", "poutcome": "failure", "previous": "1", "pdays": "", "offer_value": "400"}
+LIKELY = {
+    "age": "70",
+    "job": "retired",
+    "poutcome": "success",
+    "previous": "2",
+    "pdays": "3",
+    "offer_value": "400",
+}
+UNLIKELY = {
+    "age": "38",
+    "job": "blue-collar",
+    "poutcome": "failure",
+    "previous": "1",
+    "pdays": "",
+    "offer_value": "400",
+}
 FIRST_NAMES = ("Ada", "Bo", "Cy", "Di", "Ed", "Flo", "Gus", "Hal", "Ida", "Jo")
 COLUMNS = (
-    "contact_id", "first_name", "mobile", "home", "zone", "segment", "age", "marital", "education", "default",
+    "contact_id", "first_name", "mobile", "home", "zone", "segment", "marital", "education", "default",
     "housing", "loan", "contact", *LIKELY,
 )  # fmt: skip
 
@@ -51,7 +65,7 @@ def people(zone: str) -> list[dict[str, str]]:
             rows.append({"mobile": f"+1{area}55501{nth + 1:02d}", "home": home})
     rows.sort(key=lambda row: row["mobile"][-2:])
     common = {
-        "zone": zone, "segment": "standard", "age": "70", "marital": "married",
+        "zone": zone, "segment": "standard", "marital": "married",
         "education": "university.degree",
         "default": "no", "housing": "no", "loan": "no", "contact": "cellular",
     }  # fmt: skip
