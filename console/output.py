@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from rich.console import Group
     from rich.live import Live
-    from rich.status import Status
     from rich.table import Table
 
     from console.refusal import RefusedError
@@ -77,13 +76,6 @@ def progress(label: str, items: Iterable[T], total: float | None = None) -> Iter
     from rich.progress import track  # noqa: PLC0415
 
     return track(items, label, total=total, console=Console(stderr=True), transient=True)
-
-
-def status_line() -> Status:
-    """A line on standard error that is renewed in place."""
-    from rich.console import Console  # noqa: PLC0415
-
-    return Console(stderr=True).status("")
 
 
 def live() -> Live:

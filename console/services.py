@@ -9,7 +9,6 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console import logs, options, output
+from console import logs, options
 from console.errors import STORE_MEND
 from console.supervisor import Child, Supervisor, stopped_within
 
@@ -139,47 +138,29 @@ async def _run_bridge(loaded: Project, store: Store, stop: asyncio.Event) -> Non
 
 def _keep_children(directory: Path) -> Work:
     async def work(loaded: Project, _store: Store, stop: asyncio.Event) -> None:
+        """Keep both children running; the store stays open, and an embedded one runs, as long as we do."""
+        settings = loaded.settings
+        logs.get().info(
+            "up",
+            fastagi=f"{settings.asterisk.fastagi.host}:{settings.asterisk.fastagi.port}",
+            ami=f"{settings.asterisk.ami.host}:{settings.asterisk.ami.port}",
+            store="embedded" if settings.redis.url is None else "redis",
+            ends_by="Ctrl-C or SIGTERM",
+        )
         me = [sys.executable, "-m", "console"]
         commands = {
             name: [*me, name, "--config", str(directory), "--supervised"] for name in ("agi", "bridge")
         }
-        supervisor = Supervisor(commands, _log_child)
-        async with asyncio.TaskGroup() as group:
-            showing = group.create_task(_show(supervisor, loaded))
-            await supervisor.run(stop)
-            showing.cancel()
+        await Supervisor(commands, _log_child).run(stop)
 
     return work
 
 
 def _log_child(child: Child) -> None:
-    log = logs.get()
+    log, about = logs.get(), {"process": child.name, "restarts": child.restarts}
     if child.pid is not None:
-        log.info("process_started", process=child.name, pid=child.pid, restarts=child.restarts)
+        log.info("process_started", pid=child.pid, **about)
+    elif child.exit_code == 0:
+        log.info("process_ended", exit_code=0, **about)
     else:
-        log.warning("process_ended", process=child.name, exit_code=child.exit_code, restarts=child.restarts)
-
-
-async def _show(supervisor: Supervisor, loaded: Project) -> None:
-    """A status line on a terminal, renewed once a second; a log needs none."""
-    if not sys.stderr.isatty():
-        return
-    store = loaded.settings.redis.url or f"embedded in {loaded.settings.data_dir}"
-    with output.status_line() as line:
-        while True:
-            line.update(f"{status(supervisor.children, time.monotonic())} | store {store} | Ctrl-C ends")
-            await asyncio.sleep(1)
-
-
-def status(children: tuple[Child, ...], now: float) -> str:
-    """The children in one line; `now` in monotonic seconds."""
-    return " | ".join(_of(child, now) for child in children)
-
-
-def _of(child: Child, now: float) -> str:
-    if child.since is None:
-        return (
-            f"{child.name} starting" if child.exit_code is None else f"{child.name} died ({child.exit_code})"
-        )
-    again = f", restarts {child.restarts}" if child.restarts else ""
-    return f"{child.name} up {now - child.since:.0f} s{again}"
+        log.warning("process_died", exit_code=child.exit_code, **about)

@@ -18,11 +18,10 @@ GRACE = 20.0  # seconds a child has to finish its calls' sessions before it is k
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """One process: `since` is when it started (monotonic seconds), None while it does not run."""
+    """One process as it stands: without `pid` it does not run."""
 
     name: str
     pid: int | None = None
-    since: float | None = None
     restarts: int = 0
     exit_code: int | None = None
 
@@ -38,54 +37,44 @@ class Supervisor:
     def __init__(self, commands: Mapping[str, Sequence[str]], on_change: Callable[[Child], None]) -> None:
         self._commands = commands
         self._on_change = on_change
-        self._processes: dict[str, asyncio.subprocess.Process] = {}
-        self._children = {name: Child(name) for name in commands}
-
-    @property
-    def children(self) -> tuple[Child, ...]:
-        """Every child as it stands."""
-        return tuple(self._children.values())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Returns once `stop` was set and every child has ended."""
         async with asyncio.TaskGroup() as group:
             for name in self._commands:
-                group.create_task(self._keep(name, stop))
+                group.create_task(self._keep(Child(name), stop))
 
-    async def _keep(self, name: str, stop: asyncio.Event) -> None:
+    async def _keep(self, child: Child, stop: asyncio.Event) -> None:
         failures = 0
         while not stop.is_set():
             started = time.monotonic()
-            code = await self._live(name, stop)
-            if stop.is_set():
-                return
+            code = await self._live(child, stop)
+            child = replace(child, exit_code=code, restarts=child.restarts + (not stop.is_set()))
+            self._on_change(child)
             failures = 1 if time.monotonic() - started >= STEADY else failures + 1
-            child = self._children[name]
-            self._note(replace(child, pid=None, since=None, restarts=child.restarts + 1, exit_code=code))
             await stopped_within(stop, pause_after(failures))
 
-    async def _live(self, name: str, stop: asyncio.Event) -> int:
+    async def _live(self, child: Child, stop: asyncio.Event) -> int:
         """One life of a child: its exit code. Its standard input closes when we are gone, which ends it."""
-        process = await asyncio.create_subprocess_exec(*self._commands[name], stdin=asyncio.subprocess.PIPE)
-        self._note(replace(self._children[name], pid=process.pid, since=time.monotonic(), exit_code=None))
+        command = self._commands[child.name]
+        process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE)
+        self._on_change(replace(child, pid=process.pid, exit_code=None))
         ended = asyncio.create_task(process.wait())
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
         if not ended.done():
-            with contextlib.suppress(ProcessLookupError):  # it ended by itself just now
-                process.terminate()
-            await asyncio.wait({ended}, timeout=GRACE)
-            if not ended.done():
-                process.kill()
-        code = await ended
-        if stop.is_set():
-            self._note(replace(self._children[name], pid=None, since=None, exit_code=code))
-        return code
+            await _end(process, ended)
+        return await ended
 
-    def _note(self, child: Child) -> None:
-        self._children[child.name] = child
-        self._on_change(child)
+
+async def _end(process: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:
+    """Ask a process to end, and end it if it does not in time."""
+    with contextlib.suppress(ProcessLookupError):  # it ended by itself just now
+        process.terminate()
+    await asyncio.wait({ended}, timeout=GRACE)
+    if not ended.done():
+        process.kill()
 
 
 async def stopped_within(stop: asyncio.Event, seconds: float) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from console import supervisor
-from console.services import status
 from console.supervisor import Child, Supervisor, pause_after
 
 SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()"]
@@ -88,8 +87,3 @@ async def test_a_child_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPat
     async with asyncio.timeout(20):
         await running
     assert changes.seen[-1].exit_code == -signal.SIGKILL
-
-
-def test_the_status_line_names_each_process() -> None:
-    children = (Child("agi", pid=1, since=100.0), Child("bridge", restarts=2, exit_code=1))
-    assert status(children, 112.0) == "agi up 12 s | bridge died (1)"
