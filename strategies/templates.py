@@ -1,4 +1,4 @@
-"""Fills a text with a person's attributes: prompts and messages; leaves speaking and sending to the shells."""
+"""Fills a text with a person's attributes; speaking it and sending it are left to the shells."""
 
 from __future__ import annotations
 
