@@ -94,14 +94,6 @@ def claimed(state: ContactState, dial: Dial, attempt: str, now: float, sub: SubC
     return state
 
 
-def released(state: ContactState, attempt: str) -> ContactState:
-    """The state before the claim of an attempt that was certainly never placed: it counts for nothing."""
-    if state.live != attempt:
-        return state
-    attempts, today = max(0, state.attempts - 1), max(0, state.attempts_today - 1)
-    return replace(state, live=None, attempts=attempts, attempts_today=today)
-
-
 def ended(  # noqa: PLR0913, PLR0917 - who, where, what and when of an attempt's end
     contact: Contact, state: ContactState, sub: SubCampaign, intent: Intent, outcome: Outcome, now: float
 ) -> Move:
@@ -154,19 +146,6 @@ def refused(contact: Contact, state: ContactState, sub: SubCampaign, refusal: Re
         return _finished(state, str(refusal), RecoveryEnd.CALLED_OFF, lines)
     state, more = _turned_away(state, case, dial, refusal)
     return _then([*lines, *more], advance(contact, state, sub, now))
-
-
-def responded(
-    contact: Contact, state: ContactState, sub: SubCampaign, responses: tuple[str, ...], now: float
-) -> Move:
-    """What follows a response outside an attempt: a reply to a message, an agent's later disposition."""
-    if state.ended is not None:
-        return Move(state, Ended(state.ended))
-    state = replace(state, responses=(*state.responses, *responses))
-    reason = _settled(state, Outcome("", Result.REPLIED, responses), sub.campaign)
-    if reason is not None and state.live is None:
-        return _finished(state, reason, RecoveryEnd.CAME_BACK)
-    return advance(contact, state, sub, now)
 
 
 def came_back(contact: Contact, state: ContactState, sub: SubCampaign, now: float) -> Move:

@@ -125,10 +125,11 @@ def _beside(candidate: Pass, state: ContactState, case: Case) -> Passage:
 def _in_pass(candidate: Pass, state: ContactState, case: Case) -> Passage:
     """The step of a pass open for the contact, which is judged when taken up and again before each
     attempt."""
-    refusal = _refusal(candidate, state, case) if record_of(state, candidate.name) is None else None
+    fresh = record_of(state, candidate.name) is None
+    refusal = _refusal(candidate, state, case) if fresh else None
     if refusal is not None:
         return _passed_over(candidate, state, case, refusal)
-    if record_of(state, candidate.name) is None:
+    if fresh:
         state = with_record(state, PassRecord(candidate.name))
     track, devices = _track(state, candidate), devices_of(candidate, case)
     if track.device_index >= len(devices):  # the list was imported anew meanwhile
@@ -140,7 +141,7 @@ def _in_pass(candidate: Pass, state: ContactState, case: Case) -> Passage:
         return _passed_over(candidate, state, case, Refusal.OUTSIDE_WINDOW)
     if opening > case.now:
         return state, Wait(opening, Refusal.OUTSIDE_WINDOW if opening > start else "retry"), []
-    refusal = unfit(candidate, state, case)
+    refusal = None if fresh else unfit(candidate, state, case)
     if refusal is not None:
         return _passed_over(candidate, state, case, refusal)
     return state, Dial(candidate.name, device), []

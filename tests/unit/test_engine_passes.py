@@ -6,6 +6,7 @@ import pytest
 from engine_stage import MONDAY, Story, a_campaign, a_contact, at, clock, limits, retrying
 
 from strategies.campaign import Accept, Pass, Window
+from strategies.eligibility import keeps
 from strategies.engine import advance
 from strategies.state import Dial, Ended, Wait
 from strategies.vocabulary import Medium, Result, RunState
@@ -262,3 +263,33 @@ def test_a_day_begins_for_the_contact_too_before_days_to_wait_are_over():
     story.call(BUSY)
     story.call(BUSY)
     assert clock(story.now, "Pacific/Honolulu") == "Tue 08:00:00"
+
+
+def test_two_passes_beside_one_each_keep_their_own_place():
+    slow, quick = (retrying(undelivered=((wait,), "end_pass")) for wait in (5400, 600))
+    passes = (
+        Pass("call", AVM, retry=retrying(busy=((3600,), "same_device"))),
+        Pass("note", TEXT, start="with", beside="call", retry=slow),
+        Pass("mail", EMAIL, start="with", beside="call", retry=quick),
+    )
+    campaign = a_campaign(*passes, limits=limits(attempts_per_contact=6))
+    story = Story(campaign, a_contact("mobile", "text", "email"))
+    for _ in range(6):
+        dial = story.until_dial()
+        assert isinstance(dial, Dial)
+        story.call(BUSY if dial.pass_name == "call" else Result.UNDELIVERED)
+    assert sorted(story.dials) == [
+        ("call", "mobile", "Mon 10:00:00"),
+        ("call", "mobile", "Mon 11:00:00"),
+        ("mail", "email", "Mon 10:00:00"),
+        ("mail", "email", "Mon 10:10:00"),
+        ("note", "text", "Mon 10:00:00"),
+        ("note", "text", "Mon 11:30:00"),
+    ]
+
+
+def test_the_filter_says_whom_of_a_list_a_campaign_keeps():
+    assert keeps(a_campaign(), a_contact())
+    assert keeps(a_campaign(filter="contact.balance >= 50"), a_contact())
+    assert not keeps(a_campaign(filter="contact.balance >= 500"), a_contact())
+    assert keeps(a_campaign(filter="contact.contact_id == '1001' and contact.zone is not None"), a_contact())

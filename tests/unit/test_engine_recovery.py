@@ -205,3 +205,13 @@ def test_waits_count_from_the_end_of_the_attempt_not_from_when_it_was_written():
     story.apply(ended(story.contact, story.state, story.sub, intent, outcome, MONDAY + 20))
     assert story.state.recovery is not None
     assert story.state.recovery.not_before == MONDAY + 35
+
+
+def test_a_retry_of_the_recovery_that_would_come_too_late_is_not_waited_for():
+    base = rescue(LOST, ttl=900.0)
+    retry = retrying(busy=((870,), "end_pass"))
+    story = Story(a_campaign(CALL, Pass("rescue", DIALER, recovery=base.recovery, retry=retry)))
+    story.call(HANGUP, triggers=[LOST])
+    story.call(BUSY)
+    assert story.now == MONDAY + 30
+    assert story.told("recovery_ended")[0]["result"] == "expired"

@@ -1,10 +1,10 @@
 """What follows when a claim is refused, released or raced: later, elsewhere, or the end; told once."""
 
 import pytest
-from engine_stage import MONDAY, Story, a_campaign, a_contact, at, limits, rescue
+from engine_stage import MONDAY, Story, a_campaign, a_contact, at, rescue
 
 from strategies.campaign import Pass
-from strategies.engine import claimed, refused, released, responded
+from strategies.engine import claimed, refused
 from strategies.refusals import ACTIONS
 from strategies.state import Dial, Ended, Wait
 from strategies.vocabulary import Medium, Refusal, Result, Trigger
@@ -86,15 +86,14 @@ def test_a_stale_claim_is_decided_anew_at_once_and_a_stopped_one_waits():
     assert story.lines == []
 
 
-def test_a_released_attempt_counts_for_nothing():
-    story = Story(a_campaign(CALL, limits=limits(attempts_per_contact=1)))
+def test_a_claim_counts_the_attempt_for_the_contact_and_the_day():
+    story = Story(a_campaign(CALL))
     dial = story.until_dial()
     assert isinstance(dial, Dial)
     live = claimed(story.state, dial, "sp-1", story.now, story.sub)
-    assert (live.live, live.attempts, live.attempts_today) == ("sp-1", 1, 1)
-    story.state = released(live, "sp-1")
-    assert isinstance(story.look(), Dial)
-    assert released(live, "sp-2") == live
+    assert (live.live, live.attempts, live.attempts_today, live.day) == ("sp-1", 1, 1, "2025-03-03")
+    tomorrow = claimed(live, dial, "sp-2", story.now + 86400, story.sub)
+    assert (tomorrow.attempts, tomorrow.attempts_today) == (2, 1)
 
 
 def test_a_contact_with_a_live_attempt_is_left_alone():
@@ -103,17 +102,3 @@ def test_a_contact_with_a_live_attempt_is_left_alone():
     assert isinstance(dial, Dial)
     story.start(dial)
     assert story.look() == Wait(None, "in_progress")
-
-
-def test_a_response_between_attempts_ends_the_contact_and_one_during_an_attempt_ends_it_after():
-    story = Story(a_campaign(CALL, Pass("again", Medium.DIALER)))
-    dial = story.until_dial()
-    assert isinstance(dial, Dial)
-    intent = story.start(dial)
-    story.apply(responded(story.contact, story.state, story.sub, ("pressed_8",), story.now))
-    assert story.step == Wait(None, "in_progress")
-    story.finish(intent, Result.BUSY)
-    assert story.step == Ended("opt_out")
-    other = Story(a_campaign(CALL))
-    other.apply(responded(other.contact, other.state, other.sub, ("pressed_8",), other.now))
-    assert other.step == Ended("opt_out")
