@@ -23,8 +23,8 @@ class UnknownAttempt(AgiError):
 
 
 def next_after_answer(intent: Intent, status: str, cause: str) -> Next:
-    """Where an answered call goes, by what AMD said (its AMDSTATUS and AMDCAUSE)."""
-    if status == "HANGUP":
+    """Where an answered call goes, by what AMD said (its AMDSTATUS and AMDCAUSE), or the dialplan of a fax."""
+    if status in ("HANGUP", "FAX"):
         return Next.HANGUP
     if is_machine(status, cause):
         return Next.MACHINE if intent.machine == "leave_message" and intent.machine_message else Next.HANGUP
