@@ -78,9 +78,10 @@ class SegmentHook:
 
     async def _decide_in_time(self, asked: Asked, answer: Answer) -> Reason | None:
         """Fill in `answer` as far as the deadline lets; the reason where it gets to no decision."""
+        until = asyncio.get_running_loop().time() + self._catalogue.deadline
         try:
-            async with asyncio.timeout(self._catalogue.deadline):
-                await self._decide(asked, answer)
+            async with asyncio.timeout_at(until):
+                await self._decide(asked, answer, until)
         except TimeoutError:
             log.warning(
                 "segment.deadline", interaction=asked.interaction, first_known=answer.first is not None
@@ -95,13 +96,15 @@ class SegmentHook:
             return Reason.FAULT
         return None
 
-    async def _decide(self, asked: Asked, answer: Answer) -> None:
+    async def _decide(self, asked: Asked, answer: Answer, until: float) -> None:
         caller = await self._store.caller(asked.number)
         answer.caller = caller
         answer.first = self._catalogue.segments.get(caller.segment or "")
         now = self._clock()
         local = datetime.fromtimestamp(now, UTC).astimezone()
         predictions = self._predict(caller, local)
+        if asyncio.get_running_loop().time() > until:
+            raise TimeoutError  # nothing can interrupt a model at work
         arm = control_arm(self._catalogue.control, self._tenant, local)
         facts = Facts(
             contact=_contact_facts(caller), queue=_queue_facts(caller, self._first(answer)), arm=arm
