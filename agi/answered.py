@@ -23,7 +23,7 @@ class UnknownAttempt(AgiError):
 
 
 def next_after_answer(intent: Intent, status: str, cause: str) -> Next:
-    """Where an answered call goes, by what AMD said (its AMDSTATUS and AMDCAUSE), or the dialplan of a fax."""
+    """Where an answered call goes, by what AMD said (AMDSTATUS, AMDCAUSE), or the dialplan of a fax."""
     if status in ("HANGUP", "FAX"):
         return Next.HANGUP
     if is_machine(status, cause):

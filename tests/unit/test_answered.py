@@ -34,13 +34,9 @@ PERSONS = [
     ("MACHINE", "INITIALSILENCE-2500-2500"),  # people who answer and wait are silent too
     ("", ""),  # the dialplan passed nothing
 ]
-MACHINES = [("MACHINE", "LONGGREETING-1600-1500"), ("MACHINE", "MAXWORDS-4-3"), ("MACHINE", "MAXWORDLENGTH")]
-SETTINGS = [("hang_up", None), ("hang_up", "/m"), ("leave_message", None), ("leave_message", "/m")]
-    ("hang_up", None),
-    ("hang_up", "/sounds/m"),
-    ("leave_message", None),
-    ("leave_message", "/sounds/m"),
-]
+MACHINES = [("MACHINE", "LONGGREETING-1600-1500"), ("MACHINE", "MAXWORDS-4-3"), ("MACHINE", "MAXWORDLENGTH-")]
+NO_MESSAGE = [("hang_up", None), ("hang_up", "/sounds/m"), ("leave_message", None)]
+SETTINGS = [*NO_MESSAGE, ("leave_message", "/sounds/m")]
 
 
 @dataclass
