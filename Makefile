@@ -51,7 +51,9 @@ unit: install  ## The tests that need neither Docker nor a server
 
 image-test: install  ## Unit tests on the Python of the image
 	$(BIN)/python docker/harness.py build --test
-	docker run --rm --network none secondpass-test
+	docker run --rm --network none --volume "$(CURDIR):/src:ro" --workdir /src --env PYTHONPATH=/src \
+	  --env PYTHONDONTWRITEBYTECODE=1 --env HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis \
+	  secondpass-test python3 -m pytest tests/unit -q -p no:cacheprovider
 
 bench: install  ## Measure against peers; writes build/bench.json
 	$(BIN)/python -m tests.bench.run
