@@ -1,8 +1,6 @@
 """Everything that can go wrong in an AGI session, as one tree: what we did wrong, what Asterisk did wrong,
 and what merely happened to the call. Who catches what is left to the session's handler and to the server."""
 
-# ruff: noqa: N818  the words say it: HungUp is an event of the call before it is an error
-
 
 class AgiError(Exception):
     """The root of this package's errors."""
