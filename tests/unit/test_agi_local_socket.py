@@ -277,8 +277,7 @@ async def test_the_script_sets_what_the_server_says(path: Path, by_variable: boo
     async with listening(path, handler):
         status, commands, errors = await run_script(path, by_variable=by_variable)
     assert commands == [
-        ["SET", "VARIABLE", "SP_CUSTOMER", "Zoë 'Z' O'Neill"],
-        ["SET", "VARIABLE", "SP_QUEUE", "retention #1"],
+        ["SET", "VARIABLE", "ARRAY(SP_CUSTOMER,SP_QUEUE)", "Zoë 'Z' O'Neill,retention #1"],
     ]
     assert (status, errors) == (0, "")
 
