@@ -166,11 +166,13 @@ async def test_what_an_attempt_leaves_behind_goes_by_itself(store: Store) -> Non
     sub = await running(store, [ADA])
     intent = await dialled(store, sub, ADA)
     await store.add_fact(intent.attempt, Fact(FactName.ANSWERED, NOON))
-    await finished(store, sub, intent)
-    await store.add_fact(intent.attempt, Fact(FactName.HUNG_UP, NOON + 31, "16"))
     keys = (store._keys.attempt(intent.attempt), store._keys.facts_of(intent.attempt))
+    assert [await store._command("TTL", key) for key in keys] == [-1, -1]  # while it is live nothing goes
+    await finished(store, sub, intent)
     for key in keys:
         assert 0 < await store._command("TTL", key) <= 86_400
+    await store.add_fact(intent.attempt, Fact(FactName.HUNG_UP, NOON + 31, "16"))
+    assert 0 < await store._command("TTL", keys[1]) <= 86_400
     assert await store.intent(intent.attempt) == intent
 
 
