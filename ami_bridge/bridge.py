@@ -15,10 +15,12 @@ import structlog
 from ami_bridge.agents import QueueBoard
 from ami_bridge.attempt_keeper import AttemptKeeper, until_stored
 from ami_bridge.call_facts import ATTEMPT_PREFIX, call_fact, has_channel
+from ami_bridge.came_back import CameBack
 from ami_bridge.dialer import Dialer
 from ami_bridge.errors import AmiError, BridgeError
 from ami_bridge.events import (
     NAMES,
+    AgentConnect,
     AmiEvent,
     QueueCallerJoin,
     QueueCallerLeave,
@@ -94,6 +96,8 @@ class Bridge:
         self._board = QueueBoard()
         self._subs = SubCampaigns(store)
         self._keeper = AttemptKeeper(store, self._subs, self._board, clock)
+        countries = settings.numbers.countries
+        self._came_back = CameBack(store, self._subs, clock, countries[0] if countries else "US")
         self._snapshot_due = asyncio.Event()
         ami = settings.asterisk.ami
         self._link = AmiLink(
@@ -119,6 +123,7 @@ class Bridge:
             running = [
                 tasks.create_task(self._link.run(), name="ami"),
                 tasks.create_task(self._keeper.run(), name="keeper"),
+                tasks.create_task(self._came_back.run(), name="came back"),
                 tasks.create_task(self._dialer_after_snapshot(), name="dialer"),
                 tasks.create_task(self._repair(), name="repair"),
                 tasks.create_task(self._read_facts(), name="facts"),
@@ -151,6 +156,8 @@ class Bridge:
                 self._board.joined(queue, call, now)
             case QueueCallerLeave(queue=queue, uniqueid=call):
                 self._board.left(queue, call)
+            case AgentConnect(uniqueid=call, caller_number=caller) if not call.startswith(ATTEMPT_PREFIX):
+                self._came_back.connected(caller)
 
     def _on_state(self, state: LinkState) -> None:
         if state.connected:

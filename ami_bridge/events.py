@@ -112,7 +112,7 @@ class AgentCalled:
 
 @dataclass(frozen=True, slots=True)
 class AgentConnect:
-    """Caller and member talk."""
+    """Caller and member talk. `caller_number` is as the network sent it: text from outside."""
 
     queue: str
     uniqueid: str
@@ -123,6 +123,7 @@ class AgentConnect:
     agent_uniqueid: str
     hold_seconds: int
     ring_seconds: int
+    caller_number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +330,11 @@ def _agent_called(message: Message) -> AgentCalled:
 
 def _agent_connect(message: Message) -> AgentConnect:
     return AgentConnect(
-        *_offer(message), *_agent_leg(message), number(message, "HoldTime"), number(message, "RingTime")
+        *_offer(message),
+        *_agent_leg(message),
+        number(message, "HoldTime"),
+        number(message, "RingTime"),
+        message.get("CallerIDNum"),
     )
 
 

@@ -4,51 +4,33 @@ called is not asked here."""
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 from config.settings import Settings
 from strategies.attempts import Intent
 from strategies.campaign import Pass
+from strategies.pacing import Budget, rate_allowance, room, spend
 from strategies.state import SubCampaign
 
 
-@dataclass(slots=True)
-class Bucket:
-    """Tokens at `per_second` up to `burst`; times are epoch seconds, a clock set back only pauses it."""
-
-    per_second: float
-    burst: float = 1.0
-    tokens: float = 1.0
-    filled: float = 0.0
-
-    def has(self, now: float) -> bool:
-        """Whether a token is there at `now`."""
-        self.tokens = min(self.burst, self.tokens + max(0.0, now - self.filled) * self.per_second)
-        self.filled = now
-        return self.tokens >= 1.0
-
-    def take(self) -> None:
-        """Use one up."""
-        self.tokens -= 1.0
-
-
 class Pace:
-    """Counts the calls that are up or on their way, per campaign, and the calls that started."""
+    """Counts the calls that are up or on their way, per sub-campaign, and what its rates have left."""
 
     def __init__(self, settings: Settings) -> None:
         self._trunk = settings.trunk()
-        self._buckets: dict[tuple[str, ...], Bucket] = {}
+        self._budgets: dict[tuple[str, ...], Budget] = {}
         self._up: dict[str, str] = {}  # attempt -> sub-campaign
 
     def take(self, sub: SubCampaign, going: Pass, now: float) -> bool:
         """Use up what one call costs; False, and nothing used, when a limit is reached."""
-        if not self._has_channel(sub):
+        own = Counter(self._up.values())[sub.name]
+        if not room(self._trunk.channels, len(self._up), 1) or not room(sub.campaign.channels, own, 1):
             return False
-        buckets = self._limits(sub, going, now)
-        if not all(bucket.has(now) for bucket in buckets):
-            return False
-        for bucket in buckets:
-            bucket.take()
+        left = {}
+        for key, per_minute in self._rates(sub, going):
+            calls, left[key] = rate_allowance(per_minute, self._budgets.get(key, Budget()), now)
+            if calls < 1:
+                return False
+        self._budgets |= {key: spend(budget, 1) for key, budget in left.items()}
         return True
 
     def started(self, intent: Intent) -> None:
@@ -59,21 +41,12 @@ class Pace:
         """Its channel is free again."""
         self._up.pop(attempt, None)
 
-    def _has_channel(self, sub: SubCampaign) -> bool:
-        if self._trunk.channels is not None and len(self._up) >= self._trunk.channels:
-            return False
-        own = Counter(self._up.values())[sub.name]
-        return sub.campaign.channels is None or own < sub.campaign.channels
-
-    def _limits(self, sub: SubCampaign, going: Pass, now: float) -> list[Bucket]:
-        """Every rate this call counts against. A burst of at most a second's worth keeps the rate smooth."""
+    def _rates(self, sub: SubCampaign, going: Pass) -> list[tuple[tuple[str, ...], float]]:
+        """Every rate this call counts against, in calls a minute."""
+        trunk, campaign = self._trunk.calls_per_second, sub.campaign.calls_per_second
         rates = {
-            ("trunk",): self._trunk.calls_per_second,
-            ("campaign", sub.name): sub.campaign.calls_per_second,
-            ("pass", sub.name, going.name): None if going.pacing.rate is None else going.pacing.rate / 60,
+            ("trunk",): None if trunk is None else trunk * 60,
+            ("campaign", sub.name): None if campaign is None else campaign * 60,
+            ("pass", sub.name, going.name): going.pacing.rate,
         }
-        return [
-            self._buckets.setdefault(key, Bucket(rate, max(1.0, rate), filled=now))
-            for key, rate in rates.items()
-            if rate is not None
-        ]
+        return [(key, rate) for key, rate in rates.items() if rate is not None]

@@ -18,6 +18,7 @@ from console.launch import Ground, Timeframe, obstacles, ordered
 from console.refusal import Reason, RefusedError
 from strategies.campaign import Campaign
 from strategies.contacts import Contact
+from strategies.eligibility import keeps
 from strategies.ledger import Counters
 from strategies.state import SubCampaign
 from strategies.vocabulary import RunState
@@ -156,7 +157,8 @@ async def _launch(
         ends=timeframe[1],
     )
     await store.create_sub(sub)
-    enrolled = await store.enrol(sub, ordered(campaign, [one for name in lists for one in contacts[name]]))
+    kept = [one for name in lists for one in contacts[name] if keeps(campaign, one)]
+    enrolled = await store.enrol(sub, ordered(campaign, kept))
     return sub, enrolled
 
 

@@ -95,15 +95,17 @@ def _keep(path: Path, text: str | None) -> None:
         ) from None
 
 
-def refuse_where_useless(plan: Plan, reading: Reading, *, strict: bool) -> None:
-    """Raises RefusedError for a file without a usable row and, if `strict`, for any reject."""
+def refuse_with_rejects(plan: Plan, reading: Reading, *, partial: bool) -> None:
+    """Raises RefusedError for a file without a usable row and, unless `partial`, for any reject."""
     refused = reading.rejected_rows + reading.rejected_devices
     if not reading.rows:
         raise RefusedError(f"{plan.file} has no rows; nothing was changed")
-    if reading.contacts and not (strict and refused):
+    if reading.contacts and (partial or not refused):
         return
     what = "every row was refused" if not reading.contacts else f"{refused} rows or devices were refused"
     mend = f"mend them in {plan.file}; all are listed in {plan.rejects}"
+    if reading.contacts:
+        mend += f"; or import the other {reading.contacts} contacts with --partial"
     raise RefusedError(
         f"{plan.file} was not imported, because {what}; nothing was changed",
         [Reason(told(reject), mend) for reject in reading.first],

@@ -41,8 +41,8 @@ def import_(  # noqa: PLR0913, PLR0917 - one argument for each option
     rejects: Annotated[
         Path | None, typer.Option(help="Where refused rows and devices go; else FILE.rejects.csv.")
     ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="A single refused row or device refuses the file.")
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Import the good rows though others are refused.")
     ] = False,
     config: options.ConfigDir = None,
     json: options.Json = False,
@@ -50,7 +50,8 @@ def import_(  # noqa: PLR0913, PLR0917 - one argument for each option
     """Import FILE as the list NAME.
 
     The file is read to its end before anything is written. Refused rows go into a file of their own with row,
-    column, reason and value; the others are imported. A contact that is there already is replaced.
+    column, reason and value. A single one refuses the file, unless --partial asks for the others. A contact
+    that is there already is replaced.
     """
     if not NAME.fullmatch(name):
         raise typer.BadParameter("write letters, digits, _ . - only, 64 at most", param_hint="NAME")
@@ -66,7 +67,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one argument for each option
     )
     with tempfile.TemporaryFile() as spool:
         reading = list_import.check(plan, output.progress(f"checking {file.name}", plan.rows()), spool)
-        list_import.refuse_where_useless(plan, reading, strict=strict)
+        list_import.refuse_with_rejects(plan, reading, partial=partial)
         options.with_store(loaded, lambda store: _write(store, name, spool, reading.contacts))
     _tell(plan, reading, json=json)
 

@@ -34,21 +34,6 @@ def spend(budget: Budget, started: int) -> Budget:
     return Budget(max(0.0, budget.calls - started), budget.at)
 
 
-def progressive(free_agents: int, in_flight: int) -> int:
-    """One line for each free agent. `in_flight`: calls ringing, or answered and not yet with an agent."""
-    return max(0, free_agents - in_flight)
-
-
-def power(ratio: float, free_agents: int, in_flight: int) -> int:
-    """A fixed number of lines for each free agent, rounded down."""
-    return max(0, floor(ratio * free_agents + 1e-9) - in_flight)
-
-
-def rate_to_finish(attempts_left: int, open_seconds_left: float) -> float:
-    """The calls per minute that end the work with the open time left; 0 when there is no time left."""
-    return attempts_left / open_seconds_left * 60 if open_seconds_left > 0 else 0.0
-
-
 def room(limit: int | None, in_use: int, wanted: int) -> int:
     """As many of the wanted calls as a cap on channels leaves room for; None is no cap."""
     return max(0, wanted if limit is None else min(wanted, limit - in_use))

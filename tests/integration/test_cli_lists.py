@@ -29,10 +29,10 @@ def written(folder: Path, text: str | bytes, name: str = "march.csv") -> Path:
     return file
 
 
-def test_good_rows_are_imported_and_the_others_listed_with_their_reasons(
+def test_if_asked_good_rows_are_imported_and_the_others_listed_with_their_reasons(
     secondpass: Secondpass, tmp_path: Path
 ) -> None:
-    said = secondpass("list", "import", "march", written(tmp_path, MARCH), "--json")
+    said = secondpass("list", "import", "march", written(tmp_path, MARCH), "--partial", "--json")
     assert said.code == 0, said.err
     assert said.document == {
         "list": "march",
@@ -52,11 +52,12 @@ def test_good_rows_are_imported_and_the_others_listed_with_their_reasons(
     assert secondpass("list", "show", "--json").document == {"march": 3}
 
 
-def test_strict_refuses_the_file_for_one_bad_row(secondpass: Secondpass, tmp_path: Path) -> None:
-    said = secondpass("list", "import", "march", written(tmp_path, MARCH), "--strict")
+def test_one_bad_row_refuses_the_file_and_names_both_mends(secondpass: Secondpass, tmp_path: Path) -> None:
+    said = secondpass("list", "import", "march", written(tmp_path, MARCH))
     assert said.code == 1
     assert 'row 4, mobile: "not a number"' in said.err
     assert "nothing was changed" in said.err
+    assert "import the other 3 contacts with --partial" in " ".join(said.err.split())
     assert secondpass("list", "show", "--json").document == {}
 
 
@@ -84,7 +85,7 @@ def test_an_unusable_file_is_refused_with_the_mend_and_changes_nothing(
 def test_an_import_can_be_repeated(secondpass: Secondpass, tmp_path: Path) -> None:
     file = written(tmp_path, MARCH)
     for _ in range(2):
-        assert secondpass("list", "import", "march", file).code == 0
+        assert secondpass("list", "import", "march", file, "--partial").code == 0
     assert secondpass("list", "show", "--json").document == {"march": 3}
 
 

@@ -112,7 +112,7 @@ SAMPLES: list[tuple[str, tuple[tuple[str, str], ...], events.AmiEvent]] = [
     (
         "AgentConnect",
         (*OFFER, ("HoldTime", "9"), ("RingTime", "3")),
-        events.AgentConnect(*OFFERED, *AGENT_LEG, 9, 3),
+        events.AgentConnect(*OFFERED, *AGENT_LEG, 9, 3, "+12025550101"),
     ),
     (
         "AgentComplete",

@@ -1,10 +1,9 @@
 """How many calls may start now."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strategies.pacing import Budget, power, progressive, rate_allowance, rate_to_finish, room, spend
+from strategies.pacing import Budget, rate_allowance, room, spend
 
 
 def test_sixty_a_minute_is_one_a_second():
@@ -38,20 +37,6 @@ def test_a_pause_is_not_made_up_for():
 def test_a_clock_that_goes_back_gives_nothing():
     allowed, budget = rate_allowance(60, Budget(calls=0.5, at=100.0), 50.0)
     assert (allowed, budget.calls) == (0, 0.5)
-
-
-@pytest.mark.parametrize(("free", "in_flight", "calls"), [(6, 0, 6), (6, 4, 2), (2, 5, 0), (0, 0, 0)])
-def test_progressive_is_one_line_for_each_free_agent(free, in_flight, calls):
-    assert progressive(free, in_flight) == calls
-
-
-def test_power_is_a_ratio_rounded_down():
-    assert (power(1.5, 3, 0), power(1.5, 3, 2), power(2.0, 0, 0)) == (4, 2, 0)
-
-
-def test_the_rate_that_finishes_in_time():
-    assert rate_to_finish(600, 3600) == 10
-    assert rate_to_finish(600, 0) == 0
 
 
 def test_a_cap_on_channels():

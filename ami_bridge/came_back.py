@@ -1,0 +1,48 @@
+"""People who were to be recovered and got through by themselves: their recovery ends before it dials them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from ami_bridge.attempt_keeper import due_at, until_stored
+from ami_bridge.sub_campaigns import SubCampaigns
+from strategies.engine import came_back
+from strategies.numbers import normalise
+from strategies.store import Store
+
+log = structlog.get_logger(__name__)
+
+
+class CameBack:
+    """`connected` is told of inbound callers with an agent; `run` looks whether we were after them."""
+
+    def __init__(self, store: Store, subs: SubCampaigns, clock: Callable[[], float], country: str) -> None:
+        self._store, self._subs, self._clock, self._country = store, subs, clock, country
+        self._numbers: asyncio.Queue[str] = asyncio.Queue()
+
+    def connected(self, caller_number: str) -> None:
+        """A caller, by the number the network gave, talks to an agent."""
+        number = normalise(caller_number, self._country)
+        if number is not None:
+            self._numbers.put_nowait(number)
+
+    async def run(self) -> None:
+        """End the recoveries of who got through, until cancelled."""
+        while True:
+            number = await self._numbers.get()
+            await until_stored(lambda: self.end_recoveries(number))  # noqa: B023  awaited before the next
+
+    async def end_recoveries(self, number: str) -> None:
+        """End every open recovery of the contacts with this number."""
+        for contact_id in await self._store.contacts_of_number(number):
+            for sub in self._subs.running(self._clock()):
+                standing = await self._subs.standing(sub, contact_id)
+                if standing is not None and standing[1].recovery is not None:
+                    contact, state = standing
+                    now = self._clock()
+                    move = came_back(contact, state, sub, now)
+                    await self._store.put(sub.name, contact_id, state.version, move, due_at(move.step, now))
+                    log.info("recovery.came_back", campaign=sub.name, recovers=standing[1].recovery.recovers)
