@@ -1,8 +1,8 @@
 """State in Redis: every campaign's contacts, turns, locks, attempts, figures and ledger, behind one class;
 what is to be done with them is left to the rules of `strategies`."""
 
-from strategies.store.attempts import Claim
 from strategies.store.callers import Caller, History, QueueFigures
+from strategies.store.claims import Claim
 from strategies.store.errors import NotDurable, StaleState, StoreError, StoreUnavailable, StoreUnfit
 from strategies.store.store import Store
 

@@ -4,44 +4,22 @@ re-checks what must hold; which attempts to make is left to the engine and the d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from redis.asyncio.client import Pipeline
 
 from strategies.attempts import Intent, Outcome, Stage
-from strategies.campaign import Campaign
-from strategies.contacts import Contact
-from strategies.records import pass_before
-from strategies.state import ContactState, Move, SubCampaign, Wait
+from strategies.state import Move
 from strategies.store import lines
 from strategies.store.campaigns import Campaigns
-from strategies.store.codec import promised, read_body, read_intent, record_text, stand, text, unpack
+from strategies.store.claims import Claim, keys_of, wanted
+from strategies.store.codec import promised, read_body, read_intent, text, unpack
 from strategies.store.connection import function_call
 from strategies.store.errors import NotDurable, StaleState
-from strategies.store.keys import Keys
+from strategies.store.turns import turn
 from strategies.vocabulary import OPT_OUT, SAID_NOTHING, Refusal, Result
 
-LOOK_AGAIN = 30.0  # seconds until a contact is looked at whose wait was over before it was written
 DURABLE_WITHIN = 3.0  # seconds for the disk to confirm a batch of claims
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A wish to dial. `state`: what the contact's state becomes; `expected_version`: of the state it was
-    decided on.
-
-    `allowed`: the number is on the allow list. `open_until`: when the person's window closes (epoch seconds).
-    """
-
-    intent: Intent
-    contact: Contact
-    state: ContactState
-    expected_version: int
-    allowed: bool = True
-    open_until: float | None = None
 
 
 class Attempts(Campaigns):
@@ -63,9 +41,9 @@ class Attempts(Campaigns):
         subs = [await self._snapshot(claim.intent.sub) for claim in claims]
         keys = [*self._keys.common]
         for claim in claims:
-            keys += _keys_of_claim(self._keys, claim)
-        wanted = [_wanted(claim, sub, now) for claim, sub in zip(claims, subs, strict=True)]
-        answers = await self._durably("claim", keys, wanted)
+            keys += keys_of(self._keys, claim)
+        arguments = [wanted(claim, sub, now) for claim, sub in zip(claims, subs, strict=True)]
+        answers = await self._durably("claim", keys, arguments)
         return [Refusal(answer.decode()) if answer else None for answer in answers]
 
     async def _durably(self, function: str, keys: Sequence[str], arguments: object) -> Any:
@@ -110,7 +88,7 @@ class Attempts(Campaigns):
                 "contact": contact_id,
                 "version": expected_version,
                 "lines": lines.packed(move.lines, at=self._clock(), campaign=sub, contact=contact_id),
-                **_turn(move, campaign, due_at, self._clock()),
+                **turn(move, campaign, due_at, self._clock()),
             },
         )
         return bool(written)
@@ -143,7 +121,7 @@ class Attempts(Campaigns):
                     campaign=intent.sub,
                     contact=intent.contact,
                 ),
-                **_turn(move, campaign, due_at, outcome.at),
+                **turn(move, campaign, due_at, outcome.at),
             },
         )
         if answer == b"stale":
@@ -202,65 +180,6 @@ class Attempts(Campaigns):
         return (*self._keys.common, *attempt, *self._keys.of_sub(intent.sub))
 
 
-def _keys_of_claim(keys: Keys, claim: Claim) -> tuple[str, ...]:
-    sub = keys.of_sub(claim.intent.sub)
-    return (keys.attempt(claim.intent.attempt), *sub, *keys.calls_of(claim.contact.numbers()))
-
-
-def _wanted(claim: Claim, sub: SubCampaign, now: float) -> dict[str, object]:
-    intent, contact, limits = claim.intent, claim.contact, sub.campaign.limits
-    return {
-        "attempt": intent.attempt,
-        "sub": intent.sub,
-        "contact": contact.id,
-        "version": claim.expected_version,
-        "now": now,
-        "numbers": contact.numbers(),
-        "addresses": list(dict.fromkeys(device.address for device in contact.devices)),
-        "allowed": claim.allowed,
-        "open_until": claim.open_until,
-        "per_contact": limits.attempts_per_contact,
-        "per_day": limits.attempts_per_day,
-        "day_from": _midnight(now, sub.campaign.zone),
-        "intent": record_text(intent),
-        "lines": lines.packed([lines.started(intent)], at=now),
-        **_standing(claim.state, sub.campaign),
-    }
-
-
-def _standing(state: ContactState, campaign: Campaign) -> dict[str, object]:
-    """A state as the server writes it."""
-    return {
-        "body": record_text(state),
-        "stand": stand(state, campaign),
-        "recovery": state.recovery.expires if state.recovery else None,
-    }
-
-
-def _turn(move: Move, campaign: Campaign, due_at: float | None, now: float) -> dict[str, object]:
-    """A state and when it is looked at again.
-
-    For a contact without a moment: `after` is the pass it may be waiting for, `paused` that it waits for the
-    sub-campaign to run, `again` the next look should either have come already.
-    """
-    return {
-        **_standing(move.state, campaign),
-        "due": due_at,
-        "promised": promised(move.state),
-        "after": _awaited(stand(move.state, campaign), campaign),
-        "paused": isinstance(move.step, Wait) and move.step.reason == Refusal.NOT_RUNNING,
-        "again": now + LOOK_AGAIN,
-    }
-
-
-def _awaited(place: int, campaign: Campaign) -> str | None:
-    """The pass whose end opens the one at `place`."""
-    if not 0 <= place < len(campaign.passes):
-        return None
-    before = pass_before(campaign, campaign.passes[place].name)
-    return before.name if before else None
-
-
 def _ended(outcome: Outcome) -> dict[str, object]:
     return {
         "result": outcome.result,
@@ -269,9 +188,3 @@ def _ended(outcome: Outcome) -> dict[str, object]:
         "conversation": outcome.result is Result.CONNECTED_AGENT
         or any(r != SAID_NOTHING for r in outcome.responses),
     }
-
-
-def _midnight(now: float, zone: str) -> float:
-    """The beginning of the day that `now` lies in, in this zone; epoch seconds."""
-    local = datetime.fromtimestamp(now, ZoneInfo(zone))
-    return local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).timestamp()

@@ -42,7 +42,7 @@ local function queue_up(shared, sub, contact, rank, turn)
 end
 
 -- Writes the state and puts the contact into the one lane where its turn is kept: none while an attempt is live.
--- `turn` says where it stands (see attempts.py).
+-- `turn` says where it stands (see turns.py).
 local function write_state(shared, sub, contact, old, turn, live)
   local head = string.format('%d %d %d %s ', old.version + 1, turn.stand, old.rank, live)
   redis.call('HSET', sub.state, contact, head .. turn.body)

@@ -1,0 +1,45 @@
+"""A contact's state and its turn, as the server's functions write them; what the state should be is the
+engine's."""
+
+from __future__ import annotations
+
+from strategies.campaign import Campaign
+from strategies.records import pass_before
+from strategies.state import ContactState, Move, Wait
+from strategies.store.codec import promised, record_text, stand
+from strategies.vocabulary import Refusal
+
+LOOK_AGAIN = 30.0  # seconds until a contact is looked at whose wait was over before it was written
+
+
+def standing(state: ContactState, campaign: Campaign) -> dict[str, object]:
+    """A state as the server writes it."""
+    return {
+        "body": record_text(state),
+        "stand": stand(state, campaign),
+        "recovery": state.recovery.expires if state.recovery else None,
+    }
+
+
+def turn(move: Move, campaign: Campaign, due_at: float | None, now: float) -> dict[str, object]:
+    """A state and when it is looked at again.
+
+    For a contact without a moment: `after` is the pass it may be waiting for, `paused` that it waits for the
+    sub-campaign to run, `again` the next look should either have come already.
+    """
+    return {
+        **standing(move.state, campaign),
+        "due": due_at,
+        "promised": promised(move.state),
+        "after": _awaited(stand(move.state, campaign), campaign),
+        "paused": isinstance(move.step, Wait) and move.step.reason == Refusal.NOT_RUNNING,
+        "again": now + LOOK_AGAIN,
+    }
+
+
+def _awaited(place: int, campaign: Campaign) -> str | None:
+    """The pass whose end opens the one at `place`."""
+    if not 0 <= place < len(campaign.passes):
+        return None
+    before = pass_before(campaign, campaign.passes[place].name)
+    return before.name if before else None
