@@ -40,7 +40,12 @@ _NOT_NOW = ("MISCONF", "NOREPLICAS", "BUSY", "MASTERDOWN", "NOAUTH", "NOPERM", "
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the client library's exceptions into ours, here and nowhere else."""
+    """Turn the client library's exceptions into ours, here and nowhere else; a cancellation goes on its way.
+
+    On Python 3.11 the library's `asyncio.wait_for` forgets a cancellation that comes in the moment a command
+    was sent (mended in 3.12): a task that only asks the store again and again could then never be stopped.
+    """
+    asked = _cancellations()
     try:
         yield
     except _UNREACHABLE as error:
@@ -49,6 +54,14 @@ def translated() -> Iterator[None]:
         if str(error).startswith(_NOT_NOW):
             raise StoreUnavailable(f"the store takes no writes: {error}") from error
         raise StoreError(f"the store refused a command: {error}") from error
+    finally:
+        if _cancellations() > asked:
+            raise asyncio.CancelledError
+
+
+def _cancellations() -> int:
+    task = asyncio.current_task()
+    return task.cancelling() if task is not None else 0
 
 
 @lru_cache
