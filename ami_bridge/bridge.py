@@ -116,6 +116,7 @@ class Bridge:
             clock=clock,
             new_id=new_attempt_id,
         )
+        self._dialer.on_store_back = self._snapshot_due.set
 
     async def run(self, stop: asyncio.Event) -> None:
         """All of the bridge's tasks, until `stop` is set or the lease is lost."""

@@ -26,6 +26,7 @@ from strategies.numbers import allowed
 from strategies.state import ContactState, Dial, Move, SubCampaign, Wait
 from strategies.store import Claim, Store, StoreUnavailable
 from strategies.vocabulary import VOICE, Medium, Refusal
+from strategies.windows import closes, contact_zones, pass_window
 
 log = structlog.get_logger(__name__)
 
@@ -71,6 +72,7 @@ class Dialer:
         self._unsafe: str | None = None
         self.asked_now: set[str] = set()
         self.ready = asyncio.Event()
+        self.on_store_back: Callable[[], None] = self.ready.set
         keeper.on_ended = self._pace.ended
 
     async def run(self) -> None:
@@ -83,8 +85,16 @@ class Dialer:
                         await self._look(calls)
                     except StoreUnavailable as error:
                         log.warning("dialer.store_unavailable", error=str(error))
-                        await asyncio.sleep(AGAIN)
+                        await self._until_store_is_back()
                 await asyncio.sleep(TICK)
+
+    async def _until_store_is_back(self) -> None:
+        """Claims whose answer was lost may stand in the store, undialled: they are reconciled first."""
+        await asyncio.sleep(AGAIN)
+        await until_stored(self._store.revive)
+        self.ready.clear()
+        self.on_store_back()
+        await self.ready.wait()
 
     def adopt(self, intent: Intent) -> None:
         """A call that was up before this process: it counts against channels and agents from now on."""
@@ -186,6 +196,11 @@ class Dialer:
             expected_version=one.state.version,
             state=claimed(one.state, one.dial, intent.attempt, now, sub),
             allowed=allowed(one.dial.device.address, self._settings.numbers.countries),
+            open_until=closes(
+                pass_window(sub.campaign, one.going),
+                contact_zones(one.contact, one.dial.device, sub.campaign),
+                now,
+            ),
         )
 
     async def _prompts(self, one: Candidate) -> dict[str, str]:

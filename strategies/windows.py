@@ -65,6 +65,21 @@ def next_opening(window: Window, zones: Sequence[str], now: float) -> float | No
     return None
 
 
+def closes(window: Window, zones: Sequence[str], now: float) -> float:
+    """When the window, open at `now`, first closes in a zone, midnight at the latest (epoch seconds)."""
+    return min(_closing(window, zone, now) for zone in zones)
+
+
+def _closing(window: Window, zone: str, now: float) -> float:
+    if window.closes == END_OF_DAY:
+        return next_midnight(zone, now)
+    local = datetime.combine(local_date(zone, now), window.closes, ZoneInfo(zone))
+    moments = sorted(
+        (local.timestamp(), local.replace(fold=1).timestamp())
+    )  # two where the clock is put back
+    return next((moment for moment in moments if moment > now), moments[-1])
+
+
 def _next_in_all(window: Window, zones: Sequence[str], moment: float) -> float | None:
     """The latest of each zone's own next opening: nothing before it can be open in all."""
     latest = moment

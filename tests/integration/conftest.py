@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
@@ -28,10 +29,15 @@ def session_directory() -> Iterator[Path]:
 
 @pytest.fixture
 def short_directory() -> Iterator[Path]:
-    """The same for one test, for a server of its own."""
+    """The same for one test, for a server of its own, which may still be writing its last words."""
     path = Path(tempfile.mkdtemp(prefix="sp-own-"))
     yield path
-    shutil.rmtree(path)
+    for _ in range(100):
+        shutil.rmtree(path, ignore_errors=True)
+        if not path.exists():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"somebody still writes to {path}")
 
 
 @pytest.fixture(scope="session")

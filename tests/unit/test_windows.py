@@ -9,6 +9,7 @@ from strategies.campaign import Pass, Window
 from strategies.contacts import Contact, Device
 from strategies.vocabulary import Medium
 from strategies.windows import (
+    closes,
     contact_zones,
     day_after_waiting,
     next_midnight,
@@ -120,3 +121,22 @@ def test_days_to_wait_are_counted_in_allowed_days(days, wait, day):
 def test_a_day_has_begun_when_it_has_in_every_zone():
     assert start_of(date(2025, 3, 4), (NEW_YORK, LOS_ANGELES)) == at("2025-03-04 00:00", LOS_ANGELES)
     assert next_midnight(NEW_YORK, at("2025-03-09 12:00")) == at("2025-03-10 00:00")
+
+
+def test_a_window_closes_by_the_clock_of_the_zone_where_it_closes_first():
+    window = Window(time(9, 0), time(20, 0))
+    now = at("2026-07-15 12:00")
+    assert closes(window, (NEW_YORK,), now) == at("2026-07-15 20:00")
+    assert closes(window, ("America/Los_Angeles", NEW_YORK), now) == at("2026-07-15 20:00")
+
+
+def test_a_window_that_has_no_closing_time_closes_at_midnight():
+    now = at("2026-07-15 12:00")
+    assert closes(Window(time(9, 0), time(0, 0)), (NEW_YORK,), now) == at("2026-07-16 00:00")
+
+
+def test_an_hour_that_comes_twice_closes_at_its_first_time_and_then_at_its_second():
+    window = Window(time(0, 0), time(1, 30))
+    first, second = at("2026-11-01 00:30") + 3600, at("2026-11-01 00:30") + 2 * 3600
+    assert closes(window, (NEW_YORK,), first - 60) == first
+    assert closes(window, (NEW_YORK,), first + 60) == second
