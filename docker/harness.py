@@ -13,7 +13,7 @@ import re
 import secrets
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness_engine import BUILD, ROOT, HarnessError, compose_command, ensure_engine, run, wait_until
@@ -43,21 +43,21 @@ class Harness:
         self.project = project
         self.state_dir = state_dir.resolve()
         self.config = config
-        self._environment: dict[str, str] = {}
         self._batches = itertools.count(1)
 
-    def up(self, *services: str, environment: Mapping[str, str] | None = None) -> None:
+    def up(self, *services: str) -> None:
         """Start afresh: take down what is left of this project, make new secrets, start, wait until ready.
 
-        `environment` goes to compose beside what the harness sets: {"SP_CONFIG": "/path"} for secondpass.
-        What a caller has put into `state_dir` stays there until `down`.
+        secondpass runs on the demo's configuration unless the harness was given one. What a caller has put
+        into `state_dir` stays there until `down`.
         """
         wanted = services or (*TELEPHONY_SERVICES, "secondpass")
-        self._environment = dict(environment or {})
         self._remove_containers()
         self._remove_state(STATE_PARTS)
         self.state_dir.mkdir(parents=True, exist_ok=True)
         self._write_secrets()
+        if not self.config and "secondpass" in wanted:
+            self._write_configuration()
         self._compose("up", "-d", "--no-build", *wanted)
         self.wait_ready(*wanted)
 
@@ -201,12 +201,23 @@ class Harness:
             "SP_NET": self.net,
             "SP_STATE": str(self.state_dir),
             "SP_PROJECT": self.project,
-            "SP_CONFIG": self.config or str(self.state_dir / "config"),
+            "SP_CONFIG": str(self.configuration),
             "SP_IMAGE": TELEPHONY,
             "SP_SECONDPASS_IMAGE": SECONDPASS,
             **self._secrets(),
-            **self._environment,
         }
+
+    @property
+    def configuration(self) -> Path:
+        """The directory that secondpass reads."""
+        return Path(self.config) if self.config else self.state_dir / "config"
+
+    def _write_configuration(self) -> None:
+        """The demo's, with this harness's addresses in it."""
+        shutil.copytree(ROOT / "docker" / "demo" / "config", self.configuration, dirs_exist_ok=True)
+        settings = self.configuration / "settings.yaml"
+        text = settings.read_text(encoding="utf-8")
+        settings.write_text(text.replace("NET.", f"{self.net}.").replace("STATE", str(self.state_dir)))
 
     def _secrets_file(self) -> Path:
         return self.state_dir / "secrets.env"
@@ -310,6 +321,7 @@ def _carry_out(chosen: argparse.Namespace) -> None:
 def _print_addresses(harness: Harness) -> None:
     for name, address in harness.addresses().items():
         print(f"{name:20} {address}")
+    print(f"{'configuration':20} {harness.configuration}")
     print(f"{'secrets, logs':20} {harness.state_dir}")
 
 

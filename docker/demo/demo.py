@@ -42,12 +42,11 @@ def main() -> int:
     began = time.monotonic()
     ensure_ready()
     try:
-        config = _configure(harness)
         console.print("[bold]Starting[/] Asterisk, carrier, agents, Redis and secondpass")
-        harness.up(environment={"SP_CONFIG": str(config)})
+        harness.up()
         for who, where in harness.addresses().items():
             console.print(f"  {who:<20} {where}")
-        summary = asyncio.run(_run(harness, config))
+        summary = asyncio.run(_run(harness))
     finally:
         harness.down()
     (BUILD / "summary.json").write_text(json.dumps(summary.figures, indent=2) + "\n")
@@ -56,21 +55,11 @@ def main() -> int:
     return 1 if summary.failed else 0
 
 
-def _configure(harness: Harness) -> Path:
-    """The demo's configuration with the harness's addresses in it."""
-    config = harness.state_dir / "config"
-    shutil.copytree(HERE / "config", config)
-    settings = config / "settings.yaml"
-    filled = settings.read_text().replace("NET.", f"{harness.net}.").replace("STATE", str(harness.state_dir))
-    settings.write_text(filled)
-    return config
-
-
-async def _run(harness: Harness, config: Path) -> Summary:
+async def _run(harness: Harness) -> Summary:
     rows = people(noon_zone(datetime.fromtimestamp(time.time(), UTC)))
     write_list(BUILD / "people.csv", rows)
-    _secondpass(harness, config, "list", "import", "demo", str(BUILD / "people.csv"))
-    _secondpass(harness, config, "campaign", "start", "demo")
+    _secondpass(harness, "list", "import", "demo", str(BUILD / "people.csv"))
+    _secondpass(harness, "campaign", "start", "demo")
     store = await Store.open(f"redis://{harness.net}.3:6379", BUILD, "demo")
     try:
         inbound = asyncio.create_task(
@@ -96,9 +85,9 @@ async def _run(harness: Harness, config: Path) -> Summary:
         await store.close()
 
 
-def _secondpass(harness: Harness, config: Path, *arguments: str) -> None:
+def _secondpass(harness: Harness, *arguments: str) -> None:
     """One command as a user would type it."""
-    command = [str(ROOT / ".venv/bin/secondpass"), "--config", str(config), *arguments]
+    command = [str(ROOT / ".venv/bin/secondpass"), "--config", str(harness.configuration), *arguments]
     console.print(f"[dim]$ secondpass {' '.join(arguments)}[/]")
     subprocess.run(command, check=True, env={**harness.environment(), "PATH": "/usr/bin:/bin"})
 
