@@ -102,7 +102,6 @@ class Harness:
             "carrier sip": f"{self.net}.2:5060/udp",
             "redis": f"{self.net}.3:6379",
             "secondpass fastagi": f"{self.net}.4:4573",
-            "secondpass console": f"{self.net}.4:8080",
             "agents sip": f"{self.net}.5:5060/udp",
             "callers sip": f"{self.net}.6",
         }
