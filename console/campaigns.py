@@ -36,7 +36,7 @@ app = typer.Typer(no_args_is_help=True, help="Campaigns: start one over its list
 
 
 @app.command("start")
-def start(  # noqa: PLR0913, PLR0917 - one argument for each option
+def start(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A campaign of the configuration.")],
     lists: Annotated[str | None, typer.Option(help="Comma-separated; else the campaign's own.")] = None,

@@ -13,7 +13,7 @@ def check(context: typer.Context, config: options.ConfigDir = None, json: option
     Every mistake is told with file, line, column and what to write instead.
     """
     loaded = options.project(context, config)
-    from config.describe import describe, lines  # noqa: PLC0415 - pydantic is not loaded for --help
+    from config.describe import describe, lines
 
     told = describe(loaded)
     if json:

@@ -32,7 +32,7 @@ app.add_typer(model.app, name="model")
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version  # noqa: PLC0415 - a tenth of a second that only this option needs
+        from importlib.metadata import version
 
         output.line(f"secondpass {version('secondpass')}")
         raise typer.Exit

@@ -38,7 +38,7 @@ def add(
 
 
 def _number(loaded: Project, given: str) -> str:
-    from strategies.numbers import normalise  # noqa: PLC0415 - phonenumbers is not loaded for --help
+    from strategies.numbers import normalise
 
     countries = loaded.settings.numbers.countries
     number = normalise(given, countries[0] if len(countries) == 1 else "")

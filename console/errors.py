@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from console.refusal import Reason, RefusedError
 
-STORE_MEND = "see that the server of redis.url in settings.yaml runs; redis: {url: null} runs a built-in one"
+STORE_MEND = (
+    "see that the server of redis.url in settings.yaml runs, and that the variable named by redis.secret_env "
+    "holds its password; redis: {url: null} runs a built-in one"
+)
 
 
 def expected() -> tuple[type[Exception], ...]:
     """The errors a person can mend. Called once something was raised: nobody else pays for the imports."""
-    from agi.errors import AgiError  # noqa: PLC0415
-    from ami_bridge.errors import AmiError  # noqa: PLC0415
-    from config.errors import ConfigErrors  # noqa: PLC0415
-    from models.errors import ModelError  # noqa: PLC0415
-    from strategies.store.errors import StoreError  # noqa: PLC0415
+    from agi.errors import AgiError
+    from ami_bridge.errors import AmiError
+    from config.errors import ConfigErrors
+    from models.errors import ModelError
+    from strategies.store.errors import StoreError
 
     return (RefusedError, ConfigErrors, StoreError, ModelError, AgiError, AmiError)
 
 
 def told(error: Exception) -> RefusedError:
     """The error as a refusal: what happened and the mend."""
-    from config.errors import ConfigErrors  # noqa: PLC0415
-    from strategies.store.errors import StoreUnavailable  # noqa: PLC0415
+    from config.errors import ConfigErrors
+    from strategies.store.errors import StoreUnavailable
 
     if isinstance(error, RefusedError):
         return error

@@ -24,7 +24,7 @@ app = typer.Typer(no_args_is_help=True, help="Contact lists: import a CSV file, 
 
 
 @app.command("import")
-def import_(  # noqa: PLR0913, PLR0917 - one argument for each option
+def import_(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="The list's name, as campaigns write it.")],
     file: Annotated[

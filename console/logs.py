@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def configure() -> None:
     """Set up structlog, and let libraries speak from warnings on."""
-    import structlog  # noqa: PLC0415 - not loaded for commands that log nothing
+    import structlog
 
     terminal = sys.stderr.isatty()
     renderer: Processor = (
@@ -34,7 +34,7 @@ def configure() -> None:
 
 def get() -> FilteringBoundLogger:
     """The logger of the console's own processes."""
-    import structlog  # noqa: PLC0415
+    import structlog
 
     log: FilteringBoundLogger = structlog.get_logger()
     return log

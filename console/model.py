@@ -17,7 +17,7 @@ app = typer.Typer(no_args_is_help=True, help="Outcome models: train and publish 
 
 
 @app.command("train")
-def train(  # noqa: PLR0913, PLR0917 - one argument for each option
+def train(
     data: Annotated[
         Path, typer.Argument(help="A CSV file: one earlier call a line, what became of it in a column.")
     ],
@@ -36,7 +36,7 @@ def train(  # noqa: PLR0913, PLR0917 - one argument for each option
     json: options.Json = False,
 ) -> None:
     """Train on DATA, whose rows stand in the order of time; publish what ONNX reproduces exactly enough."""
-    from models.publish import train_and_publish  # noqa: PLC0415 - numpy is not loaded for --help
+    from models.publish import train_and_publish
 
     card = train_and_publish(
         data,
@@ -60,7 +60,7 @@ def show(
     json: options.Json = False,
 ) -> None:
     """Show the card of a published model, the file checked against it."""
-    from models.publish import show as card_of  # noqa: PLC0415 - numpy is not loaded for --help
+    from models.publish import show as card_of
 
     _tell(card_of(path), json=json)
 

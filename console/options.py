@@ -41,7 +41,7 @@ def project(context: typer.Context, given: Path | None) -> Project:
     A relative data directory stands in the configuration directory: every command finds the same data from
     wherever it is called.
     """
-    from config.project import load_project  # noqa: PLC0415 - pydantic is not loaded for --help
+    from config.project import load_project
 
     loaded = load_project(directory(context, given))
     data_dir = (loaded.directory / loaded.settings.data_dir).resolve()
@@ -49,15 +49,22 @@ def project(context: typer.Context, given: Path | None) -> Project:
 
 
 def with_store(loaded: Project, work: Callable[[Store], Awaitable[T]]) -> T:
-    """What `work` returns, given the project's store, which is closed afterwards. Raises StoreUnavailable."""
-    from strategies.store import Store  # noqa: PLC0415 - redis is not loaded for --help
+    """What `work` returns, given the project's store, which is closed afterwards; raises as `open_store`."""
 
     async def run() -> T:
-        settings = loaded.settings
-        store = await Store.open(settings.redis.url, settings.data_dir, settings.tenant)
+        store = await open_store(loaded)
         try:
             return await work(store)
         finally:
             await store.close()
 
     return asyncio.run(run())
+
+
+async def open_store(loaded: Project) -> Store:
+    """The store of the settings, with its password if they name one. Raises StoreUnavailable, and
+    ConfigErrors where the environment lacks the password."""
+    from strategies.store import Store
+
+    settings = loaded.settings
+    return await Store.open(settings.redis.address(), settings.data_dir, settings.tenant)

@@ -43,8 +43,8 @@ def refusal(refused: RefusedError) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """A table: figures right-aligned, text never read as markup, no header where no column has a name."""
-    from rich.table import Table  # noqa: PLC0415 - rich is loaded only where something is drawn
-    from rich.text import Text  # noqa: PLC0415
+    from rich.table import Table
+    from rich.text import Text
 
     cells = [list(row) for row in rows]
     drawn = Table(title=title, title_justify="left", show_header=any(columns))
@@ -58,7 +58,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 def show(*drawn: object) -> None:
     """Draws tables and text on standard output, in colour on a terminal only."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     Console().print(*drawn, sep="\n")
 
@@ -72,21 +72,21 @@ def progress(label: str, items: Iterable[T], total: float | None = None) -> Iter
     """The items, with a bar on standard error as they are taken, where that is a terminal."""
     if not sys.stderr.isatty():
         return items
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import track  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import track
 
     return track(items, label, total=total, console=Console(stderr=True), transient=True)
 
 
 def live() -> Live:
     """A place on standard output whose contents are replaced by `update`."""
-    from rich.live import Live  # noqa: PLC0415
+    from rich.live import Live
 
     return Live(auto_refresh=False)
 
 
 def stacked(drawn: Sequence[Table]) -> Group:
     """Tables under one another, as one thing to draw."""
-    from rich.console import Group  # noqa: PLC0415
+    from rich.console import Group
 
     return Group(*drawn)

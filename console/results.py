@@ -24,7 +24,7 @@ EVERY = 1.0  # seconds between two looks at the store while a table is live
 PAGE = 5000  # ledger lines read at once
 
 
-def results(  # noqa: PLR0913, PLR0917 - one argument for each option
+def results(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME[/N]", help="A campaign or one of its sub-campaigns.")],
     once: Annotated[bool, typer.Option("--once", help="Print once; else a terminal shows it live.")] = False,

@@ -77,12 +77,11 @@ async def _until_stopped(loaded: Project, work: Work, *, supervised: bool) -> No
 
 async def _opened(loaded: Project, stop: asyncio.Event) -> Store | None:
     """The store, waited for while its server is away, which may start after us; None if we are to stop."""
-    from strategies.store import Store, StoreUnavailable  # noqa: PLC0415 - redis is not loaded for --help
+    from strategies.store import StoreUnavailable
 
-    settings = loaded.settings
     while not stop.is_set():
         try:
-            return await Store.open(settings.redis.url, settings.data_dir, settings.tenant)
+            return await options.open_store(loaded)
         except StoreUnavailable as error:
             logs.get().warning("store_unavailable", error=str(error), mend=STORE_MEND)
             await stopped_within(stop, STORE_PAUSE)
@@ -110,9 +109,9 @@ async def _serve_agi(loaded: Project, store: Store, stop: asyncio.Event) -> None
 
 @asynccontextmanager
 async def _agi_servers(loaded: Project, store: Store) -> AsyncIterator[None]:
-    from agi.handlers import build_routes  # noqa: PLC0415 - the model's runtime is not loaded for --help
-    from agi.local_socket import LocalServer  # noqa: PLC0415
-    from agi.server import FastAgiServer  # noqa: PLC0415
+    from agi.handlers import build_routes
+    from agi.local_socket import LocalServer
+    from agi.server import FastAgiServer
 
     fastagi = loaded.settings.asterisk.fastagi
     token = os.environ.get(fastagi.token_env) or None
@@ -131,7 +130,7 @@ async def _agi_servers(loaded: Project, store: Store) -> AsyncIterator[None]:
 
 
 async def _run_bridge(loaded: Project, store: Store, stop: asyncio.Event) -> None:
-    from ami_bridge.bridge import run_bridge  # noqa: PLC0415 - panoramisk is not loaded for --help
+    from ami_bridge.bridge import run_bridge
 
     await run_bridge(loaded, store, stop)
 

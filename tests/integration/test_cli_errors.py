@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from secondpass_command import ROOT, Secondpass, configured
+
+from strategies.store import Store
 
 
 @pytest.fixture
@@ -61,6 +64,29 @@ def test_a_store_that_is_not_there_is_told(secondpass: Secondpass) -> None:
     said = secondpass("list", "show")
     assert said.code == 1
     assert "redis.url in settings.yaml" in said.err
+
+
+@pytest.fixture
+async def locked_server(short_directory: Path) -> AsyncIterator[str]:
+    """The URL of a server that asks for the password `a/b`."""
+    store = await Store.open(None, short_directory, "main")
+    await store._redis.config_set("requirepass", "a/b")
+    yield f"unix://{short_directory}/store/server.sock"
+    await store._redis.config_set("requirepass", "")
+    await store.close()
+
+
+def test_the_password_of_the_store_comes_from_the_environment(
+    secondpass: Secondpass, locked_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redis = f"redis: {{url: '{locked_server}', secret_env: STORE_PASSWORD}}"
+    damage(secondpass, "settings.yaml", "data_dir: ../var", redis)
+    monkeypatch.setenv("STORE_PASSWORD", "a/b")
+    assert secondpass("list", "show", "--json").document == {}
+    monkeypatch.setenv("STORE_PASSWORD", "wrong")
+    assert "the variable named by redis.secret_env holds its password" in secondpass("list", "show").err
+    monkeypatch.delenv("STORE_PASSWORD")
+    assert "the environment lacks STORE_PASSWORD" in secondpass("list", "show").err
 
 
 def test_a_refusal_is_a_document_where_json_was_asked_for(secondpass: Secondpass, tmp_path: Path) -> None:
