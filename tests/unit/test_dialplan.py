@@ -68,7 +68,7 @@ def test_every_agi_call_stands_under_a_timeout_and_leaves_on_hangup() -> None:
     assert len(asking) == 4
     for n in asking:
         assert re.search(
-            r"Set\(TIMEOUT\(absolute\)=\$\{SECONDPASS_(DEADLINE|SCRIPT_LIMIT)\}\)$", lines[n - 1]
+            r"Set\(TIMEOUT\(absolute\)=\$\{SECONDPASS_(DEADLINE|OUTBOUND_DEADLINE|SCRIPT_LIMIT)\}\)$", lines[n - 1]
         )
         assert lines[n - 2].endswith("Set(AGIEXITONHANGUP=yes)")
 
