@@ -46,7 +46,8 @@ def harness() -> Iterator[Harness]:
     except HarnessError as error:
         pytest.skip(f"not run: {error}")
     build(secondpass=False)
-    net, project = os.environ.get("SP_TEST_NET", "127.0.20"), os.environ.get("SP_TEST_PROJECT", "secondpass-test")
+    net = os.environ.get("SP_TEST_NET", "127.0.20")
+    project = os.environ.get("SP_TEST_PROJECT", "secondpass-test")
     running = Harness(net, project, ROOT / "build" / f"harness-{project.removeprefix('secondpass-')}")
     try:
         running.up(*TELEPHONY_SERVICES)
