@@ -15,7 +15,7 @@ import time
 import wave
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,11 +31,12 @@ from strategies.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "docker" / "demo"))
-from people import noon_zone  # noqa: E402  (the demo's folder is no package)
+from people import LIKELY, UNLIKELY, noon_zone  # noqa: E402  (the demo's folder is no package)
 from report import twice_at_once  # noqa: E402
 
 COMMAND = ROOT / ".venv" / "bin" / "secondpass"
 LOGS = ROOT / "build" / "telephony"
+LIKELY_TO_ACCEPT, UNLIKELY_TO_ACCEPT = LIKELY, UNLIKELY  # attributes that the shipped model answers to
 READY = 40.0  # seconds until both processes work; two cores are shared with calls and other processes
 PAIRS = frozenset({"attempt_ended", "attempt_released"})
 
@@ -80,6 +81,7 @@ class Site:
     config: Path
     tenant: str
     began: float = field(default_factory=time.time)
+    secrets: dict[str, str] = field(default_factory=dict)  # in place of the harness's
 
     @property
     def folder(self) -> Path:
@@ -102,7 +104,7 @@ class Site:
         path.write_text(text.replace(old, new), encoding="utf-8")
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, **self.harness.environment(), "COLUMNS": "200"}
+        return {**os.environ, **self.harness.environment(), **self.secrets, "COLUMNS": "300"}
 
     def command(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
         """One `secondpass` command as a user types it; how it ended and what it said."""
@@ -140,29 +142,30 @@ class Site:
         """The carrier's records of the calls since this site is there."""
         return [call for call in self.harness.carrier_records() if call.start >= self.began]
 
+    def keys(self) -> list[str]:
+        """Everything of this tenant that is in Redis."""
+        return self._redis("KEYS", f"{{{self.tenant}.0}}*").split()
+
     def lease_runs_out(self) -> None:
         """What a bridge that was killed leaves behind ends by itself after fifteen seconds: skip them."""
-        key = f"{{{self.tenant}.0}}:bridge"
-        redis = ["redis-cli", "-h", f"{self.harness.net}.3"]
-        run(["docker", "exec", self.harness.container("redis"), *redis, "DEL", key])
+        self._redis("DEL", f"{{{self.tenant}.0}}:bridge")
 
-    @contextmanager
-    def server(self, *arguments: str) -> Iterator[Server]:
-        """A process group that runs until the block ends: `secondpass up`, or the command given."""
-        with Server(self, arguments or (str(COMMAND), "--config", str(self.config), "up")) as server:
-            yield server
+    def _redis(self, *words: str) -> str:
+        client = ["redis-cli", "-h", f"{self.harness.net}.3"]
+        return run(["docker", "exec", self.harness.container("redis"), *client, *words]).stdout
 
 
 class Server:
     """A process with its children, in a process group of their own; leaves none of them behind."""
 
-    def __init__(self, site: Site, command: Sequence[str]) -> None:
+    def __init__(self, site: Site, command: Sequence[str] = ()) -> None:
+        """Start `secondpass up` over the site, or this command."""
         LOGS.mkdir(parents=True, exist_ok=True)
         self._site = site
         self._log = site.log.open("ab")
         self.began = time.time()
         self.process = subprocess.Popen(
-            command,
+            command or (str(COMMAND), "--config", str(site.config), "up"),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,

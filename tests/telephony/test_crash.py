@@ -1,5 +1,5 @@
-"""`kill -9` of all of secondpass at every point of an attempt's life: after the restart nobody has been called
-twice by the carrier's own records, and every attempt and every person is accounted for."""
+"""`kill -9` of all of secondpass at every point of an attempt's life: after the restart nobody has been
+called twice by the carrier's own records, and every attempt and every person is accounted for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from crash_points import POINTS
 from harness import Harness
-from secondpass_server import check_accounts, make_site, of_kind, person, settle, states
+from secondpass_server import Server, check_accounts, make_site, of_kind, person, settle, states
 
 RUNNER = str(Path(__file__).with_name("crash_points.py"))
 SUB = "demo/1"
@@ -22,7 +22,7 @@ async def test_a_kill_dials_nobody_twice_and_loses_nobody(harness: Harness, poin
     # Presses 1; busy; hangs up after a second and is recovered at home; a machine is hung up on.
     rows = await site.imports([person("215"), person("203"), person("214", home="202")])
     async with site.store() as store:
-        with site.server(sys.executable, RUNNER, point, str(site.config)) as doomed:
+        with Server(site, (sys.executable, RUNNER, point, str(site.config))) as doomed:
             await doomed.ready()
             await site.does("campaign", "start", "demo")
             assert await doomed.died(within=30) == KILLED
@@ -31,7 +31,7 @@ async def test_a_kill_dials_nobody_twice_and_loses_nobody(harness: Harness, poin
             assert at_the_kill == []
         if point != POINTS[-1]:
             site.lease_runs_out()
-        with site.server() as server:
+        with Server(site) as server:
             await server.ready()
             await settle(site, store, SUB, rows, within=40)
             lines = await check_accounts(site, store, SUB)
