@@ -173,7 +173,7 @@ class Run:
         self.take(ended(self.contact, self.state, self.sub, intent, outcome, self.now))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(campaigns(), CONTACTS, REPLIES)
 def test_every_contact_comes_to_its_end_within_its_limits(campaign, contact, replies):
     run = Run(campaign, contact, enter())
@@ -201,7 +201,7 @@ def test_every_contact_comes_to_its_end_within_its_limits(campaign, contact, rep
     assert (after.state, after.lines) == (run.state, ())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(campaigns(), CONTACTS, st.lists(st.sampled_from(list(Refusal)), max_size=12))
 def test_refusals_never_lose_a_contact_or_dial_it_in_a_loop(campaign, contact, refusals):
     run = Run(campaign, contact, enter())
@@ -229,7 +229,7 @@ ZONES = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     HOURS,
     ZONES,

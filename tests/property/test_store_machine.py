@@ -307,7 +307,7 @@ def test_two_dialers_never_break_the_promises() -> None:
     runs = int(os.environ.get("SECONDPASS_MACHINE_RUNS", "25"))
     machine = type("Machine", (TwoDialers,), {"server": Server()})
     machine.TestCase.settings = settings(  # type: ignore[attr-defined]
-        max_examples=runs, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=runs, stateful_step_count=50, suppress_health_check=list(HealthCheck)
     )
     try:
         machine.TestCase().runTest()  # type: ignore[attr-defined]

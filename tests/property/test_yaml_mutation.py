@@ -115,7 +115,7 @@ def values(draw: st.DrawFn, text: str) -> str:
 @pytest.mark.parametrize(
     "kind", ["campaigns/loan_reminder.yaml", "scripts/loan_reminder.yaml", "segments.yaml", "settings.yaml"]
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.data())
 def test_a_mutated_file_loads_or_tells_its_mistakes(kind: str, data: st.DataObject) -> None:
     original = (EXAMPLES / kind).read_text()
@@ -130,7 +130,7 @@ def test_a_mutated_file_loads_or_tells_its_mistakes(kind: str, data: st.DataObje
         check(problems.errors)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=400))
 def test_random_bytes_are_yaml_or_tell_why_not(raw: bytes) -> None:
     try:

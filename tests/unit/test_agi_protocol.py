@@ -73,14 +73,14 @@ def test_whole_and_byte_by_byte_give_the_same_events(name: str) -> None:
     assert events_of([sample]) == events_of([sample[i : i + 1] for i in range(len(sample))])
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(st.sampled_from(sorted(TRANSCRIPTS)), st.lists(st.integers(0, 2000), max_size=12))
 def test_any_split_gives_the_same_events(name: str, cuts: list[int]) -> None:
     sample = TRANSCRIPTS[name]
     assert events_of(split_at(sample, cuts)) == events_of([sample])
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(
     st.binary(max_size=300),
     st.sampled_from([b"", SHORT_ENVIRONMENT]),
@@ -168,7 +168,7 @@ def test_what_never_ends_is_refused_at_its_limit(opening: bytes, endless: bytes)
     assert events_of([opening + endless])[-1] == "RemoteProtocolError"
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=3000)
 @given(st.lists(st.text(max_size=80), max_size=5))
 def test_one_command_is_on_the_wire_whatever_the_arguments(arguments: list[str]) -> None:
     try:
@@ -181,7 +181,7 @@ def test_one_command_is_on_the_wire_whatever_the_arguments(arguments: list[str])
     assert asterisk_reads(line.decode().removesuffix("\n")) == ["EXEC", *arguments]
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(st.text(max_size=40), st.sampled_from("\n\r\0\t\x1b\x7f\x85\u2028"), st.text(max_size=40))
 def test_a_control_character_is_refused_wherever_it_stands(before: str, control: str, after: str) -> None:
     with pytest.raises(LocalProtocolError):
@@ -213,7 +213,7 @@ def test_a_value_the_dialplan_would_expand_is_refused(character: str) -> None:
         encode_set_variable("SP_OFFER", f"a{character}b")
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(st.text(max_size=60))
 def test_a_plain_value_cannot_begin_an_expression(value: str) -> None:
     try:
@@ -248,7 +248,7 @@ def test_one_variable_that_must_not_be_set_stops_all_of_them(values: dict[str, s
         encode_set_variables(values)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text(max_size=200))
 def test_a_peers_words_are_clean_and_short_in_a_log(text: str) -> None:
     shown = clean(text)
