@@ -33,6 +33,9 @@ def train(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same data and seed make the same file.")] = 0,
     source: Annotated[str, typer.Option(help="Where the data come from, for the card.")] = "",
+    note: Annotated[
+        list[str] | None, typer.Option(help="A remark for the card; repeatable.", show_default=False)
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Train on DATA, whose rows stand in the order of time; publish what ONNX reproduces exactly enough."""
@@ -48,6 +51,7 @@ def train(
         exclude=tuple(exclude or ()),
         seed=seed,
         source=source,
+        notes=tuple(note or ()),
     )
     _tell(card, json=json)
     if not json:

@@ -55,7 +55,7 @@ def _check_header(path: Path, header: Sequence[str], label: str, sep: str) -> No
         raise TrainingError(
             f"{path}: no column {label!r} when split at {sep!r}; the header has "
             f"{', '.join(header[:8]) or 'nothing'}; name the outcome's column with --label, "
-            "or the separator with --sep"
+            "or the separator with --separator"
         )
     double = {name for name in header if header.count(name) > 1}
     if double:

@@ -40,7 +40,7 @@ def test_a_column_of_numbers_with_one_value_besides_the_missing_says_nothing(tmp
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a;b;y\n1;2;no\n", r"no column 'y' when split at ','; the header has a;b;y.*--sep"),
+        ("a;b;y\n1;2;no\n", r"no column 'y' when split at ','; the header has a;b;y.*--separator"),
         ("", "the header has nothing"),
         ("a,y\n1,no\n2,no\n", r"'yes' in 0 of 2 rows.*it holds: no; .*--positive"),
         ("a,y\n1,no\n2\n", r"calls\.csv:3: 1 fields, the header has 2"),
