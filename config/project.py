@@ -70,12 +70,11 @@ class _Reading:
         self.errors: list[ConfigError] = []
 
     def nothing(self) -> ConfigError:
+        where = self._directory.absolute()
         if not self._directory.is_dir():
-            return ConfigError(
-                self._directory, None, None, "", "is no directory", "name the one with campaigns/"
-            )
-        mend = "add campaigns/NAME.yaml, or name the directory that has it"
-        return ConfigError(self._directory, None, None, "", "has neither campaigns nor settings", mend)
+            return ConfigError(where, None, None, "", "is no directory", "name the one with campaigns/")
+        mend = "add campaigns/NAME.yaml, or name the directory that has them: --config DIR or SECONDPASS_CONFIG"
+        return ConfigError(where, None, None, "", "has neither campaigns nor settings", mend)
 
     def files(self, kind: str) -> list[Path]:
         """The YAML files of a sub-directory, by name."""

@@ -9,6 +9,7 @@ import typer
 
 from console import options, output
 from console.refusal import Reason, RefusedError
+from strategies.numbers import normalise
 
 if TYPE_CHECKING:
     from config.project import Project
@@ -38,8 +39,6 @@ def add(
 
 
 def _number(loaded: Project, given: str) -> str:
-    from strategies.numbers import normalise
-
     countries = loaded.settings.numbers.countries
     number = normalise(given, countries[0] if len(countries) == 1 else "")
     if number is None:

@@ -79,11 +79,14 @@ async def _opened(loaded: Project, stop: asyncio.Event) -> Store | None:
     """The store, waited for while its server is away, which may start after us; None if we are to stop."""
     from strategies.store import StoreUnavailable
 
+    told = False
     while not stop.is_set():
         try:
             return await options.open_store(loaded)
         except StoreUnavailable as error:
-            logs.get().warning("store_unavailable", error=str(error), mend=STORE_MEND)
+            log = logs.get()
+            (log.debug if told else log.warning)("store_unavailable", error=str(error), mend=STORE_MEND)
+            told = True
             await stopped_within(stop, STORE_PAUSE)
     return None
 
