@@ -73,7 +73,7 @@ class _Reading:
         where = self._directory.absolute()
         if not self._directory.is_dir():
             return ConfigError(where, None, None, "", "is no directory", "name the one with campaigns/")
-        mend = "add campaigns/NAME.yaml, or name the directory that has them: --config DIR or SECONDPASS_CONFIG"
+        mend = "name the one that has them (--config DIR or SECONDPASS_CONFIG), or add campaigns/NAME.yaml"
         return ConfigError(where, None, None, "", "has neither campaigns nor settings", mend)
 
     def files(self, kind: str) -> list[Path]:

@@ -1,5 +1,5 @@
-"""How many calls may start now: by rate, by free agents, by a moment to finish; who is called is the
-engine's."""
+"""How many calls may start now, by a rate and by a cap on channels; free agents are counted where Asterisk
+tells of them, and who is called is the engine's."""
 
 from __future__ import annotations
 
