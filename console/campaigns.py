@@ -95,6 +95,21 @@ def stop(
     _change(context, name, RunState.STOPPED, config, json)
 
 
+@app.command("halt")
+def halt(context: typer.Context, config: options.ConfigDir = None, json: options.Json = False) -> None:
+    """Stop everything: no campaign dials anybody until `campaign unhalt`; calls that are up finish."""
+    by = getpass.getuser()
+    options.with_store(options.project(context, config), lambda store: store.halt(by=by))
+    _tell_halted(by, json=json)
+
+
+@app.command("unhalt")
+def unhalt(context: typer.Context, config: options.ConfigDir = None, json: options.Json = False) -> None:
+    """Release the stop switch; what was running goes on."""
+    options.with_store(options.project(context, config), lambda store: store.unhalt())
+    _tell_halted(None, json=json)
+
+
 @app.command("status")
 def status(
     context: typer.Context,
@@ -104,7 +119,7 @@ def status(
 ) -> None:
     """Which sub-campaigns there are, and how they stand."""
     loaded = options.project(context, config)
-    rows = options.with_store(loaded, lambda store: _status(store, name))
+    rows, halted_by = options.with_store(loaded, lambda store: _status(store, name))
     if json:
         output.document(rows)
         return
@@ -116,6 +131,17 @@ def status(
             [(row["sub_campaign"], row["state"], *(row[figure] for figure in figures)) for row in rows],
         )
     )
+    if halted_by is not None:
+        _tell_halted(halted_by, json=False)
+
+
+def _tell_halted(by: str | None, *, json: bool) -> None:
+    if json:
+        output.document({"halted_by": by})
+    elif by is None:
+        output.line("the stop switch is released")
+    else:
+        output.line(f"halted by {by}: nobody is dialled until secondpass campaign unhalt")
 
 
 def _moment(campaign: Campaign, text: str | None, option: str) -> float | None:
@@ -206,11 +232,14 @@ async def named(store: Store, name: str | None) -> list[SubCampaign]:
     return found
 
 
-async def _status(store: Store, name: str | None) -> list[dict[str, Any]]:
-    return [_row(sub, await store.counters(sub.name)) for sub in await named(store, name)]
+async def _status(store: Store, name: str | None) -> tuple[list[dict[str, Any]], str | None]:
+    """A row for each sub-campaign, and who threw the stop switch."""
+    halted_by = await store.halted_by()
+    rows = [_row(sub, await store.counters(sub.name), halted_by) for sub in await named(store, name)]
+    return rows, halted_by
 
 
-def _row(sub: SubCampaign, counters: Counters) -> dict[str, Any]:
+def _row(sub: SubCampaign, counters: Counters, halted_by: str | None) -> dict[str, Any]:
     return {
         "sub_campaign": sub.name,
         "state": sub.run_state.value,
@@ -220,4 +249,5 @@ def _row(sub: SubCampaign, counters: Counters) -> dict[str, Any]:
         "attempts": counters.attempts,
         "in_progress": counters.in_progress,
         "passes_ended": sorted(sub.passes_ended),
+        "halted_by": halted_by,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-OK, REFUSED, USAGE = 0, 1, 2  # exit codes; USAGE is what click gives for a wrong option or argument
+REFUSED = 1  # exit code; click gives 2 for a wrong option or argument
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ def figures(sub: SubCampaign, counters: Counters) -> dict[str, Any]:
         "connected_to_agent": counters.connected_to_agent,
         "by_result": dict(counters.by_result),
         "by_pass": dict(counters.by_pass),
+        "by_medium": dict(counters.by_medium),
         "by_response": dict(counters.by_response),
         "by_group": {
             group: sum(counters.by_response.get(response, 0) for response in sub.campaign.group(group))
@@ -86,6 +87,7 @@ GROUPS = (
     ("Results", "by_result"),
     ("Responses", "by_response"),
     ("Attempts by pass", "by_pass"),
+    ("Attempts by medium", "by_medium"),
     ("Contacts ended", "ended_by"),
     ("Passed over", "skipped"),
 )

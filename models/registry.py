@@ -55,12 +55,6 @@ def activate(root: Path, name: str, version: str) -> None:
     Path(made).replace(folder / "current")
 
 
-def versions(root: Path, name: str) -> tuple[str, ...]:
-    """The published versions of a model, by name; none when there is no such model."""
-    folder = _folder(root, name)
-    return tuple(sorted(p.name for p in folder.glob("*") if _VERSION.fullmatch(p.name) and p.is_dir()))
-
-
 def current(root: Path, name: str) -> Path:
     """The folder of the current version. Raises RegistryError when there is none."""
     folder = _folder(root, name)

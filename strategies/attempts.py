@@ -97,7 +97,6 @@ class Outcome:
     result: Result
     responses: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
-    reached_person: bool = False
     at: float = 0.0
 
 
@@ -129,7 +128,7 @@ def outcome(intent: Intent, facts: Sequence[Fact], campaign: Campaign) -> Outcom
     if phase is Phase.PERSON and intent.medium is Medium.DIALER:
         result = Result.ABANDONED_NO_AGENT
     triggers = _triggers(result, phase, facts, responses, success)
-    return Outcome(intent.attempt, result, responses, triggers, phase in _REACHED, over[-1].at)
+    return Outcome(intent.attempt, result, responses, triggers, over[-1].at)
 
 
 def phase_of(facts: Sequence[Fact]) -> Phase:
@@ -143,13 +142,6 @@ def phase_of(facts: Sequence[Fact]) -> Phase:
 
 
 _OVER = frozenset({FactName.HUNG_UP, FactName.ORIGINATE_FAILED, FactName.GONE})
-_REACHED = frozenset(Phase) - {
-    Phase.DIALLED,
-    Phase.NOT_ANSWERED,
-    Phase.MACHINE,
-    Phase.MESSAGE_LEFT,
-    Phase.FAX,
-}
 _EVENTS: Mapping[FactName, Event] = {
     FactName.ANSWERED: Event.ANSWERED,
     FactName.SCRIPT_STARTED: Event.SCRIPT_STARTED,

@@ -143,17 +143,6 @@ class Campaigns(Door):
         pairs = zip(found[::2], found[1::2], strict=True)
         return [(read_contact(contact), read_state(state)) for contact, state in pairs if contact and state]
 
-    async def next_due(self, sub: str) -> float | None:
-        """When the next contact will be due (the past, if one is); None if nobody waits for a moment."""
-        _state, promised, due, _parked, waking, *_ = self._keys.of_sub(sub)
-        answers = await self._pipeline(
-            lambda pipe: [
-                pipe.execute_command("ZRANGE", lane, 0, 0, "WITHSCORES") for lane in (promised, due, waking)
-            ]
-        )
-        scores = [float(entry[0][1]) for entry in answers if entry]
-        return min(scores, default=None)
-
     async def state(self, sub: str, contact: str) -> ContactState | None:
         """Where the contact stands; None if it is not attached."""
         raw = await self._command("HGET", self._keys.state(sub), contact)

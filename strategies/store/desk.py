@@ -1,32 +1,17 @@
-"""What passes between people, the bridge and whoever counts: requests, the bridge's lease, the ledger as it
-was written."""
+"""What the bridge and whoever counts need: the bridge's lease, the ledger as it was written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from strategies.store.codec import read_plain, text
+from strategies.store.codec import read_plain
 from strategies.store.connection import Door, unnested
 from strategies.store.lines import Line, packed
 
-REQUESTS_KEPT = 10_000
-
 
 class Desk(Door):
-    """Requests in, ledger out."""
-
-    async def request(self, verb: str, **fields: object) -> str:
-        """Ask the bridge to do something; returns the request's id."""
-        words = (self._keys.requests, "MAXLEN", "~", REQUESTS_KEPT, "*", "verb", verb, "fields", text(fields))
-        identity: bytes = await self._command("XADD", *words)
-        return identity.decode()
-
-    async def read_requests(self, after: str, block_ms: int) -> list[tuple[str, str, dict[str, Any]]]:
-        """Requests after an id as (id, verb, fields); `$`: from now on. Waits at most `block_ms` for the
-        first."""
-        entries = await self._read_stream(self._keys.requests, after, block_ms)
-        return [(identity, body[b"verb"].decode(), read_plain(body[b"fields"])) for identity, body in entries]
+    """Who may dial, and the ledger."""
 
     async def bridge_lease(self, owner: str, ttl: float) -> bool:
         """Be, or stay, the one bridge for `ttl` seconds; False while somebody else is."""

@@ -152,11 +152,6 @@ class Keys:
         return self._key("ledger")
 
     @property
-    def requests(self) -> str:
-        """Stream: what people asked the bridge to do."""
-        return self._key("requests")
-
-    @property
     def bridge(self) -> str:
         """String: the bridge that is allowed to run."""
         return self._key("bridge")

@@ -128,6 +128,20 @@ async def test_the_other_verbs_take_the_campaigns_name_or_the_sub_campaigns(
     assert states() == ["stopped", "stopped"]
 
 
+async def test_the_stop_switch_holds_everything_until_it_is_released(
+    secondpass: Secondpass, store: Store
+) -> None:
+    await tell_queues(store, "collections")
+    assert secondpass("campaign", "start", "calls").code == 0
+    assert "nobody is dialled" in secondpass("campaign", "halt").out
+    assert await store.halted_by() is not None
+    assert "nobody is dialled" in secondpass("campaign", "status").out
+    (row,) = secondpass("campaign", "status", "--json").document
+    assert (row["state"], row["halted_by"]) == ("running", await store.halted_by())
+    assert secondpass("campaign", "unhalt", "--json").document == {"halted_by": None}
+    assert await store.halted_by() is None
+
+
 async def test_stop_is_final(secondpass: Secondpass, store: Store) -> None:
     await tell_queues(store, "collections")
     assert secondpass("campaign", "start", "calls").code == 0

@@ -176,12 +176,6 @@ async def test_what_an_attempt_leaves_behind_goes_by_itself(store: Store) -> Non
     assert await store.intent(intent.attempt) == intent
 
 
-async def test_a_request_reaches_the_bridge(store: Store) -> None:
-    first = await store.request("cancel", attempt="sp-1", by="eve")
-    assert await store.read_requests("0", 1) == [(first, "cancel", {"attempt": "sp-1", "by": "eve"})]
-    assert await store.read_requests(first, 1) == []
-
-
 async def test_there_is_one_bridge_at_a_time(store: Store) -> None:
     assert await store.bridge_lease("one", 30)
     assert await store.bridge_lease("one", 30)

@@ -125,7 +125,7 @@ async def test_closing_and_opening_at_once_loses_neither(short_directory: Path) 
     store = await Store.open(None, short_directory, "main")
     for _ in range(5):
         _, store = await asyncio.gather(store.close(), Store.open(None, short_directory, "main"))
-        await store.request("hello")
+        await store.halt(by="eve")
     await store.close()
 
 

@@ -172,7 +172,6 @@ async def test_list_order_is_kept_when_everybody_waits_for_the_same_moment(store
     for contact, state in await store.due(sub.name, NOON, 100):
         assert await put(store, sub, contact.id, state, NOON + 600, reason="outside_window")
     assert await ids_due(store, sub, NOON + 599) == []
-    assert await store.next_due(sub.name) == pytest.approx(NOON + 600, abs=1e-3)
     assert await ids_due(store, sub, NOON + 600) == [contact.id for contact in crowd]
 
 
@@ -282,7 +281,6 @@ async def test_who_is_done_is_due_no_more_and_counted_in_no_pass(store: Store) -
     await store.pass_ended(sub.name, "reminder", NOON)
     assert await ids_due(store, sub, NOON + 86_400) == []
     assert await store.pass_waiting(sub.name) == {"reminder": 0, "live_call": 0}
-    assert await store.next_due(sub.name) is None
 
 
 async def test_a_state_comes_back_as_it_was_written(store: Store) -> None:

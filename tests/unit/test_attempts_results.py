@@ -195,14 +195,6 @@ def test_a_disposition_is_a_response():
     assert found.responses == ("agent_paid",)
 
 
-def test_a_person_was_reached_but_a_machine_was_not():
-    person = outcome(AVM, facts(*SCRIPT_ON, "hung_up=16"), CAMPAIGN)
-    machine = outcome(AVM, facts(*MACHINE, "hung_up=16"), CAMPAIGN)
-    assert person is not None
-    assert machine is not None
-    assert (person.reached_person, machine.reached_person) == (True, False)
-
-
 def test_a_script_that_asks_for_nothing_is_not_answered_by_silence():
     plain = Campaign(
         "c",
