@@ -203,5 +203,7 @@ def _notes(campaign: Campaign, preset: Preset) -> Iterator[str]:
         endless = any(retry.then == "same_device" for retry in one.retry.values())
         if endless and limits.attempts_per_contact is None:
             yield f"{one.name}: same_device repeats without end; write limits: {{attempts_per_contact: 8}}"
+    if campaign.rules:
+        yield "rules are checked, and not acted upon in this version"
     if any(one.medium not in VOICE for one in campaign.passes):
         yield "text and email passes need a gateway in settings.yaml"

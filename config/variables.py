@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Variable(StrEnum):
-    """Channel variables of ours, and those of Asterisk that we read or set."""
+    """The channel variables that server and dialplan tell each other something by."""
 
     ATTEMPT = "SP_ATTEMPT"  # equals the channel's unique id
     QUEUE = "SP_QUEUE"
@@ -24,10 +24,6 @@ class Variable(StrEnum):
     PENALTY_MAX = "SP_PENALTY_MAX"
     CUSTOMER = "SP_CUSTOMER"
     DECISION = "SP_DECISION"
-    AMD_STATUS = "AMDSTATUS"
-    AMD_CAUSE = "AMDCAUSE"
-    QUEUE_PRIORITY = "QUEUE_PRIO"
-    QUEUE_MAX_PENALTY = "QUEUE_MAX_PENALTY"
 
 
 class Context(StrEnum):

@@ -46,13 +46,18 @@ def obstacles(
     """Every reason why the campaign cannot be started over these lists; times in epoch seconds."""
     return (
         *_lists(campaign, lists, ground),
-        *_caller_id(campaign),
-        *_media(campaign, ground),
-        *_voice(campaign, ground),
+        *in_the_files(campaign, trunk=ground.trunk, gateways=ground.gateways),
         *_queues(campaign, ground),
         *_attributes(campaign, lists, ground),
         *_timeframe(now, *timeframe),
     )
+
+
+def in_the_files(
+    campaign: Campaign, *, trunk: bool, gateways: frozenset[Medium] = frozenset()
+) -> tuple[Reason, ...]:
+    """Every reason that lies in campaign and settings themselves, whatever lists and queues there are."""
+    return (*_caller_id(campaign), *_media(campaign, gateways), *_voice(campaign, trunk))
 
 
 def _lists(campaign: Campaign, lists: Sequence[str], ground: Ground) -> Iterator[Reason]:
@@ -82,17 +87,17 @@ def _caller_id(campaign: Campaign) -> Iterator[Reason]:
         )
 
 
-def _media(campaign: Campaign, ground: Ground) -> Iterator[Reason]:
+def _media(campaign: Campaign, gateways: frozenset[Medium]) -> Iterator[Reason]:
     for one in campaign.passes:
-        if one.medium not in VOICE and one.medium not in ground.gateways:
+        if one.medium not in VOICE and one.medium not in gateways:
             yield Reason(
                 f"pass {one.name} sends by {one.medium}, and no gateway can carry that yet",
                 f"take the pass {one.name} out of the campaign",
             )
 
 
-def _voice(campaign: Campaign, ground: Ground) -> Iterator[Reason]:
-    if not ground.trunk:
+def _voice(campaign: Campaign, trunk: bool) -> Iterator[Reason]:
+    if not trunk:
         yield Reason(
             "settings.yaml names no trunk to call by",
             'add one under asterisk: trunks: {carrier: {dial: "PJSIP/{number}@carrier", channels: 10}}',

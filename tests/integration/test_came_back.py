@@ -35,7 +35,7 @@ async def lost_in_the_script(store: Store) -> SubCampaign:
     )
     taken = claimed(move.state, move.step, intent.attempt, NOON, sub)
     assert await store.claim([Claim(intent, contact, taken, state.version)], NOON) == [None]
-    outcome = Outcome("sp-1", Result.HANGUP_IN_SCRIPT, (), (Trigger.HANGUP_IN_SCRIPT,), True, NOON + 9)
+    outcome = Outcome("sp-1", Result.HANGUP_IN_SCRIPT, (), (Trigger.HANGUP_IN_SCRIPT,), NOON + 9)
     state = await store.state(sub.name, ADA.id)
     assert state is not None
     after = ended(contact, state, sub, intent, outcome, NOON + 9)

@@ -33,6 +33,15 @@ def test_check_tells_what_would_be_done(secondpass: Secondpass) -> None:
     assert campaign["name"] == "calls"
 
 
+def test_check_tells_what_loads_but_could_not_be_started(secondpass: Secondpass) -> None:
+    damage(secondpass, "campaigns/calls.yaml", "medium: dialer", "medium: dialer, pacing: {method: preview}")
+    said = secondpass("check")
+    assert said.code == 0
+    assert "campaign calls cannot be started: pass live is paced by preview" in said.out
+    (reason,) = secondpass("check", "--json").document["cannot_start"]["calls"]
+    assert reason["mend"] == "write pacing: {method: progressive}"
+
+
 def test_check_points_at_every_mistake_at_once(secondpass: Secondpass) -> None:
     damage(secondpass, "campaigns/calls.yaml", "medium: dialer", "medium: dialler")
     damage(secondpass, "campaigns/calls.yaml", "zone: America/New_York", "zone: America/New_Yorck")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from config.variables import AgiScript, Context, Variable
+
 DIALPLAN = Path(__file__).resolve().parents[2] / "dialplan"
 CARRIER = DIALPLAN.parent / "docker" / "carrier" / "extensions.conf"
 FILES = sorted(DIALPLAN.glob("*.conf"))
@@ -27,6 +29,17 @@ def code(file: Path) -> list[str]:
 def test_there_are_the_three_files_an_admin_includes() -> None:
     names = {file.name for file in FILES}
     assert names == {"secondpass.conf", "secondpass_globals.conf", "manager_secondpass.conf"}
+
+
+def test_the_names_shared_with_the_server_are_those_of_the_dialplan() -> None:
+    lines = code(DIALPLAN / "secondpass.conf")
+    assert {line.strip("[]") for line in lines if line.startswith("[")} == set(Context)
+    text = "\n".join(lines)
+    assert set(re.findall(r"\$\{SECONDPASS_AGI\}/(\w+)", text)) == set(AgiScript)
+    named = set(re.findall(r"SP_\w+", text))
+    assert named <= set(Variable)
+    # Set for whoever looks at the channel, and read by no line of ours.
+    assert set(Variable) - named == {Variable.ATTEMPT, Variable.MACHINE}
 
 
 def unfiltered(line: str, filtered_before: set[str]) -> bool:
@@ -68,7 +81,8 @@ def test_every_agi_call_stands_under_a_timeout_and_leaves_on_hangup() -> None:
     assert len(asking) == 4
     for n in asking:
         assert re.search(
-            r"Set\(TIMEOUT\(absolute\)=\$\{SECONDPASS_(DEADLINE|OUTBOUND_DEADLINE|SCRIPT_LIMIT)\}\)$", lines[n - 1]
+            r"Set\(TIMEOUT\(absolute\)=\$\{SECONDPASS_(DEADLINE|OUTBOUND_DEADLINE|SCRIPT_LIMIT)\}\)$",
+            lines[n - 1],
         )
         assert lines[n - 2].endswith("Set(AGIEXITONHANGUP=yes)")
 
