@@ -119,15 +119,15 @@ class Connection(asyncio.Protocol):
         try:
             await handler(session)
         except HungUp:
-            log.info("agi_hung_up", **self._names())
+            log.info("agi.hung_up", **self._names())
         except asyncio.CancelledError:
-            log.warning("agi_handler_cancelled", **self._names())
+            log.warning("agi.handler_cancelled", **self._names())
             raise
         except Exception as error:  # noqa: BLE001  the outermost edge: a handler costs its own session only
             self._failed = True
             if error is not self._broken_by:
                 log.error(
-                    "agi_handler_failed", error=clean(repr(error), 200), at=_place(error), **self._names()
+                    "agi.handler_failed", error=clean(repr(error), 200), at=_place(error), **self._names()
                 )
 
     def _handler_ended(self, task: asyncio.Task[None]) -> None:
@@ -140,11 +140,11 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def _refuse(self, refused: Refused) -> None:
-        log.warning("agi_refused", reason=refused.reason, detail=refused.detail)
+        log.warning("agi.refused", reason=refused.reason, detail=refused.detail)
         self._fail()
 
     def _broken(self, error: RemoteProtocolError) -> None:
-        log.warning("agi_protocol_error", error=str(error), **self._names())
+        log.warning("agi.protocol_error", error=str(error), **self._names())
         self._broken_by = error
         if self._session is not None:
             self._session.lost(error)
@@ -155,7 +155,7 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
     def _environment_late(self) -> None:
-        log.warning("agi_refused", reason="environment_late", detail="")
+        log.warning("agi.refused", reason="environment_late", detail="")
         self._transport.abort()
 
     def _later(self, seconds: float, what: Callable[[], object]) -> None:

@@ -92,7 +92,7 @@ class LocalServer:
                 "is another secondpass running?"
             ) from error
         self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=MAX_REQUEST)
-        log.info("agi_local_listening", path=str(self._path))
+        log.info("agi.local_listening", path=str(self._path))
 
     async def close(self, drain: float = 5.0) -> None:
         """Stop listening, give running requests `drain` seconds, cancel the rest, remove the socket."""
@@ -110,7 +110,7 @@ class LocalServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if task is None or len(self._tasks) >= self._limit:
-            log.warning("agi_local_refused", reason="too_many_sessions", detail=str(self._limit))
+            log.warning("agi.local_refused", reason="too_many_sessions", detail=str(self._limit))
             writer.close()
             return
         self._tasks.add(task)
@@ -119,12 +119,12 @@ class LocalServer:
                 await self._answer(reader, writer)
                 await writer.drain()
         except Refused as refused:
-            log.warning("agi_local_refused", reason=refused.reason, detail=refused.detail)
+            log.warning("agi.local_refused", reason=refused.reason, detail=refused.detail)
         except asyncio.CancelledError:
             # Only `close` cancels; raised on, the streams of Python 3.11 would report it as their own fault.
-            log.warning("agi_local_cancelled")
+            log.warning("agi.local_cancelled")
         except Exception as error:  # noqa: BLE001  the outermost edge: a request costs itself only
-            log.error("agi_local_failed", error=clean(repr(error), 200))
+            log.error("agi.local_failed", error=clean(repr(error), 200))
         finally:
             self._tasks.discard(task)
             writer.close()

@@ -58,7 +58,7 @@ class FastAgiServer:
                 "running, or is the address not this machine's?"
             ) from error
         port: int = self._server.sockets[0].getsockname()[1]
-        log.info("agi_listening", host=self._host, port=port)
+        log.info("agi.listening", host=self._host, port=port)
         return port
 
     async def close(self, drain: float = 5.0) -> None:

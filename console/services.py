@@ -85,7 +85,7 @@ async def _opened(loaded: Project, stop: asyncio.Event) -> Store | None:
             return await options.open_store(loaded)
         except StoreUnavailable as error:
             log = logs.get()
-            (log.debug if told else log.warning)("store_unavailable", error=str(error), mend=STORE_MEND)
+            (log.debug if told else log.warning)("up.store_unavailable", error=str(error), mend=STORE_MEND)
             told = True
             await stopped_within(stop, STORE_PAUSE)
     return None
@@ -118,6 +118,9 @@ async def _agi_servers(loaded: Project, store: Store) -> AsyncIterator[None]:
 
     fastagi = loaded.settings.asterisk.fastagi
     token = os.environ.get(fastagi.token_env) or None
+    if token is None:
+        mend = f"export {fastagi.token_env}=... with the SECONDPASS_TOKEN of secondpass_globals.conf"
+        logs.get().warning("agi.no_token", mend=mend)
     routes = build_routes(loaded, store)
     server = FastAgiServer(
         fastagi.host, fastagi.port, allow=fastagi.allow, token=token, routes=routes.fastagi
@@ -143,7 +146,7 @@ def _keep_children(directory: Path) -> Work:
         """Keep both children running; the store stays open, and an embedded one runs, as long as we do."""
         settings = loaded.settings
         logs.get().info(
-            "up",
+            "up.running",
             fastagi=f"{settings.asterisk.fastagi.host}:{settings.asterisk.fastagi.port}",
             ami=f"{settings.asterisk.ami.host}:{settings.asterisk.ami.port}",
             store="embedded" if settings.redis.url is None else "redis",
@@ -161,8 +164,8 @@ def _keep_children(directory: Path) -> Work:
 def _log_child(child: Child) -> None:
     log, about = logs.get(), {"process": child.name, "restarts": child.restarts}
     if child.pid is not None:
-        log.info("process_started", pid=child.pid, **about)
+        log.info("up.process_started", pid=child.pid, **about)
     elif child.exit_code == 0:
-        log.info("process_ended", exit_code=0, **about)
+        log.info("up.process_ended", exit_code=0, **about)
     else:
-        log.warning("process_died", exit_code=child.exit_code, **about)
+        log.warning("up.process_died", exit_code=child.exit_code, **about)

@@ -82,7 +82,7 @@ async def test_a_killed_server_comes_back_and_a_stop_ends_everything(up: subproc
     assert up.returncode == 0
     assert not any(lives(pid) for pid in (*first.values(), *second.values()))
     events = [json.loads(line)["event"] for line in said.splitlines() if line.startswith("{")]
-    assert events.count("process_started") == 3
+    assert events.count("up.process_started") == 3
     assert "Traceback" not in said
 
 

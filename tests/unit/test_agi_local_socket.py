@@ -143,7 +143,7 @@ async def test_what_is_no_request_of_ours_gets_no_answer(path: Path, line: bytes
     async with listening(path):
         with capture_logs() as logs:
             assert await exchange(path, line) == b""
-    assert [(log["event"], log["reason"]) for log in logs] == [("agi_local_refused", reason)]
+    assert [(log["event"], log["reason"]) for log in logs] == [("agi.local_refused", reason)]
 
 
 async def test_a_value_fastagi_would_refuse_is_refused_here(path: Path) -> None:
@@ -170,7 +170,7 @@ async def test_a_handler_that_raises_costs_its_own_request(path: Path) -> None:
     async with listening(path, handler):
         with capture_logs() as logs:
             assert await exchange(path, line_of({**REQUEST, "environment": {}})) == b""
-        assert [log["event"] for log in logs] == ["agi_local_failed"]
+        assert [log["event"] for log in logs] == ["agi.local_failed"]
         assert "\x1b" not in logs[0]["error"]
         assert await exchange(path, line_of(REQUEST))
 
@@ -214,7 +214,7 @@ async def test_closing_cancels_what_does_not_end(path: Path) -> None:
         with capture_logs() as logs:
             await server.close(drain=0.01)
         assert await asked == b""
-    assert [log["event"] for log in logs] == ["agi_local_cancelled"]
+    assert [log["event"] for log in logs] == ["agi.local_cancelled"]
 
 
 async def test_the_socket_is_open_to_owner_and_group_only(path: Path) -> None:

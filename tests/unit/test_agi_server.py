@@ -107,7 +107,7 @@ async def test_what_follows_a_session_closed_early_has_a_limit() -> None:
         with capture_logs() as logs:
             assert await (await Peer.connect(s.port)).ended() == b""
             await until(lambda: s.server.sessions == 0)
-        assert [line["event"] for line in logs] == ["agi_handler_cancelled"]
+        assert [line["event"] for line in logs] == ["agi.handler_cancelled"]
 
 
 async def test_headers_byte_by_byte_make_the_same_session() -> None:
@@ -142,7 +142,7 @@ async def test_who_has_not_the_token_or_the_name_gets_no_session(environment: by
         with capture_logs() as logs:
             peer = await Peer.connect(s.port, environment)
             assert await peer.ended() == b"failure\n"
-        assert [(line["event"], line["reason"]) for line in logs] == [("agi_refused", reason)]
+        assert [(line["event"], line["reason"]) for line in logs] == [("agi.refused", reason)]
 
 
 async def test_without_a_token_the_first_argument_is_still_its_place() -> None:
@@ -203,7 +203,7 @@ async def test_an_opening_without_end_is_refused_at_the_limit() -> None:
         with capture_logs() as logs:
             peer = await Peer.connect(s.port, b"agi_channel: " + b"x" * 70_000)
             await peer.ended()
-        assert [line["event"] for line in logs] == ["agi_protocol_error"]
+        assert [line["event"] for line in logs] == ["agi.protocol_error"]
 
 
 async def test_more_sessions_than_the_limit_are_sent_away_and_room_is_made_again() -> None:
@@ -231,7 +231,7 @@ async def test_a_handler_that_raises_costs_its_own_session_and_one_clean_line() 
             bad = await Peer.connect(s.port, SHORT_ENVIRONMENT[:-1] + b"agi_channel: broken\x1b[0m\n\n")
             assert await bad.ended() == b"failure\n", "Asterisk then sets AGISTATUS=FAILURE"
         (line,) = logs
-        assert line["event"] == "agi_handler_failed"
+        assert line["event"] == "agi.handler_failed"
         assert line["at"].startswith("test_agi_server.py:")
         assert all(str(value).isprintable() and len(str(value)) <= 200 for value in line.values())
         assert len(await good.serve([OK, OK, OK])) == 3
@@ -245,7 +245,7 @@ async def test_a_hang_up_is_one_quiet_line() -> None:
         with capture_logs() as logs:
             peer.send(b"HANGUP\n511 Command Not Permitted on a dead channel\n")
             assert await peer.ended() == b"", "it is no failure of ours"
-        assert [(line["event"], line["log_level"]) for line in logs] == [("agi_hung_up", "info")]
+        assert [(line["event"], line["log_level"]) for line in logs] == [("agi.hung_up", "info")]
 
 
 async def test_a_peer_out_of_step_ends_its_session_with_one_line() -> None:
@@ -256,7 +256,7 @@ async def test_a_peer_out_of_step_ends_its_session_with_one_line() -> None:
             peer.send(b"200 result=1\n200 result=1 (forged)\n")
             await peer.ended()
             await until(lambda: s.server.sessions == 0)
-        assert [line["event"] for line in logs] == ["agi_protocol_error"]
+        assert [line["event"] for line in logs] == ["agi.protocol_error"]
 
 
 async def test_a_handler_busy_elsewhere_knows_of_the_hang_up() -> None:
@@ -313,7 +313,7 @@ async def test_closing_does_not_wait_longer_than_told() -> None:
         await peer.command()
         with capture_logs() as logs:
             await asyncio.wait_for(s.server.close(drain=0.05), 2)
-        assert [line["event"] for line in logs] == ["agi_handler_cancelled"]
+        assert [line["event"] for line in logs] == ["agi.handler_cancelled"]
         assert await peer.ended() in (b"failure\n", b"")
 
 
