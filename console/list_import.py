@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -42,13 +42,21 @@ class Plan:
 
 @dataclass(slots=True)
 class Reading:
-    """What reading the file came to; `first` are the first rejects."""
+    """What reading the file came to; `first` are the first rejects, `devices` and `attributes` what its
+    columns became for anybody."""
 
     rows: int = 0
     contacts: int = 0
     rejected_rows: int = 0
     rejected_devices: int = 0
     first: tuple[Reject, ...] = ()
+    devices: set[str] = field(default_factory=set)
+    attributes: set[str] = field(default_factory=set)
+
+    def columns(self) -> str:
+        """What was made of the file's columns: a misspelt one shows itself here."""
+        named = (("devices", self.devices), ("attributes", self.attributes))
+        return "; ".join(f"{what}: {', '.join(sorted(names)) or 'none'}" for what, names in named)
 
 
 def check(plan: Plan, rows: Iterable[Row], spool: IO[bytes]) -> Reading:
@@ -75,6 +83,9 @@ def check(plan: Plan, rows: Iterable[Row], spool: IO[bytes]) -> Reading:
 def _count(reading: Reading, row: Row) -> None:
     reading.rows += 1
     reading.contacts += row.contact is not None
+    if row.contact is not None:
+        reading.devices.update(device.kind for device in row.contact.devices)
+        reading.attributes.update(row.contact.attributes)
     reading.rejected_rows += row.contact is None
     reading.rejected_devices += sum(reject.refused == "device" for reject in row.rejects)
     if len(reading.first) < SHOWN:
@@ -106,6 +117,8 @@ def refuse_with_rejects(plan: Plan, reading: Reading, *, partial: bool) -> None:
     mend = f"mend them in {plan.file}; all are listed in {plan.rejects}"
     if reading.contacts:
         mend += f"; or import the other {reading.contacts} contacts with --partial"
+    if reading.contacts and any(not reject.column for reject in reading.first):
+        mend += f"; or say what a column is: --map COLUMN=NAME ({reading.columns()})"
     raise RefusedError(
         f"{plan.file} was not imported, because {what}; nothing was changed",
         [Reason(told(reject), mend) for reject in reading.first],

@@ -137,7 +137,7 @@ def _tell(plan: list_import.Plan, reading: list_import.Reading, *, json: bool) -
             }
         )
         return
-    output.line(f"{plan.name}: {reading.contacts} of {reading.rows} rows imported")
+    output.line(f"{plan.name}: {reading.contacts} of {reading.rows} rows imported; {reading.columns()}")
     if reading.rejected_rows:
         output.line(f"refused rows: {reading.rejected_rows}")
     if reading.rejected_devices:

@@ -61,6 +61,14 @@ def test_one_bad_row_refuses_the_file_and_names_both_mends(secondpass: Secondpas
     assert secondpass("list", "show", "--json").document == {}
 
 
+def test_a_misspelt_column_shows_itself(secondpass: Secondpass, tmp_path: Path) -> None:
+    file = written(tmp_path, "contact_id,cell,home\n1,+12125550101,\n2,,+12125550102\n")
+    said = secondpass("list", "import", "march", file)
+    assert "say what a column is: --map COLUMN=NAME (devices: home; attributes: none)" in said.err
+    mapped = secondpass("list", "import", "march", file, "--map", "cell=mobile")
+    assert "2 of 2 rows imported; devices: home, mobile; attributes: none" in mapped.out
+
+
 @pytest.mark.parametrize(
     ("content", "said", "mend"),
     [
