@@ -11,6 +11,7 @@ from ami_bridge.attempt_keeper import due_at, until_stored
 from ami_bridge.sub_campaigns import SubCampaigns
 from strategies.engine import came_back
 from strategies.numbers import normalise
+from strategies.state import SubCampaign
 from strategies.store import Store
 
 log = structlog.get_logger(__name__)
@@ -39,10 +40,20 @@ class CameBack:
         """End every open recovery of the contacts with this number."""
         for contact_id in await self._store.contacts_of_number(number):
             for sub in self._subs.running(self._clock()):
-                standing = await self._subs.standing(sub, contact_id)
-                if standing is not None and standing[1].recovery is not None:
-                    contact, state = standing
-                    now = self._clock()
-                    move = came_back(contact, state, sub, now)
-                    await self._store.put(sub.name, contact_id, state.version, move, due_at(move.step, now))
-                    log.info("recovery.came_back", campaign=sub.name, recovers=standing[1].recovery.recovers)
+                while not await self._ended(sub, contact_id):
+                    log.debug("recovery.state_changed_meanwhile", campaign=sub.name)
+
+    async def _ended(self, sub: SubCampaign, contact_id: str) -> bool:
+        """False where somebody else wrote the contact's state at the same time: it is to be read again."""
+        standing = await self._subs.standing(sub, contact_id)
+        if standing is None:
+            return True
+        contact, state = standing
+        if state.recovery is None or state.live is not None:
+            return True
+        now = self._clock()
+        move = came_back(contact, state, sub, now)
+        if not await self._store.put(sub.name, contact_id, state.version, move, due_at(move.step, now)):
+            return False
+        log.info("recovery.came_back", campaign=sub.name, recovers=state.recovery.recovers)
+        return True
