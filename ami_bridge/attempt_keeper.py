@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import structlog
@@ -18,6 +19,7 @@ from strategies.store import StaleState, Store, StoreUnavailable
 log = structlog.get_logger(__name__)
 
 SCRIPT_SETTLE = 2.0  # seconds the script's player may take to write its last fact after the hang-up
+HANGUP_SETTLE = 1.0  # seconds an end that does not say why waits for the hang-up that does
 OVER = frozenset({FactName.HUNG_UP, FactName.ORIGINATE_FAILED, FactName.GONE})
 T = TypeVar("T")
 
@@ -45,6 +47,14 @@ async def until_stored(write: Callable[[], Awaitable[T]]) -> T:
             delay = min(2.0, delay * 2)
 
 
+@dataclass(slots=True)
+class LastWords:
+    """What may still be said of an attempt that is over, each by another way than its end was."""
+
+    hang_up: asyncio.Event = field(default_factory=asyncio.Event)
+    script: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class AttemptKeeper:
     """Facts come in by `hear` (Asterisk, in its order) and `learn` (the script's player); `run` does
     the writing."""
@@ -58,8 +68,8 @@ class AttemptKeeper:
         self._clock = clock
         self._heard: asyncio.Queue[tuple[str, Fact]] = asyncio.Queue()
         self._has_channel: set[str] = set()
-        self._script_over: dict[str, asyncio.Event] = {}
-        self._finishing: set[str] = set()
+        self._last_words: dict[str, LastWords] = {}
+        self._finishing: set[asyncio.Task[None]] = set()
         self.on_ended: Callable[[str], None] = lambda attempt: None
 
     def hear(self, attempt: str, fact: Fact) -> None:
@@ -67,54 +77,72 @@ class AttemptKeeper:
         self._heard.put_nowait((attempt, fact))
 
     def saw_channel(self, attempt: str) -> None:
-        """The attempt has a channel, so a failed Originate is followed by its hang-up, which says why."""
+        """The attempt has a channel, whose hang-up is sure to come: an Originate that failed does not end
+        it. Asterisk says so of a second Originate with the same id, too, while the first call is up."""
         self._has_channel.add(attempt)
 
     def learn(self, attempt: str, fact: Fact) -> None:
         """The player wrote a fact: when it was the last one, whoever waits for it goes on."""
-        if fact.name is FactName.SCRIPT_ENDED and attempt in self._script_over:
-            self._script_over[attempt].set()
+        if fact.name is FactName.SCRIPT_ENDED and attempt in self._last_words:
+            self._last_words[attempt].script.set()
 
     async def run(self) -> None:
         """Write facts as they come, and finish attempts beside that, until cancelled."""
         async with asyncio.TaskGroup() as finishing:
             while True:
                 attempt, fact = await self._heard.get()
-                if await self._write(attempt, fact) and self._is_last(attempt, fact):
-                    self._finishing.add(attempt)
-                    finishing.create_task(self._finish(attempt), name=f"finish {attempt}")
+                if not await self._write(attempt, fact):
+                    self._has_channel.discard(attempt)
+                elif self._ends(attempt, fact):
+                    self._last_words[attempt] = LastWords()
+                    task = finishing.create_task(self._finish(attempt, fact), name=f"finish {attempt}")
+                    self._finishing.add(task)
+                    task.add_done_callback(self._finishing.discard)
+                self._heard.task_done()
+
+    async def drained(self) -> None:
+        """Return once all that was heard is written, and all that is over is recorded."""
+        await self._heard.join()
+        if self._finishing:
+            await asyncio.wait(self._finishing)
 
     async def _write(self, attempt: str, fact: Fact) -> bool:
-        """False where the attempt is none of ours: another bridge's, or one that has been recorded."""
-        if attempt in self._finishing:
-            return False
+        """False where the attempt is none of ours: another tenant's bridge made it."""
         if fact.name is FactName.AGENT_CONNECTED:
             self._board.release(attempt)
         return await until_stored(lambda: self._store.add_fact(attempt, fact))
 
-    def _is_last(self, attempt: str, fact: Fact) -> bool:
-        return fact.name in OVER and not (
-            fact.name is FactName.ORIGINATE_FAILED and attempt in self._has_channel
-        )
+    def _ends(self, attempt: str, fact: Fact) -> bool:
+        """Whether the attempt is to be finished now, because this fact is its end."""
+        if attempt in self._last_words:
+            if fact.name is FactName.HUNG_UP:
+                self._last_words[attempt].hang_up.set()
+            return False
+        if fact.name is FactName.ORIGINATE_FAILED and attempt in self._has_channel:
+            return False
+        return fact.name in OVER
 
-    async def _finish(self, attempt: str) -> None:
+    async def _finish(self, attempt: str, last: Fact) -> None:
+        words = self._last_words[attempt]
         try:
-            await until_stored(lambda: self._record(attempt))
+            if last.name is not FactName.HUNG_UP:
+                await _said(words.hang_up, HANGUP_SETTLE)
+            await until_stored(lambda: self._record(attempt, words))
         except Exception:
             # The person stays locked, so that a mistake of ours costs them no second call.
             log.exception("attempt.not_recorded", attempt=attempt)
         finally:
-            self._finishing.discard(attempt)
+            del self._last_words[attempt]
             self._has_channel.discard(attempt)
             self._board.release(attempt)
             self.on_ended(attempt)
 
-    async def _record(self, attempt: str) -> None:
+    async def _record(self, attempt: str, words: LastWords) -> None:
         intent = await self._store.intent(attempt)
         sub = None if intent is None else await self._subs.get(intent.sub)
         if intent is None or sub is None:
             return
-        came_to = outcome(intent, await self._facts(attempt), sub.campaign)
+        came_to = outcome(intent, await self._facts(attempt, words), sub.campaign)
         while came_to is not None:
             try:
                 if await self._end(intent, sub, came_to):
@@ -133,19 +161,21 @@ class AttemptKeeper:
         move = ended(contact, state, sub, intent, came_to, now)
         return await self._store.record(intent, came_to, move, due_at(move.step, now), state.version)
 
-    async def _facts(self, attempt: str) -> list[Fact]:
+    async def _facts(self, attempt: str, words: LastWords) -> list[Fact]:
         """All facts of an attempt that is over, the script's last word among them if a script was running."""
-        over = self._script_over.setdefault(attempt, asyncio.Event())
-        try:
-            facts = await self._store.facts(attempt)
-            names = {fact.name for fact in facts}
-            if FactName.SCRIPT_STARTED in names and FactName.SCRIPT_ENDED not in names:
-                try:
-                    async with asyncio.timeout(SCRIPT_SETTLE):
-                        await over.wait()
-                except TimeoutError:
-                    log.warning("attempt.script_never_ended", attempt=attempt)
-                facts = await self._store.facts(attempt)
+        facts = await self._store.facts(attempt)
+        names = {fact.name for fact in facts}
+        if FactName.SCRIPT_STARTED not in names or FactName.SCRIPT_ENDED in names:
             return facts
-        finally:
-            self._script_over.pop(attempt, None)
+        if not await _said(words.script, SCRIPT_SETTLE):
+            log.warning("attempt.script_never_ended", attempt=attempt)
+        return await self._store.facts(attempt)
+
+
+async def _said(word: asyncio.Event, within: float) -> bool:
+    """Wait for a last word; False if it did not come in time."""
+    try:
+        async with asyncio.timeout(within):
+            return await word.wait()
+    except TimeoutError:
+        return False
