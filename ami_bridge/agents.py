@@ -58,8 +58,12 @@ class QueueBoard:
         """Promise a free agent to an attempt, before it is dialled; False when there is none."""
         if self.free(queue) < 1:
             return False
-        self._reserved[attempt] = queue
+        self.promise(queue, attempt)
         return True
+
+    def promise(self, queue: str, attempt: str) -> None:
+        """An attempt is on its way to this queue, whether or not an agent is free."""
+        self._reserved[attempt] = queue
 
     def release(self, attempt: str) -> None:
         """The attempt has its agent, or needs none any more."""

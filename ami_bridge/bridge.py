@@ -4,20 +4,17 @@ the tenant's lease."""
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import socket
 import time
 from collections.abc import Callable
 
 import structlog
 
 from ami_bridge.agents import QueueBoard
-from ami_bridge.attempt_keeper import AttemptKeeper, until_stored
+from ami_bridge.attempt_keeper import AttemptKeeper
 from ami_bridge.call_facts import ATTEMPT_PREFIX, call_fact, has_channel
 from ami_bridge.came_back import CameBack
 from ami_bridge.dialer import Dialer
-from ami_bridge.errors import AmiError, BridgeError
 from ami_bridge.events import (
     NAMES,
     AgentConnect,
@@ -30,24 +27,23 @@ from ami_bridge.events import (
     QueueMemberStatus,
     parse,
 )
+from ami_bridge.lease import BridgeRefused, Lease, new_owner
 from ami_bridge.link import AmiAddress, AmiLink, LinkState
-from ami_bridge.reconcile import adopted, lost_attempts
-from ami_bridge.snapshot import snapshot
+from ami_bridge.repair import Repair
 from ami_bridge.speech import Speech
 from ami_bridge.sub_campaigns import SubCampaigns
 from ami_bridge.wire import Event
 from config.project import Project
 from strategies.store import Store, StoreUnavailable
 
+__all__ = ["Bridge", "BridgeRefused", "new_attempt_id", "run_bridge"]
+
 log = structlog.get_logger(__name__)
 
-LEASE = 15.0  # seconds a bridge that died keeps another from starting
 PUBLISH = 0.5  # seconds between two writes of the queues' figures
 FACTS_BLOCK_MS = 1000
-
-
-class BridgeRefused(BridgeError):
-    """The bridge does not start; the message names the mend."""
+FACTS_BEFORE = 60.0  # seconds before the start from which the player's facts are read: clocks differ
+DRAIN = 8.0  # seconds that calls just asked for, and what was heard of others, get at the end
 
 
 def new_attempt_id() -> str:
@@ -58,47 +54,28 @@ def new_attempt_id() -> str:
 
 async def run_bridge(project: Project, store: Store, stop: asyncio.Event) -> None:
     """Run until `stop` is set. Raises BridgeRefused where another bridge works for this tenant."""
-    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    await _wait_for_lease(store, owner, stop)
-    if not stop.is_set():
-        await Bridge(project, store, owner).run(stop)
-
-
-async def _wait_for_lease(store: Store, owner: str, stop: asyncio.Event) -> None:
-    """One bridge a tenant: a lease left by one that died runs out, a living one renews it."""
-    ends = time.monotonic() + LEASE + 1
-    while not await store.bridge_lease(owner, LEASE):
-        if time.monotonic() > ends:
-            raise BridgeRefused(
-                "another bridge works for this tenant; stop it first (one bridge per tenant dials)"
-            )
-        log.info("bridge.waiting_for_lease")
-        if await _stopped_within(stop, 0.5):
-            return
-
-
-async def _stopped_within(stop: asyncio.Event, seconds: float) -> bool:
+    lease = Lease(store, new_owner())
+    if not await lease.take(stop):
+        return
     try:
-        async with asyncio.timeout(seconds):
-            return await stop.wait()
-    except TimeoutError:
-        return False
+        await Bridge(project, store, lease).run(stop)
+    finally:
+        await lease.give_back()
 
 
 class Bridge:
     """One process's bridge. Everything it knows can be rebuilt from the store and a snapshot of Asterisk."""
 
     def __init__(
-        self, project: Project, store: Store, owner: str, clock: Callable[[], float] = time.time
+        self, project: Project, store: Store, lease: Lease, clock: Callable[[], float] = time.time
     ) -> None:
         settings = project.settings
-        self._store, self._owner, self._clock = store, owner, clock
+        self._store, self._lease, self._clock = store, lease, clock
         self._board = QueueBoard()
         self._subs = SubCampaigns(store)
         self._keeper = AttemptKeeper(store, self._subs, self._board, clock)
         countries = settings.numbers.countries
         self._came_back = CameBack(store, self._subs, clock, countries[0] if countries else "US")
-        self._snapshot_due = asyncio.Event()
         ami = settings.asterisk.ami
         self._link = AmiLink(
             AmiAddress(ami.host, ami.port, ami.username, ami.secret()),
@@ -115,25 +92,42 @@ class Bridge:
             speech=Speech(settings.speech.command, settings.data_dir / "speech"),
             clock=clock,
             new_id=new_attempt_id,
+            leased=lease.held,
+            on_doubt=self._ask_for_repair,
         )
-        self._dialer.on_store_back = self._snapshot_due.set
+        self._repair = Repair(store, self._link, self._board, self._keeper, self._dialer, clock)
+        lease.on_lapse = self._dialer.unsettle
 
     async def run(self, stop: asyncio.Event) -> None:
-        """All of the bridge's tasks, until `stop` is set or the lease is lost."""
+        """All of the bridge's tasks, until `stop` is set. Raises BridgeRefused when the lease is lost."""
         async with asyncio.TaskGroup() as tasks:
+            dialing = tasks.create_task(self._dialer.run(), name="dialer")
             running = [
+                dialing,
                 tasks.create_task(self._link.run(), name="ami"),
                 tasks.create_task(self._keeper.run(), name="keeper"),
                 tasks.create_task(self._came_back.run(), name="came back"),
-                tasks.create_task(self._dialer_after_snapshot(), name="dialer"),
-                tasks.create_task(self._repair(), name="repair"),
+                tasks.create_task(self._repair.run(), name="repair"),
                 tasks.create_task(self._read_facts(), name="facts"),
                 tasks.create_task(self._publish(), name="publish"),
             ]
-            await self._keep_lease(stop)
+            leased = await self._lease.keep(stop)
+            if leased:
+                await self._drain(dialing)
             for task in running:
                 task.cancel()
-        await self._store.end_bridge_lease(self._owner)
+        if not leased:
+            raise BridgeRefused("another bridge has taken over this tenant; this one stops")
+
+    async def _drain(self, dialing: asyncio.Task[None]) -> None:
+        """Dial nobody else, learn what became of the calls just asked for, write down what was heard."""
+        self._dialer.stop()
+        try:
+            async with asyncio.timeout(DRAIN):
+                await dialing
+                await self._keeper.drained()
+        except TimeoutError:
+            log.warning("bridge.stopped_undrained", mend="the next start settles what is open")
 
     def _on_event(self, message: Event) -> None:
         event = parse(message)
@@ -162,48 +156,14 @@ class Bridge:
 
     def _on_state(self, state: LinkState) -> None:
         if state.connected:
-            self._snapshot_due.set()
+            self._ask_for_repair()
 
-    async def _repair(self) -> None:
-        """After each login, and whenever events may have been missed: agents and attempts from a snapshot."""
-        while True:
-            await self._snapshot_due.wait()
-            self._snapshot_due.clear()
-            try:
-                await self._repair_once()
-            except (AmiError, StoreUnavailable, TimeoutError) as error:
-                log.warning("bridge.repair_failed", error=str(error))
-                await asyncio.sleep(1)
-                if self._link.connected:
-                    self._snapshot_due.set()
-
-    async def _repair_once(self) -> None:
-        # Read before the snapshot: an attempt claimed after this line cannot be mistaken for a lost one.
-        live = await self._store.live()
-        asked_now = set(self._dialer.asked_now)
-        with self._link.held():
-            seen = await snapshot(self._link)
-            now = self._clock()
-            self._board.replace(seen.queues.values(), now)
-        for attempt in adopted(live, seen.channels):
-            await self._store.placed(attempt)
-        gone = lost_attempts(live, seen.channels, asked_now, now)
-        for intent, _ in live:
-            if intent.attempt in seen.channels:
-                self._dialer.adopt(intent)
-        for attempt, fact in gone:
-            self._keeper.hear(attempt, fact)
-        self._dialer.ready.set()
-        log.info("bridge.repaired", live=len(live), gone=len(gone), queues=len(seen.queues))
-
-    async def _dialer_after_snapshot(self) -> None:
-        """Nobody is dialled before the calls of the time before are accounted for."""
-        await self._dialer.ready.wait()
-        await self._dialer.run()
+    def _ask_for_repair(self) -> None:
+        self._repair.due.set()
 
     async def _read_facts(self) -> None:
         """What the script's player wrote, for those who wait for it."""
-        after = "$"
+        after = f"{round((self._clock() - FACTS_BEFORE) * 1000)}-0"
         while True:
             try:
                 for identity, attempt, fact in await self._store.read_facts(after, FACTS_BLOCK_MS):
@@ -223,10 +183,3 @@ class Bridge:
                     await self._store.put_queue_figures(queue, figures)
             except StoreUnavailable:
                 continue
-
-    async def _keep_lease(self, stop: asyncio.Event) -> None:
-        """Renew the lease until told to stop; another's lease ends this bridge at once."""
-        while not await _stopped_within(stop, LEASE / 3):
-            renewed = await until_stored(lambda: self._store.bridge_lease(self._owner, LEASE))
-            if not renewed:
-                raise BridgeRefused("another bridge has taken over this tenant; this one stops")

@@ -4,12 +4,24 @@ called is not asked here."""
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from enum import Enum
 
 from config.settings import Settings
 from strategies.attempts import Intent
 from strategies.campaign import Pass
 from strategies.pacing import Budget, rate_allowance, room, spend
 from strategies.state import SubCampaign
+
+
+class Held(Enum):
+    """Whose limit is reached: nobody else of that pass, or of that sub-campaign, may start now either."""
+
+    PASS = "pass"  # noqa: S105  the pass of a campaign
+    CAMPAIGN = "campaign"
+
+
+Rates = Mapping[tuple[str, ...], float]
 
 
 class Pace:
@@ -20,33 +32,37 @@ class Pace:
         self._budgets: dict[tuple[str, ...], Budget] = {}
         self._up: dict[str, str] = {}  # attempt -> sub-campaign
 
-    def take(self, sub: SubCampaign, going: Pass, now: float) -> bool:
-        """Use up what one call costs; False, and nothing used, when a limit is reached."""
+    def take(self, attempt: str, sub: SubCampaign, going: Pass, now: float) -> Held | None:
+        """Give the attempt a channel from now on and use up what a call costs; where a limit is reached,
+        nothing, and whose limit it is."""
         own = Counter(self._up.values())[sub.name]
         if not room(self._trunk.channels, len(self._up), 1) or not room(sub.campaign.channels, own, 1):
-            return False
-        left = {}
-        for key, per_minute in self._rates(sub, going):
-            calls, left[key] = rate_allowance(per_minute, self._budgets.get(key, Budget()), now)
+            return Held.CAMPAIGN
+        of_pass = ("pass", sub.name, going.name)
+        budgets: dict[tuple[str, ...], Budget] = {}
+        for key, per_minute in self._rates(sub, going).items():
+            calls, budget = rate_allowance(per_minute, self._budgets.get(key, Budget()), now)
             if calls < 1:
-                return False
-        self._budgets |= {key: spend(budget, 1) for key, budget in left.items()}
-        return True
+                return Held.PASS if key == of_pass else Held.CAMPAIGN
+            budgets[key] = spend(budget, 1)
+        self._budgets |= budgets
+        self._up[attempt] = sub.name
+        return None
 
-    def started(self, intent: Intent) -> None:
-        """The call takes a channel from now on."""
+    def adopt(self, intent: Intent) -> None:
+        """A call that is up already, though it was never asked for here: it has a channel too."""
         self._up[intent.attempt] = intent.sub
 
     def ended(self, attempt: str) -> None:
         """Its channel is free again."""
         self._up.pop(attempt, None)
 
-    def _rates(self, sub: SubCampaign, going: Pass) -> list[tuple[tuple[str, ...], float]]:
-        """Every rate this call counts against, in calls a minute."""
+    def _rates(self, sub: SubCampaign, going: Pass) -> Rates:
+        """Every rate this call counts against, in calls a minute; the pass's own comes last."""
         trunk, campaign = self._trunk.calls_per_second, sub.campaign.calls_per_second
         rates = {
             ("trunk",): None if trunk is None else trunk * 60,
             ("campaign", sub.name): None if campaign is None else campaign * 60,
             ("pass", sub.name, going.name): going.pacing.rate,
         }
-        return [(key, rate) for key, rate in rates.items() if rate is not None]
+        return {key: rate for key, rate in rates.items() if rate is not None}

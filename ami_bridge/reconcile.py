@@ -1,31 +1,44 @@
-"""After a crash or a lost link: what the store holds for live is compared with the channels Asterisk
-has up."""
+"""After a crash or a gap: what the store holds for live is compared with the channels Asterisk has up."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from strategies.attempts import Fact, FactName, Intent, Stage
 
 
-def lost_attempts(
-    live: Iterable[tuple[Intent, Stage]], up: Collection[str], asked_now: Collection[str], now: float
-) -> list[tuple[str, Fact]]:
-    """The live attempts that Asterisk has no channel for, each with the fact that it is gone.
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Live attempts, each in one place: their channel is up, is gone, or may still be to come.
 
-    `up` are the uniqueids of Asterisk's channels, `asked_now` the attempts whose Originate this process
-    is still
-    waiting on: their channel may be there a moment later. What the facts already tell decides each one's
-    result;
-    where they tell nothing, it is unknown, and is not dialled again before its cool-down.
+    `adopted`: those of `up` that were known only as intents, so that Asterisk was asked after all.
     """
-    return [
-        (intent.attempt, Fact(FactName.GONE, now, stage.value))
-        for intent, stage in live
-        if intent.attempt not in up and intent.attempt not in asked_now
-    ]
+
+    up: tuple[Intent, ...]
+    adopted: tuple[str, ...]
+    gone: tuple[tuple[str, Fact], ...]
+    undecided: tuple[str, ...]
 
 
-def adopted(live: Iterable[tuple[Intent, Stage]], up: Collection[str]) -> list[str]:
-    """Attempts known only as intents whose channel is up: Asterisk was asked after all."""
-    return [intent.attempt for intent, stage in live if stage is Stage.INTENT and intent.attempt in up]
+def compare(
+    live: Iterable[tuple[Intent, Stage]], up: Collection[str], awaited: Collection[str], now: float
+) -> Findings:
+    """What became of the live attempts, by the uniqueids `up` of Asterisk's channels.
+
+    `awaited` are those whose Originate was so recent that their channel may be there a moment later. Of a
+    gone one, what the facts already tell decides the result; where they tell nothing it is unknown, and is
+    not dialled again before its cool-down.
+    """
+    found, adopted, gone, undecided = [], [], [], []
+    for intent, stage in live:
+        attempt = intent.attempt
+        if attempt in up:
+            found.append(intent)
+            if stage is Stage.INTENT:
+                adopted.append(attempt)
+        elif attempt in awaited:
+            undecided.append(attempt)
+        else:
+            gone.append((attempt, Fact(FactName.GONE, now, stage.value)))
+    return Findings(tuple(found), tuple(adopted), tuple(gone), tuple(undecided))

@@ -1,0 +1,79 @@
+"""What a call will need, made ready before its intent is written: prompts spoken, the claim put together;
+whether it may be made is the store's to say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ami_bridge.speech import Speech
+from strategies.attempts import Intent
+from strategies.campaign import Pass
+from strategies.contacts import Contact
+from strategies.engine import claimed
+from strategies.numbers import allowed
+from strategies.state import ContactState, Dial, SubCampaign
+from strategies.store import Claim
+from strategies.windows import closes, contact_zones, pass_window
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A contact whom the rules let call at `at` (epoch seconds), and the id its attempt will have.
+
+    `state`: what the claim builds on, with the version the store has of it.
+    """
+
+    attempt: str
+    contact: Contact
+    state: ContactState
+    dial: Dial
+    going: Pass
+    at: float
+
+
+async def prompts_of(one: Candidate, speech: Speech) -> dict[str, str]:
+    """Step to sound path for the script's prompts as this person hears them. Raises SpeechError."""
+    if one.going.script is None:
+        return {}
+    return await speech.for_person(one.going.script, one.contact.attributes)
+
+
+def claim_of(
+    one: Candidate, prompts: dict[str, str], sub: SubCampaign, countries: tuple[str, ...], now: float
+) -> Claim:
+    """The wish to dial as it stands at `now`; the window is that of the moment the rules judged."""
+    return Claim(
+        intent=_intent(one, prompts, sub, now),
+        contact=one.contact,
+        expected_version=one.state.version,
+        state=claimed(one.state, one.dial, one.attempt, now, sub),
+        allowed=allowed(one.dial.device.address, countries),
+        open_until=closes(
+            pass_window(sub.campaign, one.going),
+            contact_zones(one.contact, one.dial.device, sub.campaign),
+            one.at,
+        ),
+    )
+
+
+def _intent(one: Candidate, prompts: dict[str, str], sub: SubCampaign, now: float) -> Intent:
+    recovery = one.dial.recovery
+    return Intent(
+        attempt=one.attempt,
+        sub=sub.name,
+        contact=one.contact.id,
+        pass_name=one.going.name,
+        medium=one.going.medium,
+        device=one.dial.device,
+        queue=sub.campaign.queue,
+        caller_id=sub.campaign.caller_id,
+        at=now,
+        ring=one.going.ring,
+        machine=one.going.machine,
+        script=one.going.script.name if one.going.script else None,
+        prompts={step: path for step, path in prompts.items() if step != "machine"},
+        machine_message=prompts.get("machine"),
+        recovers=recovery.recovers if recovery else None,
+        trigger=recovery.trigger if recovery else None,
+        strategy=sub.campaign.version,
+    )
