@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -100,7 +101,8 @@ def _parse(text: str) -> ast.expr:
     line = re.sub(r"[\r\n]", " ", text)
     indent = len(line) - len(line.lstrip())
     try:
-        return _shifted(ast.parse(line.strip(), mode="eval").body, indent)
+        with warnings.catch_warnings(action="ignore"):  # Python's advice to programmers, such as on "\\d"
+            return _shifted(ast.parse(line.strip(), mode="eval").body, indent)
     except SyntaxError as error:
         raise _refusal(line, error.msg, indent + max(error.offset or 1, 1)) from None
     except (ValueError, RecursionError, MemoryError):

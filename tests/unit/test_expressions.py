@@ -173,6 +173,12 @@ def test_unknown_attributes_are_refused_once_a_list_says_what_there_is():
         compile_expression("contact.balence > 5", names=names)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("text", ["1in [1]", r"contact.city == '\d'"])
+def test_python_gives_the_user_no_advice(text):
+    compile_expression(text, names=CAMPAIGN)
+
+
 def test_several_lines_read_as_one():
     assert value("contact.balance > 5\n  and attempts == 3") is True
 

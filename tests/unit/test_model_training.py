@@ -53,7 +53,7 @@ def test_the_same_data_and_seed_give_the_same_file_in_another_process(calls, tmp
         "import sys; from pathlib import Path; from models.training import Task, train; "
         "Path(sys.argv[2]).write_bytes(train(Path(sys.argv[1]), Task('says_yes', 'y', sep=';', seed=3)).onnx)"
     )
-    made = []
+    outs, running = [], []
     for hash_seed, threads in (("1", "1"), ("3", "2")):
         out = tmp_path / hash_seed
         environment = {
@@ -62,10 +62,13 @@ def test_the_same_data_and_seed_give_the_same_file_in_another_process(calls, tmp
             "OMP_NUM_THREADS": threads,
             "OMP_WAIT_POLICY": "passive",
         }
-        subprocess.run([sys.executable, "-c", script, str(calls), str(out)], check=True, env=environment)
-        made.append(out.read_bytes())
-    assert made[0] == made[1] == train(calls, TASK).onnx
-    assert train(calls, replace(TASK, seed=4)).onnx != made[0]
+        command = [sys.executable, "-c", script, str(calls), str(out)]
+        outs.append(out)
+        running.append(subprocess.Popen(command, env=environment))
+    here, other_seed = train(calls, TASK).onnx, train(calls, replace(TASK, seed=4)).onnx
+    assert [process.wait() for process in running] == [0, 0]
+    assert [out.read_bytes() for out in outs] == [here, here]
+    assert other_seed != here
 
 
 def test_too_few_calls_are_refused(tmp_path):
