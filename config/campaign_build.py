@@ -96,6 +96,7 @@ def _pass(one: PassFile, file: CampaignFile, preset: Preset, scripts: Scripts) -
     return Pass(
         name=one.name,
         medium=one.medium,
+        asks=preset.consent.get(one.medium, "none"),
         start="with" if one.beside else one.start or "pass",
         beside=one.beside,
         wait_days=one.wait_days or 0,

@@ -40,6 +40,7 @@ from config.scalars import (
     wrong,
 )
 from strategies.contacts import DEVICE_KINDS
+from strategies.vocabulary import CONSENT_BASES
 
 PURPOSES = ("telemarketing", "debt_collection", "service", "nonprofit")
 METHODS = ("rate", "finish_by", "per_minute", "progressive", "power", "predictive", "preview")
@@ -174,7 +175,7 @@ class CapsFile(Strict):
 class ConsentFile(Strict):
     """What the lists' people gave."""
 
-    basis: Annotated[str, word_of(("none", "express", "written"), "a basis of consent")]
+    basis: Annotated[str, word_of(CONSENT_BASES, "a basis of consent")]
     source: Line | None = None
     day: Day | None = Field(None, alias="date")
 

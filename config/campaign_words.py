@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import time
 from typing import TypedDict
 
-from config.presets import BASES, Preset, preset_for
+from config.presets import Preset, preset_for
 from config.scalars import duration_text
 from strategies.campaign import DAYS, Accept, Campaign, Pacing, Pass, Recovery, Window
-from strategies.vocabulary import VOICE, Medium
+from strategies.vocabulary import CONSENT_BASES, VOICE, Medium
 from strategies.windows import END_OF_DAY, pass_window
 
 _MEDIA = {
@@ -192,8 +192,13 @@ def _notes(campaign: Campaign, preset: Preset) -> Iterator[str]:
     given = campaign.consent.get("basis", "none")
     for medium in dict.fromkeys(one.medium for one in campaign.passes):
         asked = preset.consent.get(medium, "none")
-        if BASES.index(given) < BASES.index(asked):
+        if CONSENT_BASES.index(given) < CONSENT_BASES.index(asked):
             yield f"{medium} asks for {asked} consent, the lists gave {given}: only contacts with their own"
+    if preset.debt_cap:
+        calls, days = preset.debt_cap.calls, duration_text(preset.debt_cap.within)
+        yield f"{calls} calls in {days} about one debt is the law's cap, and not counted in this version"
+    if campaign.abandon_message:
+        yield "the abandon_message is not played in this version: who waits too long stays in the queue"
     if preset.debt_cap and campaign.debt is None:
         yield "no debt: attribute is named, so each contact counts as one debt"
     limits = campaign.limits

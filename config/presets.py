@@ -28,11 +28,10 @@ from config.scalars import (
 )
 from config.yaml_reader import read
 from strategies.campaign import DAYS, Window
-from strategies.vocabulary import Medium
+from strategies.vocabulary import CONSENT_BASES, Medium
 from strategies.windows import END_OF_DAY
 
 DIRECTORY = Path(__file__).parent / "presets"
-BASES = ("none", "express", "written")  # of consent, the weakest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class _DebtCapFile(Strict):
 class _PurposeFile(Strict):
     window: WindowFile
     abandon_rate: Share | None = None
-    consent: dict[MediumName, Annotated[str, word_of(BASES, "a basis of consent")]] = Field(
+    consent: dict[MediumName, Annotated[str, word_of(CONSENT_BASES, "a basis of consent")]] = Field(
         default_factory=dict
     )
     debt_cap: _DebtCapFile | None = None

@@ -17,13 +17,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from strategies.contacts import DEVICE_KINDS, Contact, Device
 from strategies.numbers import normalise
+from strategies.vocabulary import CONSENT_BASES
 
 if TYPE_CHECKING:
     from _csv import Reader
 
 RESERVED = ("recovery_open",)  # names that expressions give a meaning of their own
 CONSENT = ("basis", "date", "source")
-BASES = ("none", "express", "written")
 ID_LIMIT = 128  # an id becomes part of a key and of every ledger line
 VALUE_LIMIT = 2000  # longer than any name, address or remark; short enough for a prompt or a message
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f]")
@@ -219,7 +219,7 @@ def _wrong(name: str, value: str) -> str | None:
     if name == "zone":
         return None if _is_zone(value) else "not a time zone; write one like America/New_York"
     if name == "consent_basis":
-        return None if value in BASES else f"not one of {', '.join(BASES)}"
+        return None if value in CONSENT_BASES else f"not one of {', '.join(CONSENT_BASES)}"
     if name == "consent_date":
         return None if _is_date(value) else "not a date; write 2026-01-31"
     return None

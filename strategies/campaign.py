@@ -89,6 +89,7 @@ class Pass:
     subject: str | None = None
     message: str | None = None
     recovery: Recovery | None = None
+    asks: str = "none"  # the consent without which nobody is reached by this medium: one of CONSENT_BASES
 
 
 @dataclass(frozen=True, slots=True)

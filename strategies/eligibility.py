@@ -14,7 +14,7 @@ from strategies.contacts import VOICE_KINDS, Contact, Device
 from strategies.expressions import Expression, Names, campaign_vocabulary, compile_expression
 from strategies.records import pass_before, record_of
 from strategies.state import Case, ContactState
-from strategies.vocabulary import OPT_OUT, SUCCESS, WRONG_PARTY, Medium, Refusal, Result
+from strategies.vocabulary import CONSENT_BASES, OPT_OUT, SUCCESS, WRONG_PARTY, Medium, Refusal, Result
 from strategies.windows import local_date
 
 _MESSAGES = frozenset({Result.SENT, Result.DELIVERED, Result.REPLIED, Result.UNDELIVERED})
@@ -27,7 +27,10 @@ _KINDS: Mapping[Medium, tuple[str, ...]] = {
 
 
 def unfit(candidate: Pass, state: ContactState, case: Case) -> Refusal | None:
-    """Why the pass does not take the contact, by the list filter, `accept` and `where`; None if it does."""
+    """Why the pass does not take the contact, by consent, the list filter, `accept` and `where`; None if it
+    does."""
+    if not consents(candidate, case):
+        return Refusal.NO_CONSENT
     if not _accepted(candidate, state, case.campaign):
         return Refusal.NOT_ELIGIBLE_NOW
     conditions = [text for text in (case.campaign.filter, candidate.where) if text is not None]
@@ -37,6 +40,13 @@ def unfit(candidate: Pass, state: ContactState, case: Case) -> Refusal | None:
         if not all(condition(text, groups).holds(names) for text in conditions):
             return Refusal.NOT_ELIGIBLE_NOW
     return None
+
+
+def consents(candidate: Pass, case: Case) -> bool:
+    """Whether the contact gave the consent the pass asks for: their own word, else what the campaign says of
+    its lists' people."""
+    basis = case.contact.consent.get("basis") or case.campaign.consent.get("basis", "none")
+    return CONSENT_BASES.index(basis) >= CONSENT_BASES.index(candidate.asks)
 
 
 def keeps(campaign: Campaign, contact: Contact) -> bool:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+CONSENT_BASES = ("none", "express", "written")
+"""The bases of consent, the weakest first."""
+
 
 class Medium(StrEnum):
     """How a pass reaches a person."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import time
 
 import pytest
+from config_files import EXAMPLES
 
 from config.campaign_file import PURPOSES
 from config.presets import DebtCap, preset_for
+from config.project import load_project
 from strategies.vocabulary import Medium
 
 
@@ -28,6 +30,12 @@ def test_us_debt_collection_knows_seven_calls_in_seven_days_and_seven_days_of_si
 def test_us_asks_written_consent_where_something_is_sold_and_express_otherwise() -> None:
     assert preset_for("telemarketing", "US").consent[Medium.AVM] == "written"
     assert preset_for("service", "US").consent[Medium.AVM] == "express"
+    (called,) = load_project(EXAMPLES).campaigns.values()
+    assert [(one.name, one.asks) for one in called.passes] == [
+        ("reminder", "express"),
+        ("rescue", "none"),
+        ("by_agent", "none"),
+    ]
 
 
 def test_service_runs_from_8_to_21_without_caps_of_the_law() -> None:

@@ -1,5 +1,6 @@
 """How contacts go through passes: retries, devices, days, eligibility, passes beside each other."""
 
+from dataclasses import replace
 from datetime import time
 
 import pytest
@@ -293,3 +294,24 @@ def test_the_filter_says_whom_of_a_list_a_campaign_keeps():
     assert keeps(a_campaign(filter="contact.balance >= 50"), a_contact())
     assert not keeps(a_campaign(filter="contact.balance >= 500"), a_contact())
     assert keeps(a_campaign(filter="contact.contact_id == '1001' and contact.zone is not None"), a_contact())
+
+
+@pytest.mark.parametrize(
+    ("lists_gave", "own", "asks", "called"),
+    [
+        ({}, {}, "none", True),
+        ({}, {}, "express", False),
+        ({"basis": "express"}, {}, "express", True),
+        ({"basis": "express"}, {}, "written", False),
+        ({"basis": "express"}, {"basis": "written"}, "written", True),
+        ({"basis": "written"}, {"basis": "none"}, "express", False),
+    ],
+)
+def test_nobody_is_called_without_the_consent_the_pass_asks_for(lists_gave, own, asks, called):
+    story = Story(a_campaign(Pass("call", AVM, devices=TWO, asks=asks), consent=lists_gave))
+    story.contact = replace(story.contact, consent=own)
+    step = story.until_dial()
+    assert isinstance(step, Dial) is called
+    if not called:
+        assert step == Ended("no_pass_left")
+        assert [line["reason"] for line in story.told("skipped")] == ["no_consent"]
