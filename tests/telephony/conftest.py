@@ -15,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "docker"))
+sys.path.append(str(ROOT / "docker" / "demo"))
 
 from harness import TELEPHONY_SERVICES, Harness  # noqa: E402
 from harness_engine import HarnessError, ensure_engine  # noqa: E402

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from accounts import check_accounts, of_kind, settle, states
 from crash_points import POINTS
 from harness import Harness
-from secondpass_server import Server, check_accounts, make_site, of_kind, person, settle, states
+from secondpass_server import Server, make_site, person
 
 RUNNER = str(Path(__file__).with_name("crash_points.py"))
 SUB = "demo/1"

@@ -10,22 +10,12 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import pytest
+from accounts import ledger, of_kind
 from harness import Harness
 from harness_engine import run
 from harness_records import CallsIn
-from secondpass_server import (
-    LIKELY_TO_ACCEPT,
-    LOGS,
-    UNLIKELY_TO_ACCEPT,
-    Server,
-    Site,
-    ledger,
-    make_site,
-    of_kind,
-    own_number,
-    person,
-    until,
-)
+from people import LIKELY, UNLIKELY
+from secondpass_server import LOGS, Server, Site, make_site, own_number, person, until
 from telephony_wire import Ami
 
 from models.registry import SHIPPED
@@ -98,9 +88,9 @@ async def serving(harness: Harness) -> AsyncIterator[Serving]:
     site.change("campaigns/demo.yaml", "lists: [demo]", "lists: [demo]\nfilter: contact.called == 'yes'")
     rows = await site.imports(
         [
-            person("202", **KNOWN, **LIKELY_TO_ACCEPT),
-            person("202", **KNOWN, **UNLIKELY_TO_ACCEPT, segment="prospect"),
-            person("214", **KNOWN, **UNLIKELY_TO_ACCEPT, called="yes"),
+            person("202", **KNOWN, **LIKELY),
+            person("202", **KNOWN, **UNLIKELY, segment="prospect"),
+            person("214", **KNOWN, **UNLIKELY, called="yes"),
         ]
     )
     people = People(rows[0]["mobile"], rows[1]["mobile"], own_number("202"))

@@ -9,20 +9,10 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from accounts import Ledger, check_accounts, ledger, of_kind, settle, states
 from harness import Harness
 from harness_records import CarrierCall
-from secondpass_server import (
-    Ledger,
-    Server,
-    check_accounts,
-    ledger,
-    make_site,
-    of_kind,
-    person,
-    settle,
-    states,
-    until,
-)
+from secondpass_server import Server, make_site, person, until
 
 from strategies.store import Store
 

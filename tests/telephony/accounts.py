@@ -1,0 +1,82 @@
+"""What the ledger, the store and the carrier hold of a site's calls, and whether they agree."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness_records import CarrierCall
+from report import twice_at_once
+from secondpass_server import Site, until
+
+from strategies.ledger import recount
+from strategies.state import ContactState
+from strategies.store import Store
+
+Ledger = list[dict[str, Any]]
+ENDS = frozenset({"attempt_ended", "attempt_released"})
+
+
+async def ledger(store: Store) -> Ledger:
+    return [line for _, line in await store.ledger(count=100_000)]
+
+
+def of_kind(lines: Ledger, kind: str) -> Ledger:
+    return [line for line in lines if line["kind"] == kind]
+
+
+async def states(store: Store, sub: str, rows: Sequence[Mapping[str, str]]) -> dict[str, ContactState]:
+    """Where everybody stands, by contact id."""
+    found = {row["contact_id"]: await store.state(sub, row["contact_id"]) for row in rows}
+    return {contact: state for contact, state in found.items() if state is not None}
+
+
+def is_settled(state: ContactState, now: float) -> bool:
+    """Done, or not to be tried before the cool-down that follows an attempt of unknown fate."""
+    cooling = state.last_result == "unknown" and state.hold_until > now
+    return state.live is None and (state.ended is not None or cooling)
+
+
+async def settle(
+    site: Site, store: Store, sub: str, rows: Sequence[Mapping[str, str]], within: float
+) -> None:
+    """Wait until nothing is live, everybody is settled, and no channel is left."""
+
+    async def settled() -> bool:
+        if await store.live():
+            return False
+        found = await states(store, sub, rows)
+        return len(found) == len(rows) and all(is_settled(state, time.time()) for state in found.values())
+
+    await until(settled, within, f"everybody of {sub} is settled")
+    await until(lambda: site.harness.channels() == 0, 20, "no channel is left")
+
+
+async def check_accounts(site: Site, store: Store, sub: str) -> Ledger:
+    """What must hold whatever happened, by the ledger and by the carrier's own records; the ledger."""
+    lines = await ledger(store)
+    started = [line["attempt"] for line in of_kind(lines, "attempt_started")]
+    closed = [line["attempt"] for line in lines if line["kind"] in ENDS]
+    assert len(set(started)) == len(started)
+    assert sorted(closed) == sorted(started), "every attempt has exactly one end"
+    assert recount(line for line in lines if line.get("campaign") == sub) == await store.counters(sub)
+    _check_carrier(lines, site.carrier())
+    return lines
+
+
+def _check_carrier(lines: Ledger, calls: Sequence[CarrierCall]) -> None:
+    """As many calls to each number as attempts: fewer only where an attempt's fate is unknown."""
+    invites: defaultdict[str, int] = defaultdict(int)
+    for call in calls:
+        invites[call.number] += 1
+    most, least = defaultdict(int), defaultdict(int)
+    for line in lines:
+        if line["kind"] in ENDS:
+            most[line["address"]] += line["kind"] == "attempt_ended"
+            least[line["address"]] += line["kind"] == "attempt_ended" and line["result"] != "unknown"
+    for number in {*invites, *most}:
+        seen = f"{number}: {invites[number]} calls at the carrier, {least[number]} to {most[number]} attempts"
+        assert least[number] <= invites[number] <= most[number], seen
+    assert twice_at_once(calls) == 0
