@@ -29,13 +29,18 @@ from people import noon_zone
 from strategies.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
-
 COMMAND = ROOT / ".venv" / "bin" / "secondpass"
-LOGS = ROOT / "build" / "telephony"
 READY = 40.0  # seconds until both processes work; two cores are shared with calls and other processes
 
 _tenants = itertools.count(1)
 _numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: iter(range(40, 100)))
+
+
+def logs(harness: Harness) -> Path:
+    """Where this harness's logs and measurements are kept, also after it is down."""
+    folder = ROOT / "build" / "telephony" / harness.project
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def own_number(area: str) -> str:
@@ -87,7 +92,7 @@ class Site:
 
     @property
     def log(self) -> Path:
-        return LOGS / f"{self.tenant}.log"
+        return logs(self.harness) / f"{self.tenant}.log"
 
     def change(self, file: str, old: str, new: str) -> None:
         """Replace a text in one of the configuration's files, which must be there."""
@@ -153,7 +158,6 @@ class Server:
 
     def __init__(self, site: Site, command: Sequence[str] = ()) -> None:
         """Start `secondpass up` over the site, or this command."""
-        LOGS.mkdir(parents=True, exist_ok=True)
         self._site = site
         self._log = site.log.open("ab")
         self.began = time.time()
@@ -228,7 +232,7 @@ def make_site(harness: Harness, name: str) -> Site:
     tenant = f"{name}{next(_tenants)}"
     folder = harness.state_dir / "sites" / tenant
     shutil.rmtree(folder, ignore_errors=True)
-    (LOGS / f"{tenant}.log").unlink(missing_ok=True)
+    (logs(harness) / f"{tenant}.log").unlink(missing_ok=True)
     shutil.copytree(ROOT / "docker" / "demo" / "config", folder / "config")
     prompt = _one_second_of_sound(folder / "prompt.wav")
     site = Site(harness, folder / "config", tenant)

@@ -15,7 +15,7 @@ from harness import Harness
 from harness_engine import run
 from harness_records import CallsIn
 from people import LIKELY, UNLIKELY
-from secondpass_server import LOGS, Server, Site, make_site, own_number, person, until
+from secondpass_server import Server, Site, logs, make_site, own_number, person, until
 from telephony_wire import Ami
 
 from models.registry import SHIPPED
@@ -114,14 +114,14 @@ async def call_in(harness: Harness, ami: Ami, fault: str, callers: Sequence[str]
     assert set(asked) == set(entered)
     assert set(asked) <= connected
     held = {call: float(entered[call]["Received"]) - float(asked[call]["Received"]) for call in asked}
-    note(fault, list(held.values()))
+    note(harness, fault, list(held.values()))
     assert max(held.values()) < BOUND
     return {event["CallerIDNum"]: Call(event["Queue"], held[call]) for call, event in entered.items()}
 
 
-def note(fault: str, held: list[float]) -> None:
+def note(harness: Harness, fault: str, held: list[float]) -> None:
     """Keep what was measured, for whoever states it elsewhere."""
-    file = LOGS / "held.json"
+    file = logs(harness) / "held.json"
     told = json.loads(file.read_text()) if file.exists() else {}
     told[fault] = {
         "calls": len(held),
