@@ -79,17 +79,13 @@ class Lease:
         """Renew until `stop` is set; False as soon as another bridge has it."""
         pause = self._seconds / 3
         while not await stopped_within(stop, pause):
-            lapsed, pause = not self.held(), self._seconds / 3
+            pause = self._seconds / 3
             try:
                 if not await self._renewed_or_revived():
                     return False
             except StoreUnavailable as error:
                 log.warning("bridge.lease_not_renewed", error=str(error), retry_in=STORE_AGAIN)
                 pause = min(STORE_AGAIN, pause)
-                continue
-            if lapsed:
-                log.warning("bridge.lease_had_lapsed")
-                self.on_lapse()
         return True
 
     async def give_back(self) -> None:
@@ -112,5 +108,9 @@ class Lease:
         if not await self._store.bridge_lease(self._owner, self._seconds):
             self._ends = 0.0
             return False
+        lapsed = 0.0 < self._ends <= self._clock()
         self._ends = asked + self._seconds
+        if lapsed:  # another bridge may have dialled meanwhile
+            log.warning("bridge.lease_had_lapsed")
+            self.on_lapse()
         return True

@@ -287,6 +287,14 @@ async def test_two_recalls_are_not_promised_one_agent(with_agent: Stage) -> None
     assert await stage.look() == []
 
 
+async def test_no_agent_is_kept_for_a_recall_that_the_limits_hold_back(store: Store, clock: Clock) -> None:
+    async with staged(store, clock, agents=["a", "b"], limits=settings(channels=1)) as stage:
+        await launched(store, [ADA, BO], replace(RESCUE, recovery=None))
+        assert len(await stage.look()) == 1
+        assert await stage.look() == []
+        assert stage.board.free(QUEUE) == 1
+
+
 # --- Limits
 
 
