@@ -13,12 +13,12 @@ STORE_MEND = (
 def expected() -> tuple[type[Exception], ...]:
     """The errors a person can mend. Called once something was raised: nobody else pays for the imports."""
     from agi.errors import AgiError
-    from ami_bridge.errors import AmiError
+    from ami_bridge.errors import BridgeError
     from config.errors import ConfigErrors
     from models.errors import ModelError
     from strategies.store.errors import StoreError
 
-    return (RefusedError, ConfigErrors, StoreError, ModelError, AgiError, AmiError)
+    return (RefusedError, ConfigErrors, StoreError, ModelError, AgiError, BridgeError)
 
 
 def told(error: Exception) -> RefusedError:

@@ -132,7 +132,7 @@ def more_than(store: Store, count: int) -> Callable[[], Awaitable[bool]]:
 async def test_paused_and_stopped_campaigns_start_no_attempt(harness: Harness) -> None:
     site = make_site(harness, "pause")
     site.change("campaigns/demo.yaml", "calls_per_minute: 120", "calls_per_minute: 60")
-    await site.imports([person("203") for _ in range(12)])
+    rows = await site.imports([person("203") for _ in range(40)])
     async with site.store() as store:
         with Server(site) as server:
             await server.ready()
@@ -155,7 +155,7 @@ async def test_paused_and_stopped_campaigns_start_no_attempt(harness: Harness) -
         if line["kind"] == "attempt_started":
             assert state == "running"
     assert states_seen == ["running", "paused", "running", "stopped"]
-    assert len(of_kind(lines, "attempt_started")) < 12
+    assert len(of_kind(lines, "attempt_started")) < len(rows)
 
 
 MIXED = (("215", ""), ("216", ""), ("202", ""), ("224", ""), ("203", "202"))

@@ -381,8 +381,8 @@ async def cut_session(port: int, answers: list[bytes], cut: int) -> None:
 
 @asynccontextmanager
 async def watchdog() -> AsyncIterator[None]:
-    """Fails if the event loop spent half a second of processor time on one turn: it spins, however busy the
-    machine is."""
+    """Fails if the event loop spent five seconds of processor time on one turn: it spins, however slow and
+    busy the machine is."""
     worst = 0.0
 
     async def tick() -> None:
@@ -398,4 +398,4 @@ async def watchdog() -> AsyncIterator[None]:
     finally:
         ticking.cancel()
         await asyncio.gather(ticking, return_exceptions=True)
-    assert worst < 0.5
+    assert worst < 5
