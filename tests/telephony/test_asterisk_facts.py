@@ -437,7 +437,11 @@ async def test_events_are_filtered_by_name_and_answers_of_list_actions_still_arr
     attempt = await calls.carrier(number("203"), "wait")
     await ami.event("Hangup", Uniqueid=attempt)
     await calls.quiet("wait")
-    assert {"CoreShowChannel"} == {e["Event"] for e in await ami.listed("CoreShowChannels")}
+
+    async def shown() -> bool:
+        return {event["Event"] for event in await ami.listed("CoreShowChannels")} == {"CoreShowChannel"}
+
+    await eventually_answers(shown)  # the response to an asynchronous Originate comes before its channel
     queues = {event["Event"] for event in await ami.listed("QueueStatus", Queue="sales")}
     assert queues == {"QueueParams", "QueueMember"}
     assert {"DialBegin", "DialEnd", "Hangup"} <= {event["Event"] for event in ami.events}
