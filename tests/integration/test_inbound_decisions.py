@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -27,7 +28,6 @@ objectives:
 segments:
   standard: {rank: 9, objective: serve, default: true}
   prospect: {rank: 3, objective: sell, enter: "p.accepts_offer >= 0.25", scope: SCOPE}
-deadline: 1s
 """
 ADA = person("ada", "+12025550101", segment="standard", attributes={"offer_value": "400"})
 WEEK = 7 * 86_400.0
@@ -45,7 +45,8 @@ class Likely:
 def hook(store: Store, clock: Clock, scope: str) -> SegmentHook:
     found, problems = segments(parse(CATALOGUE.replace("SCOPE", scope).encode(), Path("segments.yaml")))
     assert found is not None, problems.errors
-    return SegmentHook(store, found, {"offers": Likely()}, country="US", tenant="test", clock=clock)
+    patient = replace(found, deadline=30.0)  # no stall of the machine is to decide here
+    return SegmentHook(store, patient, {"offers": Likely()}, country="US", tenant="test", clock=clock)
 
 
 async def asked(segment_hook: SegmentHook, interaction: str) -> dict[str, str]:

@@ -9,7 +9,6 @@ from typing import cast
 
 import pytest
 from agi_peer import Peer
-from config_files import changed
 from segment_stage import (
     ADA,
     CATALOGUE,
@@ -116,7 +115,7 @@ async def test_a_control_slice_records_and_changes_nothing() -> None:
 async def test_a_store_that_is_silent_past_the_deadline_leaves_the_default_segment() -> None:
     books = Books(silent)
     began = time.perf_counter()
-    assert (await told(hook(books))).items() >= DEFAULTS.items()
+    assert (await told(hook(books, deadline=0.15))).items() >= DEFAULTS.items()
     assert time.perf_counter() - began >= 0.15
     assert books.told() == [(Kind.CALL_ENTERED, Reason.DEADLINE)]
 
@@ -124,7 +123,7 @@ async def test_a_store_that_is_silent_past_the_deadline_leaves_the_default_segme
 async def test_a_model_slower_than_the_deadline_leaves_the_first_segment() -> None:
     books = Books(knows(KNOWN))
     with capture_logs() as logs:
-        variables = await told(hook(books, Model(takes=0.03), changed(CATALOGUE, "150ms", "20ms")))
+        variables = await told(hook(books, Model(takes=0.03), deadline=0.02))
     assert (variables["SP_SEGMENT"], variables["SP_CUSTOMER"]) == ("loyal", "ada")
     assert books.told() == [(Kind.CALL_ENTERED, Reason.DEADLINE), (Kind.DECISION, Reason.DEADLINE)]
     assert [(log["event"], log["first_known"]) for log in logs] == [("segment.deadline", True)]
@@ -171,7 +170,7 @@ async def test_a_move_that_outlasts_the_call_is_kept_before_the_call_hears_of_it
     writing, free = asyncio.Event(), asyncio.Event()
     books = Books(knows(KNOWN), writing=writing, free=free)
     call, answers = called()
-    asked = asyncio.create_task(hook(books, text=changed(with_ttl(), "150ms", "1s"))(call))
+    asked = asyncio.create_task(hook(books, text=with_ttl())(call))
     await asyncio.wait_for(writing.wait(), 5)
     assert not answers
     free.set()
