@@ -7,27 +7,17 @@ from itertools import product
 from typing import cast
 
 import pytest
+from script_stage import AT
+from script_stage import INTENT as WITH_SCRIPT
 
 from agi.answered import AnsweredHook, FactHook, UnknownAttempt, next_after_answer
 from agi.local_socket import LocalCall
 from config.variables import Next, Variable
 from strategies.attempts import Fact, FactName, Intent
-from strategies.contacts import Device
 from strategies.store import Store
 from strategies.vocabulary import Medium
 
-AT = 1_784_131_200.0
-INTENT = Intent(
-    attempt="sp-1",
-    sub="spring/1",
-    contact="ada",
-    pass_name="reminder",
-    medium=Medium.AVM,
-    device=Device("mobile", "+12025550101"),
-    queue="collections",
-    caller_id="+12125550100",
-    at=AT,
-)
+INTENT = replace(WITH_SCRIPT, script=None, prompts={})
 PERSONS = [
     ("HUMAN", "HUMAN-800-600"),
     ("NOTSURE", "TOOLONG-5000"),
