@@ -48,6 +48,8 @@ class Intent:
     recovers: str | None = None
     trigger: Trigger | None = None
     strategy: str = ""
+    overrides: tuple[str, ...] = ()  # in force when it was claimed
+    debt: str | None = None  # which of the person's debts it is about, where the campaign counts by debt
 
 
 class Stage(StrEnum):

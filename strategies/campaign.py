@@ -89,6 +89,7 @@ class Pass:
     subject: str | None = None
     message: str | None = None
     recovery: Recovery | None = None
+    out: bool = False  # an override has taken the pass out: nobody is in it, and the row goes on without it
     asks: str = "none"  # the consent without which nobody is reached by this medium: one of CONSENT_BASES
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from strategies.campaign import Campaign
 from strategies.contacts import Contact, Device
@@ -56,6 +57,7 @@ class ContactState:
     """
 
     version: int = 0
+    list: int = 0  # the `Attachment.index` of the list the contact came from
     pass_index: int = 0
     device_index: int = 0
     tries: Mapping[str, int] = field(default_factory=dict)  # result -> retries used on this device
@@ -78,10 +80,23 @@ class ContactState:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A list in a sub-campaign: its place among all lists ever attached, its share of the work, and whether
+    its people are reached at all just now."""
+
+    index: int
+    weight: float = 1.0
+    paused: bool = False
+    detached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SubCampaign:
     """A campaign that runs: `name` is `NAME/N`; `starts`, `ends` and `created` in epoch seconds.
 
-    `passes_ended`: pass name to the moment when all contacts were through with it.
+    `passes_ended`: pass name to the moment when all contacts were through with it. `campaign` is the strategy
+    as it holds now: that of the launch, with the `overrides` in force (their ids) laid over it. `plan` counts
+    the changes of what holds when, and `plan_until` is the moment of the next one known (epoch seconds).
     """
 
     name: str
@@ -92,6 +107,13 @@ class SubCampaign:
     starts: float | None = None
     ends: float | None = None
     passes_ended: Mapping[str, float] = field(default_factory=dict)
+    source: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # the campaign's file as read: what overrides patch
+    overrides: tuple[str, ...] = ()
+    plan: int = 0
+    plan_until: float | None = None
+    attached: Mapping[str, Attachment] = field(default_factory=dict)  # list name -> how it is attached
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,13 @@ class Kind(StrEnum):
     RUN_STATE = "run_state"
     ENROLLED = "enrolled"  # `contacts` more people are in the sub-campaign
     DO_NOT_CALL = "do_not_call"
+    ATTEMPT_REPORTED = (
+        "attempt_reported"  # a message's result, told after its attempt ended: `was` -> `result`
+    )
+    RESPONDED = "responded"  # what a person said outside an attempt: a reply, an unsubscription
+    OVERRIDE_BEGAN = "override_began"
+    OVERRIDE_ENDED = "override_ended"
+    CHANGED = "changed"  # the audit: who changed what, `old` and `new`
     CALL_ENTERED = "call_entered"
     RE_ASSOCIATED = "re_associated"
     DECISION = "decision"

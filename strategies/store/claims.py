@@ -1,5 +1,5 @@
 """A wish to dial, and what the server needs to grant or refuse it in one step; granting is left to
-`library.lua`."""
+`functions/`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every key's name, and the order in which the functions of `library.lua` take them; nothing else in the
+"""Every key's name, and the order in which the functions of `functions/` take them; nothing else in the
 project spells a key."""
 
 from __future__ import annotations

@@ -1,0 +1,45 @@
+-- Calls that come in: one read before the decision, one write of a re-association.
+
+-- Of several contacts with one number, the one that was spoken of last.
+local function contact_of(number_key, history)
+  local best, best_at
+  local ids = redis.call('SMEMBERS', number_key)
+  table.sort(ids)
+  for _, id in ipairs(ids) do
+    local raw = redis.call('HGET', history, id)
+    local at = raw and cjson.decode(raw).last_at or 0
+    if not best or at > best_at then best, best_at = id, at end
+  end
+  return best
+end
+
+-- keys: contacts, history, segments, queues, busy, number, attempt. One read for everything a decision needs.
+local function caller(keys, args)
+  local c = cmsgpack.unpack(args[1])
+  local id = c.attempt and redis.call('HGET', keys[7], 'contact') or nil
+  if not id and c.number then id = contact_of(keys[6], keys[2]) end
+  local customer = id or c.number or ''
+  return {id and redis.call('HGET', keys[1], id) or '', redis.call('HGET', keys[3], customer) or '',
+    id and redis.call('HGET', keys[2], id) or '', redis.call('HGETALL', keys[4]),
+    c.number and redis.call('HGET', keys[5], c.number) or ''}
+end
+
+-- keys: interaction, segments, ledger, figures. Once per interaction; 'conflict' when another call moved the customer.
+local function reassociate(keys, args)
+  local r = cmsgpack.unpack(args[1])
+  if not redis.call('SET', keys[1], '1', 'NX', 'EX', DAY) then return 'repeated' end
+  if r.segment then
+    local raw = redis.call('HGET', keys[2], r.customer)
+    local version = raw and cjson.decode(raw).version or 0
+    if version ~= r.version then
+      append(keys[3], keys[4], r.conflict)
+      return 'conflict'
+    end
+    redis.call('HSET', keys[2], r.customer, r.segment)
+  end
+  append(keys[3], keys[4], r.lines)
+  return 'done'
+end
+
+register('caller', caller, {'no-writes'})
+register('reassociate', reassociate, {})

@@ -1,0 +1,95 @@
+#!lua name=secondpass_@VERSION@
+-- What must be one step on the server: claims, the end of an attempt, a contact's state with its turn, the ledger with
+-- its counters. Keys come in the order of keys.py; ARGV[1] is one msgpack table; nothing here knows the time.
+
+local RANK = 1e-6 -- seconds between two places of a list that are due at the same moment
+local DAY = 86400
+local NOBODY = '-' -- in the head of a state: no live attempt
+local FACTS_KEPT = 100000
+
+local function common(keys)
+  return {run = keys[1], halted = keys[2], do_not_call = keys[3], busy = keys[4], live = keys[5], ledger = keys[6],
+    history = keys[7]}, 8
+end
+
+local function sub_keys(keys, at)
+  return {state = keys[at], promised = keys[at + 1], due = keys[at + 2], parked = keys[at + 3], waking = keys[at + 4],
+    stands = keys[at + 5], tries = keys[at + 6], figures = keys[at + 7], passes_ended = keys[at + 8]}, at + 9
+end
+
+local function read_state(sub, contact)
+  local raw = redis.call('HGET', sub.state, contact)
+  if not raw then return nil end
+  local version, stand, rank, live, body = string.match(raw, '^(%d+) (%-?%d+) (%d+) (%S+) (.*)$')
+  return {version = tonumber(version), stand = tonumber(stand), rank = tonumber(rank), live = live, body = body}
+end
+
+-- What a contact was to wait for may have come between the decision and this write: then nothing else would wake it.
+local function missed(shared, sub, turn)
+  if turn.after and redis.call('HEXISTS', sub.passes_ended, turn.after) == 1 then return true end
+  return turn.paused and redis.call('HGET', shared.run, turn.sub) == 'running'
+    and redis.call('EXISTS', shared.halted) == 0
+end
+
+local function queue_up(shared, sub, contact, rank, turn)
+  local due = turn.due
+  if not due and missed(shared, sub, turn) then due = turn.again end
+  if due then
+    redis.call('ZADD', turn.promised and sub.promised or sub.due, due + rank * RANK, contact)
+  else
+    redis.call('ZADD', sub.parked, rank, contact)
+  end
+end
+
+-- Writes the state and puts the contact into the one lane where its turn is kept: none while an attempt is live.
+-- `turn` says where it stands (see turns.py).
+local function write_state(shared, sub, contact, old, turn, live)
+  local head = string.format('%d %d %d %s ', old.version + 1, turn.stand, old.rank, live)
+  redis.call('HSET', sub.state, contact, head .. turn.body)
+  for _, lane in ipairs({'promised', 'due', 'parked', 'waking'}) do redis.call('ZREM', sub[lane], contact) end
+  if live == NOBODY and turn.stand >= 0 then queue_up(shared, sub, contact, old.rank, turn) end
+  if turn.stand ~= old.stand then
+    redis.call('HINCRBY', sub.stands, old.stand, -1)
+    redis.call('HINCRBY', sub.stands, turn.stand, 1)
+  end
+end
+
+-- Each line is its text and what it adds to the figures, as field, amount, field, amount, ...
+local function append(ledger, figures, lines)
+  for _, line in ipairs(lines) do
+    redis.call('XADD', ledger, '*', 'line', line[1])
+    local adds = line[2]
+    for i = 1, #adds, 2 do redis.call('HINCRBY', figures, adds[i], adds[i + 1]) end
+  end
+end
+
+-- A task of recovery is a fact for whoever answers this person's next call, so it stands in the history too.
+local function note_recovery(history, contact, sub_name, expires)
+  local raw = redis.call('HGET', history, contact)
+  local known = raw and cjson.decode(raw) or {}
+  known.recovery = known.recovery or {}
+  if not expires and not known.recovery[sub_name] then return end
+  known.recovery[sub_name] = expires or nil
+  redis.call('HSET', history, contact, cjson.encode(known))
+end
+
+local function note_outcome(history, contact, ended)
+  local raw = redis.call('HGET', history, contact)
+  local known = raw and cjson.decode(raw) or {}
+  known.attempts = (known.attempts or 0) + 1
+  known.conversations = (known.conversations or 0) + (ended.conversation and 1 or 0)
+  known.last_result, known.last_responses, known.last_at = ended.result, ended.responses, ended.at
+  redis.call('HSET', history, contact, cjson.encode(known))
+end
+
+-- Who waited for a pass to end, or for the run to go on, is looked at again.
+local function wake(sub)
+  if redis.call('EXISTS', sub.parked) == 0 then return end
+  redis.call('ZUNIONSTORE', sub.waking, 2, sub.waking, sub.parked)
+  redis.call('DEL', sub.parked)
+end
+
+-- While a library loads, the server offers it nothing but its own functions: not even pairs.
+local function register(name, callback, flags)
+  redis.register_function{function_name = 'sp_' .. name .. '_@VERSION@', callback = callback, flags = flags}
+end
