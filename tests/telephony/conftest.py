@@ -33,10 +33,17 @@ exten => s,1,Answer()
 """
 
 
+AUDIO_TRIES = 2  # further tries of a test of calls, each told in the summary
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Audio is real time: on a machine that stalls, a hello comes late and app_amd is not sure. What must hold
+    however slow the machine is (the crashes: nobody is called twice) is never tried again."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.telephony)
+            if item.path.stem != "test_crash":
+                item.add_marker(pytest.mark.flaky(reruns=AUDIO_TRIES))
 
 
 @pytest.fixture(scope="session")
