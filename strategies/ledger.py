@@ -1,4 +1,8 @@
-"""Recounts every figure of a sub-campaign from its ledger alone; keeping the ledger is left to the store."""
+"""Recounts every figure of a sub-campaign from its ledger alone; keeping the ledger is left to the store.
+
+A figure is a sum kept under a name and a path of words (`results`, pass/list/result): one line of the ledger
+changes one or two of them, and all that is shown is added up from those.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,19 @@ from dataclasses import dataclass, field
 from strategies.vocabulary import Kind, RecoveryEnd, Result
 
 Line = Mapping[str, object]
+Sums = Mapping[str, int]
+Nested = Mapping[str, Sums]
+LOST = "lost"  # beside the ways a recovery ends: that it was triggered
 
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """The figures of one sub-campaign (or of all lines given).
+    """The figures of one sub-campaign (or of all lines given). Mappings leave zeros out.
 
     `attempts` are placed or may have been: a released one is none. `in_progress` have started and not ended.
-    `triggered`, `reached`: recoveries by trigger. `recovery_ended`: by how. Mappings leave zeros out.
+    `attempted`: contacts with at least one attempt. `triggered`, `reached`: recoveries by trigger;
+    `recovery_ended`: by how; `recoveries`: `DAY/PASS/TRIGGER` of the loss -> `lost` and how they ended.
+    `by_list`, `by_pass`, `by_medium`: attempts. What no list or pass was told of stands under "".
     """
 
     contacts: int = 0
@@ -24,15 +33,23 @@ class Counters:
     in_progress: int = 0
     connected_to_agent: int = 0
     ended: int = 0
-    by_result: Mapping[str, int] = field(default_factory=dict)
-    by_medium: Mapping[str, int] = field(default_factory=dict)
-    by_pass: Mapping[str, int] = field(default_factory=dict)
-    by_response: Mapping[str, int] = field(default_factory=dict)
-    ended_by: Mapping[str, int] = field(default_factory=dict)
-    skipped: Mapping[str, int] = field(default_factory=dict)
-    triggered: Mapping[str, int] = field(default_factory=dict)
-    reached: Mapping[str, int] = field(default_factory=dict)
-    recovery_ended: Mapping[str, int] = field(default_factory=dict)
+    attempted: int = 0
+    by_result: Sums = field(default_factory=dict)
+    by_medium: Sums = field(default_factory=dict)
+    by_pass: Sums = field(default_factory=dict)
+    by_list: Sums = field(default_factory=dict)
+    by_response: Sums = field(default_factory=dict)
+    ended_by: Sums = field(default_factory=dict)
+    skipped: Sums = field(default_factory=dict)
+    triggered: Sums = field(default_factory=dict)
+    reached: Sums = field(default_factory=dict)
+    recovery_ended: Sums = field(default_factory=dict)
+    list_contacts: Sums = field(default_factory=dict)
+    list_ended: Sums = field(default_factory=dict)
+    list_results: Nested = field(default_factory=dict)
+    pass_results: Nested = field(default_factory=dict)
+    pass_skipped: Nested = field(default_factory=dict)
+    recoveries: Nested = field(default_factory=dict)
 
 
 def recount(lines: Iterable[Line]) -> Counters:
@@ -45,77 +62,121 @@ def recount(lines: Iterable[Line]) -> Counters:
 
 
 def changes(line: Line) -> list[tuple[str, str, int]]:
-    """What one ledger line changes, as (figure, key within it or "", step). Here alone stands what counts."""
-    kind = str(line.get("kind", ""))
-    medium, name = str(line.get("medium", "")), str(line.get("pass", ""))
+    """What one ledger line changes, as (figure, path within it, step). Here alone stands what counts."""
+    kind = _word(line, "kind")
     if kind == Kind.ATTEMPT_STARTED:
-        return _attempt(medium, name, 1)
+        return _attempt(line, 1)
     if kind == Kind.ATTEMPT_RELEASED:
-        return _attempt(medium, name, -1)
+        return _attempt(line, -1)
     if kind == Kind.ATTEMPT_ENDED:
-        return _ended(line)
+        return [_result(line, "result", 1), *_responses(line)]
+    if kind == Kind.ATTEMPT_REPORTED:
+        return [_result(line, "was", -1), _result(line, "result", 1)]
+    if kind == Kind.RESPONDED:
+        return _responses(line)
     if kind == Kind.CONTACT_ENDED:
-        return [("ended", "", 1), ("ended_by", str(line.get("reason", "")), 1)]
+        return [("ended", _path(line, "list", "reason"), 1)]
     if kind == Kind.ENROLLED:
-        return [("contacts", "", int(str(line.get("contacts", 0))))]
+        return [("contacts", _word(line, "list"), int(str(line.get("contacts", 0))))]
     if kind == Kind.SKIPPED:
-        return [("skipped", str(line.get("reason", "")), 1)]
+        return [("skipped", _path(line, "pass", "reason"), 1)]
     if kind == Kind.RECOVERY_TRIGGERED:
-        return [("triggered", str(line.get("trigger", "")), 1)]
+        return [("recoveries", _path(line, "day", "pass", "trigger") + "/" + LOST, 1)]
     if kind == Kind.RECOVERY_ENDED:
-        how = str(line.get("result", ""))
-        reached = [("reached", str(line.get("trigger", "")), 1)] if how == RecoveryEnd.REACHED else []
-        return [("recovery_ended", how, 1), *reached]
+        return [("recoveries", _path(line, "day", "pass", "trigger", "result"), 1)]
     return []
 
 
 def from_figures(figures: Mapping[tuple[str, str], int]) -> Counters:
     """Counters from sums of `changes`, as the store keeps them."""
-    single = {figure: figures.get((figure, ""), 0) for figure in _SINGLE}
-    grouped: dict[str, dict[str, int]] = {figure: {} for figure in _GROUPED}
+    kept: dict[str, dict[str, int]] = {}
     for (figure, key), count in figures.items():
-        if count and figure in grouped:
-            grouped[figure][key] = count
+        if count:
+            kept.setdefault(figure, {})[key] = count
+    attempts, results = kept.get("attempts", {}), kept.get("results", {})
+    ended, skipped = kept.get("ended", {}), kept.get("skipped", {})
+    recoveries = nested(kept.get("recoveries", {}))
+    by_result = _by(results, 2)
     return Counters(
-        contacts=single["contacts"],
-        attempts=single["attempts"],
-        in_progress=single["in_progress"],
-        connected_to_agent=single["connected_to_agent"],
-        ended=single["ended"],
-        **grouped,
+        contacts=sum(kept.get("contacts", {}).values()),
+        attempts=sum(attempts.values()),
+        in_progress=sum(attempts.values()) - sum(results.values()),
+        connected_to_agent=by_result.get(Result.CONNECTED_AGENT, 0),
+        ended=sum(ended.values()),
+        attempted=kept.get("attempted", {}).get("", 0),
+        by_result=by_result,
+        by_medium=_by(attempts, 2),
+        by_pass=_by(attempts, 0),
+        by_list=_by(attempts, 1),
+        by_response=kept.get("responses", {}),
+        ended_by=_by(ended, 1),
+        skipped=_by(skipped, 1),
+        triggered=_recovered(recoveries, LOST),
+        reached=_recovered(recoveries, RecoveryEnd.REACHED),
+        recovery_ended=_ends(recoveries),
+        list_contacts=kept.get("contacts", {}),
+        list_ended=_by(ended, 0),
+        list_results=_pairs(results, 1),
+        pass_results=_pairs(results, 0),
+        pass_skipped=nested(skipped),
+        recoveries=recoveries,
     )
 
 
-_SINGLE = ("contacts", "attempts", "in_progress", "connected_to_agent", "ended")
-_GROUPED = (
-    "by_result",
-    "by_medium",
-    "by_pass",
-    "by_response",
-    "ended_by",
-    "skipped",
-    "triggered",
-    "reached",
-    "recovery_ended",
-)
+def nested(paths: Sums) -> dict[str, dict[str, int]]:
+    """Sums under `.../last` as a mapping of what stands before the last slash to last word and sum."""
+    found: dict[str, dict[str, int]] = {}
+    for path, count in paths.items():
+        before, _, last = path.rpartition("/")
+        found.setdefault(before, {})[last] = count
+    return found
 
 
-def _attempt(medium: str, name: str, step: int) -> list[tuple[str, str, int]]:
-    return [
-        ("attempts", "", step),
-        ("in_progress", "", step),
-        ("by_medium", medium, step),
-        ("by_pass", name, step),
-    ]
+def _word(line: Line, name: str) -> str:
+    value = line.get(name)
+    return "" if value is None else str(value)
 
 
-def _ended(line: Line) -> list[tuple[str, str, int]]:
-    result = str(line.get("result", ""))
+def _path(line: Line, *names: str) -> str:
+    return "/".join(_word(line, name) for name in names)
+
+
+def _attempt(line: Line, step: int) -> list[tuple[str, str, int]]:
+    attempt = ("attempts", _path(line, "pass", "list", "medium"), step)
+    return [attempt, ("attempted", "", step)] if line.get("nth") == 1 else [attempt]
+
+
+def _result(line: Line, name: str, step: int) -> tuple[str, str, int]:
+    return "results", _path(line, "pass", "list", name), step
+
+
+def _responses(line: Line) -> list[tuple[str, str, int]]:
     told = line.get("responses", ())
-    responses = [str(r) for r in told] if isinstance(told, list | tuple) else []
-    return [
-        ("in_progress", "", -1),
-        ("by_result", result, 1),
-        *([("connected_to_agent", "", 1)] if result == Result.CONNECTED_AGENT else []),
-        *(("by_response", response, 1) for response in responses),
-    ]
+    return [("responses", str(said), 1) for said in told] if isinstance(told, list | tuple) else []
+
+
+def _summed(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    sums: Counter[str] = Counter()
+    for key, count in pairs:
+        sums[key] += count
+    return {key: count for key, count in sums.items() if count}
+
+
+def _by(paths: Sums, place: int) -> dict[str, int]:
+    """Sums by the word at this place of their path."""
+    return _summed((path.split("/")[place], count) for path, count in paths.items())
+
+
+def _pairs(paths: Sums, place: int) -> dict[str, dict[str, int]]:
+    """Sums by the word at this place, and by the last one."""
+    split = ((path.split("/"), count) for path, count in paths.items())
+    return nested(_summed((f"{words[place]}/{words[-1]}", count) for words, count in split))
+
+
+def _recovered(recoveries: Nested, how: str) -> dict[str, int]:
+    """Recoveries of this kind by trigger."""
+    return _summed((path.rpartition("/")[2], ends.get(how, 0)) for path, ends in recoveries.items())
+
+
+def _ends(recoveries: Nested) -> dict[str, int]:
+    return _summed((how, n) for ends in recoveries.values() for how, n in ends.items() if how != LOST)

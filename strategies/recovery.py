@@ -62,6 +62,7 @@ def begun(task: RecoveryTask, state: ContactState, case: Case) -> tuple[ContactS
         "trigger": task.trigger,
         "device": task.device.kind,
         "address": task.device.address,
+        "day": today,
     }
     return replace(state, recovery=task, recovered_on=(*state.recovered_on, today)), line
 
@@ -80,6 +81,7 @@ def concluded(
         "trigger": task.trigger,
         "result": how,
         "reason": reason,
+        "day": state.recovered_on[-1] if state.recovered_on else None,  # of the loss
     }
     told = {key: value for key, value in line.items() if value is not None}
     return replace(state, recovery=None), [told]
