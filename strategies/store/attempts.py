@@ -13,10 +13,10 @@ from strategies.state import Move
 from strategies.store import lines
 from strategies.store.campaigns import Campaigns
 from strategies.store.claims import Claim, keys_of, wanted
-from strategies.store.codec import promised, read_body, read_intent, text, unpack
+from strategies.store.codec import read_body, read_intent, text, unpack
 from strategies.store.connection import function_call
 from strategies.store.errors import NotDurable, StaleState
-from strategies.store.turns import turn
+from strategies.store.turns import lane_of, turn
 from strategies.vocabulary import OPT_OUT, SAID_NOTHING, Refusal, Result
 
 DURABLE_WITHIN = 3.0  # seconds for the disk to confirm a batch of claims
@@ -79,10 +79,10 @@ class Attempts(Campaigns):
 
         `due_at` None: when a pass ends, or never if the contact is done.
         """
-        campaign = (await self._snapshot(sub)).campaign
+        campaign = await self._in_force(sub)
         written = await self._call(
             "put",
-            (*self._keys.common, *self._keys.of_sub(sub)),
+            (*self._keys.common, *self._keys.of_sub(sub, move.state.list)),
             {
                 "sub": sub,
                 "contact": contact_id,
@@ -102,12 +102,12 @@ class Attempts(Campaigns):
 
         False if it had ended before. Raises StaleState if `expected_version` is not the state's.
         """
-        campaign = (await self._snapshot(intent.sub)).campaign
+        campaign = await self._in_force(intent.sub)
         said = [r for r in outcome.responses if r in campaign.group(OPT_OUT)]
         note = {"reason": said[0], "by": intent.attempt, "at": outcome.at} if said else None
         answer = await self._call(
             "record",
-            self._keys_of_end(intent),
+            self._keys_of_end(intent, move.state.list),
             {
                 "attempt": intent.attempt,
                 "sub": intent.sub,
@@ -142,13 +142,13 @@ class Attempts(Campaigns):
         intent, state, now = read_intent(raw), read_body(before), self._clock()
         answer = await self._call(
             "release",
-            (*self._keys_of_end(intent), *self._keys.calls_of(unpack(numbers))),
+            (*self._keys_of_end(intent, state.list), *self._keys.calls_of(unpack(numbers))),
             {
                 "attempt": attempt,
                 "sub": intent.sub,
                 "contact": intent.contact,
                 "due": now,
-                "promised": promised(state),
+                "lane": lane_of(state, intent.medium),
                 "recovery": state.recovery.expires if state.recovery else None,
                 "lines": lines.packed([lines.released(intent, reason)], at=now),
             },
@@ -175,9 +175,9 @@ class Attempts(Campaigns):
         raw = await self._command("HGET", self._keys.attempt(attempt), "intent")
         return read_intent(raw) if raw else None
 
-    def _keys_of_end(self, intent: Intent) -> tuple[str, ...]:
+    def _keys_of_end(self, intent: Intent, list_index: int) -> tuple[str, ...]:
         attempt = (self._keys.attempt(intent.attempt), self._keys.facts_of(intent.attempt))
-        return (*self._keys.common, *attempt, *self._keys.of_sub(intent.sub))
+        return (*self._keys.common, *attempt, *self._keys.of_sub(intent.sub, list_index))
 
 
 def _ended(outcome: Outcome) -> dict[str, object]:

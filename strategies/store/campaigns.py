@@ -3,14 +3,16 @@ the engine."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from redis.asyncio.client import Pipeline
 
+from strategies.campaign import Campaign
 from strategies.contacts import Contact
 from strategies.ledger import Counters
-from strategies.state import ContactState, SubCampaign
+from strategies.state import Attachment, ContactState, SubCampaign
 from strategies.store.codec import read_contact, read_state, read_sub, record_text, text
 from strategies.store.connection import Door
 from strategies.store.errors import StoreError
@@ -18,12 +20,14 @@ from strategies.store.lines import counted, packed
 from strategies.vocabulary import Kind, RunState
 
 BATCH = 1000  # contacts enrolled in one step: some milliseconds of the server
+Lanes = Literal["calls", "messages", "all"]
 
 
 class Campaigns(Door):
     """What runs, and who is due in it."""
 
-    _snapshots: dict[str, SubCampaign]
+    _snapshots: dict[str, SubCampaign]  # as launched
+    _told: dict[str, SubCampaign]  # as they stood when they were last read
 
     async def next_sub_name(self, campaign: str) -> str:
         """A name nobody had: `CAMPAIGN/N`."""
@@ -35,10 +39,17 @@ class Campaigns(Door):
         Raises StoreError if the name is taken."""
         made = await self._call(
             "create_sub",
-            (self._keys.subs, self._keys.run, self._keys.ledger, self._keys.figures(sub.name)),
+            (
+                self._keys.subs,
+                self._keys.run,
+                self._keys.ledger,
+                self._keys.figures(sub.name),
+                self._keys.control(sub.name),
+            ),
             {
                 "sub": sub.name,
-                "record": text(replace(sub, passes_ended={})),
+                "record": text(replace(sub, passes_ended={}, attached={})),
+                "lists": list(dict.fromkeys(sub.lists)),
                 "state": sub.run_state,
                 "lines": self._run_state_line(sub.name, sub.run_state, by=""),
             },
@@ -48,39 +59,51 @@ class Campaigns(Door):
 
     async def subs(self) -> list[SubCampaign]:
         """All sub-campaigns, the oldest first."""
-        raws = await self._command("HVALS", self._keys.subs)
-        kept = sorted((read_sub(raw) for raw in raws), key=lambda sub: (sub.created, sub.name))
-        return await self._as_they_stand(kept)
+        return await self._as_they_stand(await self._command("HKEYS", self._keys.subs))
 
     async def sub(self, name: str) -> SubCampaign | None:
         """The sub-campaign as it stands."""
-        raw = await self._command("HGET", self._keys.subs, name)
-        return (await self._as_they_stand([read_sub(raw)]))[0] if raw else None
+        found = await self._as_they_stand([name.encode()])
+        return found[0] if found else None
 
-    async def _as_they_stand(self, kept: Sequence[SubCampaign]) -> list[SubCampaign]:
+    async def _as_they_stand(self, names: Sequence[bytes]) -> list[SubCampaign]:
+        """Those that there are, the oldest first; the snapshots, which never change, are read once."""
+        await self._read_snapshots([name.decode() for name in names])
+        kept = [self._snapshots[name.decode()] for name in names if name.decode() in self._snapshots]
+        kept.sort(key=lambda sub: (sub.created, sub.name))
+
         def fill(pipe: Pipeline) -> None:
             for sub in kept:
                 pipe.execute_command("HGET", self._keys.run, sub.name)
                 pipe.execute_command("HGETALL", self._keys.passes_ended(sub.name))
+                pipe.execute_command("HGETALL", self._keys.control(sub.name))
 
         answers = await self._pipeline(fill) if kept else []
-        return [
-            replace(
-                sub,
-                run_state=RunState(state.decode()),
-                passes_ended={name.decode(): float(at) for name, at in ended.items()},
+        found = [
+            _as_it_stands(sub, state, ended, control)
+            for sub, state, ended, control in zip(
+                kept, answers[::3], answers[1::3], answers[2::3], strict=True
             )
-            for sub, state, ended in zip(kept, answers[::2], answers[1::2], strict=True)
         ]
+        self._told |= {sub.name: sub for sub in found}
+        return found
+
+    async def _read_snapshots(self, names: Sequence[str]) -> None:
+        missing = [name for name in names if name not in self._snapshots]
+        raws = await self._command("HMGET", self._keys.subs, *missing) if missing else []
+        self._snapshots |= {name: read_sub(raw) for name, raw in zip(missing, raws, strict=True) if raw}
 
     async def _snapshot(self, name: str) -> SubCampaign:
-        """The snapshot without what changes; read once, since it never does."""
+        """The snapshot without what changes."""
+        await self._read_snapshots([name])
         if name not in self._snapshots:
-            raw = await self._command("HGET", self._keys.subs, name)
-            if raw is None:
-                raise StoreError(f"there is no sub-campaign {name}")
-            self._snapshots[name] = read_sub(raw)
+            raise StoreError(f"there is no sub-campaign {name}")
         return self._snapshots[name]
+
+    async def _in_force(self, name: str) -> Campaign:
+        """The campaign as whoever writes now last read it: what they decided by."""
+        told = self._told.get(name)
+        return told.campaign if told is not None else (await self._snapshot(name)).campaign
 
     async def set_run_state(self, name: str, state: RunState, *, by: str) -> bool:
         """Start, pause, stop; False if there is no such sub-campaign or it is over, which is final."""
@@ -119,27 +142,41 @@ class Campaigns(Door):
 
         `state`: what each begins with. Returns how many are new.
         """
-        now, new = self._clock(), 0
+        now, new, entering = self._clock(), 0, state or ContactState()
         line = {"kind": Kind.ENROLLED, "campaign": sub.name, "contacts": 0}
         for at in range(0, len(contacts), BATCH):
             new += await self._call(
                 "enrol",
-                (*self._keys.common, *self._keys.of_sub(sub.name), self._keys.contacts),
+                (*self._keys.common, *self._keys.of_sub(sub.name, entering.list), self._keys.contacts),
                 {
                     "contacts": list(contacts[at : at + BATCH]),
-                    "body": record_text(state or ContactState()),
+                    "body": record_text(entering),
                     "due": now,
                     "line": packed([line], at=now)[0],
                 },
             )
         return new
 
-    async def due(self, sub: str, now: float, limit: int) -> list[tuple[Contact, ContactState]]:
+    async def due(
+        self, sub: str, now: float, limit: int, lanes: Lanes = "calls"
+    ) -> list[tuple[Contact, ContactState]]:
         """At most `limit` contacts whose moment has come: recoveries and retries by their moment, then the
-        list in its order. Nobody with a live attempt is among them."""
-        found = await self._call(
-            "due", (*self._keys.of_sub(sub), self._keys.contacts), {"now": now, "limit": limit}
-        )
+        lists, each in its order and by its weight; paused and detached ones are left out. Nobody with a live
+        attempt is among them.
+
+        `messages`: those whose text or email may be sent, by their moment; `all`: both.
+        """
+        told = self._told.get(sub)
+        lists = max(1, len(told.attached) if told is not None else 1)
+        wanted = {"now": now, "limit": limit, "calls": lanes != "messages", "messages": lanes != "calls"}
+        while True:
+            due_lanes = (self._keys.due(sub, index) for index in range(lists))
+            found = await self._call(
+                "due", (*self._keys.of_sub(sub), self._keys.contacts, *due_lanes), wanted
+            )
+            if not isinstance(found, int):
+                break
+            lists = found  # a list was attached since the sub-campaign was read
         pairs = zip(found[::2], found[1::2], strict=True)
         return [(read_contact(contact), read_state(state)) for contact, state in pairs if contact and state]
 
@@ -165,3 +202,29 @@ class Campaigns(Door):
     async def counters(self, sub: str) -> Counters:
         """The figures of a sub-campaign; of inbound calls and all else for the empty name."""
         return counted(await self._command("HGETALL", self._keys.figures(sub)))
+
+
+def _as_it_stands(
+    sub: SubCampaign, state: bytes, ended: Mapping[bytes, bytes], control: Mapping[bytes, bytes]
+) -> SubCampaign:
+    """The snapshot with what has changed since."""
+    return replace(
+        sub,
+        run_state=RunState(state.decode()),
+        passes_ended={name.decode(): float(at) for name, at in ended.items()},
+        attached=_attached(control),
+    )
+
+
+def _attached(control: Mapping[bytes, bytes]) -> dict[str, Attachment]:
+    """The lists ever attached, by the order in which they were."""
+    indices = {name[5:].decode(): int(index) for name, index in control.items() if name.startswith(b"list:")}
+    return {
+        name: Attachment(
+            index,
+            weight=float(control.get(b"weight:%d" % index, 1)),
+            paused=control.get(b"%d" % index) == b"paused",
+            detached=control.get(b"%d" % index) == b"detached",
+        )
+        for name, index in sorted(indices.items(), key=lambda pair: pair[1])
+    }

@@ -34,7 +34,7 @@ class Claim:
 
 def keys_of(keys: Keys, claim: Claim) -> tuple[str, ...]:
     """The keys of one claim, in the order the server takes them."""
-    sub = keys.of_sub(claim.intent.sub)
+    sub = keys.of_sub(claim.intent.sub, claim.state.list)
     return (keys.attempt(claim.intent.attempt), *sub, *keys.calls_of(claim.contact.numbers()))
 
 
@@ -45,6 +45,7 @@ def wanted(claim: Claim, sub: SubCampaign, now: float) -> dict[str, object]:
         "attempt": intent.attempt,
         "sub": intent.sub,
         "contact": contact.id,
+        "list": claim.state.list,
         "version": claim.expected_version,
         "now": now,
         "numbers": contact.numbers(),

@@ -95,26 +95,39 @@ class Keys:
         """Hash: the counters of a sub-campaign; of inbound calls for the empty name."""
         return self._key("figures", sub)
 
-    def of_sub(self, sub: str) -> tuple[str, ...]:
-        """What a contact's state and turn are kept in: state, four lanes, stands, tries, figures and passes
-        ended.
+    def of_sub(self, sub: str, list_index: int = 0) -> tuple[str, ...]:
+        """What a contact's state and turn are kept in, for a contact that came from this list (the index of
+        its attachment): state, the five lanes, stands, tries, figures, passes ended and control.
 
-        The lanes are sorted sets of contact ids: `promised` (a retry or recovery, by its moment), `due` (list
-        work, by its moment), `parked` (until a pass ends) and `waking` (parked, and the pass has ended).
+        The lanes are sorted sets of contact ids: `promised` (a retry or recovery, by its moment), `due` (work
+        of that list, by its moment), `parked` (until a pass ends), `waking` (to be looked at whatever their
+        moment was) and `messages` (a text or an email, by its moment).
         """
-        lanes = (self._key(lane, sub) for lane in ("promised", "due", "parked", "waking"))
         return (
             self._key("state", sub),
-            *lanes,
+            self._key("promised", sub),
+            self.due(sub, list_index),
+            *(self._key(lane, sub) for lane in ("parked", "waking", "messages")),
             self.stands(sub),
             self._key("tries", sub),
             self.figures(sub),
             self.passes_ended(sub),
+            self.control(sub),
         )
+
+    def due(self, sub: str, list_index: int) -> str:
+        """Sorted set: contacts of one list of a sub-campaign by their moment."""
+        return self._key("due", sub, str(list_index))
+
+    def control(self, sub: str) -> str:
+        """Hash, what may change while a sub-campaign runs: `plan` -> revision of its overrides; `lists` ->
+        how many lists were ever attached, `list:NAME` -> the index of each, and by index `N` -> `paused` or
+        `detached`, `weight:N`, and `served:N` -> attempts claimed from it."""
+        return self._key("control", sub)
 
     def state(self, sub: str) -> str:
         """Hash: contact id -> `version stand rank live` and the state."""
-        return self.of_sub(sub)[0]
+        return self._key("state", sub)
 
     # attempts
     def attempt(self, attempt: str) -> str:

@@ -41,7 +41,7 @@ class Store(ContactBook, Attempts, Facts, Callers, Desk):
             await embedded.ensure()
         store = cls(embedded.url if embedded else str(url), tenant, clock)
         store._embedded = embedded
-        store._snapshots = {}
+        store._snapshots, store._told = {}, {}
         try:
             await store._prepare()
         except BaseException:

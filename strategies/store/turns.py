@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from strategies.campaign import Campaign
 from strategies.records import pass_before
-from strategies.state import ContactState, Move, Wait
+from strategies.state import ContactState, Dial, Move, Wait
 from strategies.store.codec import promised, record_text, stand
-from strategies.vocabulary import Refusal
+from strategies.vocabulary import VOICE, Medium, Refusal
 
 LOOK_AGAIN = 30.0  # seconds until a contact is looked at whose wait was over before it was written
 
@@ -30,11 +30,25 @@ def turn(move: Move, campaign: Campaign, due_at: float | None, now: float) -> di
     return {
         **standing(move.state, campaign),
         "due": due_at,
-        "promised": promised(move.state),
+        "lane": _lane(move, campaign),
         "after": _awaited(stand(move.state, campaign), campaign),
         "paused": isinstance(move.step, Wait) and move.step.reason == Refusal.NOT_RUNNING,
         "again": now + LOOK_AGAIN,
     }
+
+
+def lane_of(state: ContactState, medium: Medium) -> str:
+    """Where a contact waits for its moment, if its next attempt is by this medium."""
+    if medium not in VOICE:
+        return "messages"
+    return "promised" if promised(state) else "due"
+
+
+def _lane(move: Move, campaign: Campaign) -> str:
+    """Only a message that may be sent is for who sends messages; who waits is looked at by who calls."""
+    if isinstance(move.step, Dial):
+        return lane_of(move.state, campaign.find(move.step.pass_name).medium)
+    return lane_of(move.state, Medium.AVM)
 
 
 def _awaited(place: int, campaign: Campaign) -> str | None:

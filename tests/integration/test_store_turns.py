@@ -11,7 +11,16 @@ from store_people import NOON, Clock, campaign, dialled, finished, people, perso
 from strategies.campaign import Accept, Campaign, Limits, Pacing, Pass, Recovery, Retry, Window
 from strategies.contacts import Device
 from strategies.script import Prompt, Script, Step
-from strategies.state import ContactState, Ended, Move, PassRecord, RecoveryTask, SubCampaign, Wait
+from strategies.state import (
+    Attachment,
+    ContactState,
+    Ended,
+    Move,
+    PassRecord,
+    RecoveryTask,
+    SubCampaign,
+    Wait,
+)
 from strategies.store import Store, StoreError
 from strategies.vocabulary import Kind, Medium, Refusal, Result, RunState, Trigger
 
@@ -119,8 +128,9 @@ async def test_a_new_number_replaces_the_old_one_in_the_index(store: Store) -> N
 async def test_a_snapshot_comes_back_whole(store: Store) -> None:
     sub = SubCampaign("full/1", EVERYTHING, ("march",), RunState.SCHEDULED, NOON, starts=NOON + 60)
     await store.create_sub(sub)
-    assert await store.sub("full/1") == sub
-    assert await store.subs() == [sub]
+    whole = replace(sub, attached={"march": Attachment(0)})
+    assert await store.sub("full/1") == whole
+    assert await store.subs() == [whole]
     with pytest.raises(StoreError, match="next_sub_name"):
         await store.create_sub(sub)
     assert await store.sub("full/2") is None

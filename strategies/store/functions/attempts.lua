@@ -32,6 +32,7 @@ local function write_claim(shared, sub, calls, attempt_key, c, old)
     'numbers', cmsgpack.pack(c.numbers), 'addresses', cmsgpack.pack(c.addresses),
     'before', old.body, 'before_stand', old.stand)
   redis.call('SADD', shared.live, c.attempt)
+  redis.call('HINCRBY', sub.control, 'served:' .. c.list, 1)
   write_state(shared, sub, c.contact, old, c, c.attempt)
   note_recovery(shared.history, c.contact, c.sub, c.recovery)
   append(shared.ledger, sub.figures, c.lines)

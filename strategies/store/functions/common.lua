@@ -5,6 +5,7 @@
 local RANK = 1e-6 -- seconds between two places of a list that are due at the same moment
 local DAY = 86400
 local NOBODY = '-' -- in the head of a state: no live attempt
+local LANES = {'promised', 'due', 'parked', 'waking', 'messages'}
 local FACTS_KEPT = 100000
 
 local function common(keys)
@@ -14,7 +15,8 @@ end
 
 local function sub_keys(keys, at)
   return {state = keys[at], promised = keys[at + 1], due = keys[at + 2], parked = keys[at + 3], waking = keys[at + 4],
-    stands = keys[at + 5], tries = keys[at + 6], figures = keys[at + 7], passes_ended = keys[at + 8]}, at + 9
+    messages = keys[at + 5], stands = keys[at + 6], tries = keys[at + 7], figures = keys[at + 8],
+    passes_ended = keys[at + 9], control = keys[at + 10]}, at + 11
 end
 
 local function read_state(sub, contact)
@@ -35,7 +37,7 @@ local function queue_up(shared, sub, contact, rank, turn)
   local due = turn.due
   if not due and missed(shared, sub, turn) then due = turn.again end
   if due then
-    redis.call('ZADD', turn.promised and sub.promised or sub.due, due + rank * RANK, contact)
+    redis.call('ZADD', sub[turn.lane], due + rank * RANK, contact)
   else
     redis.call('ZADD', sub.parked, rank, contact)
   end
@@ -46,7 +48,7 @@ end
 local function write_state(shared, sub, contact, old, turn, live)
   local head = string.format('%d %d %d %s ', old.version + 1, turn.stand, old.rank, live)
   redis.call('HSET', sub.state, contact, head .. turn.body)
-  for _, lane in ipairs({'promised', 'due', 'parked', 'waking'}) do redis.call('ZREM', sub[lane], contact) end
+  for _, lane in ipairs(LANES) do redis.call('ZREM', sub[lane], contact) end
   if live == NOBODY and turn.stand >= 0 then queue_up(shared, sub, contact, old.rank, turn) end
   if turn.stand ~= old.stand then
     redis.call('HINCRBY', sub.stands, old.stand, -1)

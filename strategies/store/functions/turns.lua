@@ -34,20 +34,59 @@ local function enrol(keys, args)
   return new
 end
 
--- keys: sub, contacts. Contact, record, state, contact, ... : promises first, then the list in order.
+-- Up to `room` ids of a lane whose moment has come.
+local function ready(lane, now, room)
+  if room <= 0 then return {} end
+  return redis.call('ZRANGEBYSCORE', lane, '-inf', now, 'LIMIT', 0, room)
+end
+
+-- The lists that are worked on: each with its lane, its weight and what was claimed from it.
+local function worked_on(control, keys, at)
+  local lists = {}
+  for place = at, #keys do
+    local index = place - at
+    local set, weight, served =
+      unpack(redis.call('HMGET', control, index, 'weight:' .. index, 'served:' .. index))
+    if not set then
+      lists[#lists + 1] = {lane = keys[place], weight = tonumber(weight or 1), served = tonumber(served or 0)}
+    end
+  end
+  return lists
+end
+
+-- Up to `room` ids over all lists, always from the one that is furthest behind its weight.
+local function by_weight(lists, now, room)
+  local ids = {}
+  for _, list in ipairs(lists) do list.ids, list.next = ready(list.lane, now, room), 1 end
+  while #ids < room do
+    local best
+    for _, list in ipairs(lists) do
+      if list.ids[list.next] and (not best or list.served / list.weight < best.served / best.weight) then
+        best = list
+      end
+    end
+    if not best then break end
+    ids[#ids + 1] = best.ids[best.next]
+    best.next, best.served = best.next + 1, best.served + 1
+  end
+  return ids
+end
+
+-- keys: sub, contacts, the due lanes of the lists by index. Contact, record, state, contact, ... : promises first, then
+-- messages, then the lists by their weights, each in its order. A number instead: so many lists there are.
 local function due(keys, args)
   local sub, at = sub_keys(keys, 1)
   local d = cmsgpack.unpack(args[1])
+  local lists = tonumber(redis.call('HGET', sub.control, 'lists') or 1)
+  if #keys - at < lists then return lists end
   local now = d.now + redis.call('HLEN', sub.state) * RANK -- the last place of the list is due with the first
   local ids = {}
-  for _, lane in ipairs({'promised', 'due', 'waking'}) do
-    local room = d.limit - #ids
-    local bound = lane == 'waking' and '+inf' or now
-    if room > 0 then
-      for _, id in ipairs(redis.call('ZRANGEBYSCORE', sub[lane], '-inf', bound, 'LIMIT', 0, room)) do
-        ids[#ids + 1] = id
-      end
-    end
+  local function take(more) for _, id in ipairs(more) do ids[#ids + 1] = id end end
+  if d.calls then take(ready(sub.promised, now, d.limit)) end
+  if d.messages then take(ready(sub.messages, now, d.limit - #ids)) end
+  if d.calls then
+    take(by_weight(worked_on(sub.control, keys, at + 1), now, d.limit - #ids))
+    take(ready(sub.waking, '+inf', d.limit - #ids))
   end
   local found = {}
   for _, id in ipairs(ids) do
