@@ -5,7 +5,6 @@ Secrets are named by environment variables and read only where they are used.
 
 from __future__ import annotations
 
-import os
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated
@@ -13,33 +12,23 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import BeforeValidator, Field
 
+from config.addresses import FILE, Host, Port, secret_of, url_with
 from config.checking import Problems, checked
 from config.errors import ConfigError, ConfigErrors, shown
+from config.gateways import Gateways
 from config.scalars import (
     Country,
     EnvironmentName,
-    Line,
     Name,
     Positive,
     Rate,
     Strict,
-    Whole,
-    at_least,
-    word_of,
     wrong,
 )
 from config.yaml_reader import Document
 from config.zones import zones_of
 
-FILE = Path("settings.yaml")
 _EXPANDED = frozenset("${}[],&;|()\\\"'")
-
-
-def _host(value: object) -> str:
-    host = value if isinstance(value, str) else ""
-    if not host or len(host) > 253 or not all(c.isalnum() or c in ".-:" for c in host):
-        raise wrong(f"{shown(value)} is not a host", 'write an address or a name, such as "127.0.0.1"')
-    return host
 
 
 def _network(value: object) -> IPv4Network | IPv6Network:
@@ -49,23 +38,6 @@ def _network(value: object) -> IPv4Network | IPv6Network:
         raise wrong(
             f"{shown(value)} is not a network", "write an address or a network such as 127.0.0.1/32"
         ) from None
-
-
-def _url(schemes: tuple[str, ...]) -> BeforeValidator:
-    def check(value: object) -> str:
-        example = f"write an address such as {schemes[0]}://127.0.0.1"
-        try:
-            split = urlsplit(value if isinstance(value, str) else "")
-            split.port  # noqa: B018 - reading it checks it
-        except ValueError:
-            raise wrong(f"{shown(value)} is not a URL", example) from None
-        if split.scheme not in schemes or not (split.hostname or split.path):
-            raise wrong(f"{shown(value)} is not a URL of {' or '.join(schemes)}", example)
-        if split.password:
-            raise wrong("holds a password", "name the environment variable that holds it instead")
-        return str(value)
-
-    return BeforeValidator(check)
 
 
 def _dial(value: object) -> str:
@@ -92,8 +64,6 @@ def _directory(value: object) -> Path:
     return Path(value)
 
 
-Host = Annotated[str, BeforeValidator(_host)]
-Port = Annotated[Whole, at_least(1, 65535)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 
 
@@ -107,7 +77,7 @@ class Ami(Strict):
 
     def secret(self) -> str:
         """The password. Raises ConfigErrors where the environment lacks it."""
-        return _secret(self.secret_env, "asterisk.ami.secret_env")
+        return secret_of(self.secret_env, "asterisk.ami.secret_env")
 
 
 class FastAgi(Strict):
@@ -138,7 +108,7 @@ class Asterisk(Strict):
 class Redis(Strict):
     """The store's server; `url` None: the embedded one, in the data directory. It never holds a password."""
 
-    url: Annotated[str, _url(("redis", "rediss", "unix"))] | None = None
+    url: Annotated[str, url_with(("redis", "rediss", "unix"))] | None = None
     secret_env: EnvironmentName | None = None
 
     def address(self) -> str | None:
@@ -146,7 +116,7 @@ class Redis(Strict):
         if self.url is None or self.secret_env is None:
             return self.url
         split = urlsplit(self.url)
-        login = f"{split.username or ''}:{quote(_secret(self.secret_env, 'redis.secret_env'), safe='')}"
+        login = f"{split.username or ''}:{quote(secret_of(self.secret_env, 'redis.secret_env'), safe='')}"
         return split._replace(netloc=f"{login}@{split.netloc.rpartition('@')[2]}").geturl()
 
 
@@ -160,32 +130,6 @@ class Speech(Strict):
     """The command that turns text on its standard input into the sound file {wav}."""
 
     command: Annotated[str, BeforeValidator(_speech)] = "espeak-ng --stdin -w {wav}"
-
-
-class EmailGateway(Strict):
-    """The mail server that takes our messages."""
-
-    smtp: Annotated[str, _url(("smtp", "smtps"))]
-    sender: Line = Field(alias="from")
-    bounce_domain: Host | None = None
-    username: Line | None = None
-    secret_env: EnvironmentName | None = None
-
-
-class TextGateway(Strict):
-    """The web address that takes our text messages; {number} and {text} in the body are filled in."""
-
-    url: Annotated[str, _url(("http", "https"))]
-    method: Annotated[str, word_of(("POST", "PUT", "GET"), "a method")] = "POST"
-    body: dict[Line, Line] = Field(default_factory=dict)
-    secret_env: EnvironmentName | None = None
-
-
-class Gateways(Strict):
-    """Who sends messages for us."""
-
-    email: EmailGateway | None = None
-    text: TextGateway | None = None
 
 
 class Console(Strict):
@@ -227,11 +171,3 @@ def settings(document: Document) -> tuple[Settings | None, Problems]:
     if not found.asterisk.fastagi.allow:
         problems.add(("asterisk", "fastagi", "allow"), "nobody may connect", "name Asterisk's address")
     return (None if problems.errors else found), problems
-
-
-def _secret(variable: str, path: str) -> str:
-    value = os.environ.get(variable)
-    if not value:
-        mend = f"set it to the secret before the start: export {variable}=..."
-        raise ConfigErrors([ConfigError(FILE, None, None, path, f"the environment lacks {variable}", mend)])
-    return value
