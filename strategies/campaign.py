@@ -95,10 +95,22 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Caps over attempts; None is no cap."""
+    """Caps over attempts; None is no cap.
+
+    Those per number hold for the address dialled, those per contact for everybody who shares a number.
+    `debt_calls` in `debt_within` seconds about one debt of a person, and `debt_silence` seconds without any
+    after a conversation about it. `registry_within`: no call to a number of the country's do-not-call
+    registry, and none at all while the registry loaded is older than so many seconds.
+    """
 
     attempts_per_contact: int | None = None
     attempts_per_day: int | None = None
+    attempts_per_number: int | None = None
+    attempts_per_number_per_day: int | None = None
+    debt_calls: int | None = None
+    debt_within: float = 0.0
+    debt_silence: float = 0.0
+    registry_within: float | None = None
     unknown_cool_down: float = (
         3600.0  # seconds in which nobody whose last attempt has an unknown fate is tried
     )

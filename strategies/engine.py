@@ -26,7 +26,7 @@ from strategies.contacts import Contact
 from strategies.eligibility import unfit
 from strategies.passage import Passage, after_result, day_cap, leave_device, leave_pass, traverse
 from strategies.records import record_of, with_record, with_result
-from strategies.refusals import ACTIONS, Action
+from strategies.refusals import ACTIONS, TOLD, Action
 from strategies.state import Case, ContactState, Dial, Ended, Move, PassRecord, SubCampaign, Wait
 from strategies.vocabulary import (
     CALL_AGAIN,
@@ -48,6 +48,7 @@ SOON: Mapping[
 ] = {  # seconds until a refused claim is tried again; the others wait for the next day
     Refusal.PERSON_BUSY: 30.0,
     Refusal.OUTSIDE_WINDOW: 60.0,
+    Refusal.REGISTRY_OUTDATED: 900.0,
 }
 
 
@@ -140,10 +141,11 @@ def refused(contact: Contact, state: ContactState, sub: SubCampaign, refusal: Re
     if action is Action.PARK:
         return replace(move, step=Wait(None, refusal))
     case = Case(contact, sub, now)
-    state, told = _told(move.state, dial, refusal)
+    reason = TOLD.get(refusal, refusal)
+    state, told = _told(move.state, dial, reason)
     lines = [*move.lines, *told]
     if action is Action.END:
-        return _finished(state, str(refusal), RecoveryEnd.CALLED_OFF, lines)
+        return _finished(state, str(reason), RecoveryEnd.CALLED_OFF, lines)
     state, more = _turned_away(state, case, dial, refusal)
     return _then([*lines, *more], advance(contact, state, sub, now))
 
@@ -227,16 +229,16 @@ def _turned_away(
     state: ContactState, case: Case, dial: Dial, refusal: Refusal
 ) -> tuple[ContactState, list[Line]]:
     """The state after a refusal that does not end the contact."""
-    action = ACTIONS[refusal]
+    action, reason = ACTIONS[refusal], TOLD.get(refusal, refusal)
     if action is Action.LATER:
         soon = SOON.get(refusal)
         until = next_midnight(case.campaign.zone, case.now) if soon is None else case.now + soon
         return replace(state, hold_until=until), []
     if dial.recovery is not None:
-        return recovery.concluded(state, RecoveryEnd.CALLED_OFF, refusal)
+        return recovery.concluded(state, RecoveryEnd.CALLED_OFF, reason)
     if action is Action.NEXT_DEVICE:
-        return leave_device(state, case, dial.pass_name, refusal), []
-    return leave_pass(state, case, dial.pass_name, refusal), []
+        return leave_device(state, case, dial.pass_name, reason), []
+    return leave_pass(state, case, dial.pass_name, reason), []
 
 
 def _told(state: ContactState, dial: Dial, refusal: Refusal) -> tuple[ContactState, list[Line]]:

@@ -34,4 +34,17 @@ ACTIONS: Mapping[Refusal, Action] = {
     Refusal.NO_DEVICE: Action.NEXT_DEVICE,
     Refusal.NO_CONSENT: Action.NEXT_MEDIUM,
     Refusal.DO_NOT_CALL: Action.END,
+    Refusal.LIST_PAUSED: Action.PARK,
+    Refusal.LIST_DETACHED: Action.END,
+    Refusal.REGISTRY_OUTDATED: Action.LATER,
+    Refusal.PERSON_USED_UP: Action.END,
+    Refusal.NUMBER_USED_UP: Action.NEXT_DEVICE,
+    Refusal.NUMBER_FORBIDDEN: Action.NEXT_DEVICE,
 }
+
+TOLD: Mapping[Refusal, Refusal] = {
+    Refusal.PERSON_USED_UP: Refusal.CAP_PERSON,  # for good: the cap of the sub-campaign, not that of a day
+    Refusal.NUMBER_USED_UP: Refusal.CAP_NUMBER,
+    Refusal.NUMBER_FORBIDDEN: Refusal.DO_NOT_CALL,  # by its prefix, or by the registry: the person is not
+}
+"""What the ledger and a contact's end call a refusal that a claim tells more finely."""

@@ -81,6 +81,13 @@ class Refusal(StrEnum):
     PERSON_BUSY = "person_busy"
     NOT_RUNNING = "not_running"
     STALE = "stale"
+    LIST_PAUSED = "list_paused"
+    LIST_DETACHED = "list_detached"
+    REGISTRY_OUTDATED = "registry_outdated"  # the do-not-call registry was never loaded, or too long ago
+    # What a claim tells more finely than the ledger does: see `refusals.TOLD`.
+    PERSON_USED_UP = "person_used_up"
+    NUMBER_USED_UP = "number_used_up"
+    NUMBER_FORBIDDEN = "number_forbidden"
 
 
 class RecoveryEnd(StrEnum):
