@@ -7,7 +7,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 
-from config.campaign_file import CampaignFile, ConsentFile, PacingFile, PassFile, RuleFile, WindowFile
+from config.campaign_file import (
+    CampaignFile,
+    ConsentFile,
+    LimitsFile,
+    PacingFile,
+    PassFile,
+    RuleFile,
+    WindowFile,
+)
 from config.campaign_rules import check
 from config.checking import Problems, checked
 from config.pacing_rules import method_of
@@ -57,7 +65,7 @@ def _campaign(file: CampaignFile, preset: Preset, scripts: Scripts) -> Campaign:
         filter=file.filter,
         order=tuple(file.order),
         debt=file.debt,
-        limits=Limits(file.limits.attempts_per_contact, file.limits.attempts_per_day),
+        limits=_limits(file.limits, preset),
         window=_window(file.window, preset.window),
         legal_window=preset.window,
         ring=file.ring,
@@ -78,6 +86,19 @@ def _window(file: WindowFile, otherwise: Window) -> Window:
     opens = otherwise.opens if file.opens is None else file.opens
     closes = otherwise.closes if file.closes is None else file.closes
     return Window(opens, closes, file.days or DAYS)
+
+
+def _limits(file: LimitsFile, preset: Preset) -> Limits:
+    """The campaign's own caps, and what the law caps beside them."""
+    cap = preset.debt_cap
+    return Limits(
+        attempts_per_contact=file.attempts_per_contact,
+        attempts_per_day=file.attempts_per_day,
+        debt_calls=cap.calls if cap else None,
+        debt_within=cap.within if cap else 0.0,
+        debt_silence=cap.silence if cap else 0.0,
+        registry_within=preset.registry_within,
+    )
 
 
 def _consent(file: ConsentFile | None) -> Mapping[str, str]:

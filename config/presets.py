@@ -48,7 +48,9 @@ class Preset:
     """The rules for one purpose in one country; `window` is in the called person's own zone.
 
     `abandon_rate` is a fraction of live-answered calls, None where nothing caps it. `consent` tells the basis
-    a medium asks for. `sources` are the texts of law, `checked` the day they were last compared with them.
+    a medium asks for. `registry_within`: the age in seconds at which the country's do-not-call registry is
+    too old to call by; None where it does not bind. `sources` are the texts of law, `checked` the day they
+    were last compared with them.
     """
 
     country: str
@@ -57,6 +59,7 @@ class Preset:
     abandon_rate: float | None
     consent: Mapping[Medium, str]
     debt_cap: DebtCap | None
+    registry_within: float | None
     sources: tuple[str, ...]
     checked: date
 
@@ -74,6 +77,7 @@ class _PurposeFile(Strict):
         default_factory=dict
     )
     debt_cap: _DebtCapFile | None = None
+    registry_within: Duration | None = None
     sources: list[Text]
 
 
@@ -112,6 +116,7 @@ def _preset(file: _PresetFile, purpose: str, rules: _PurposeFile) -> Preset:
         abandon_rate=rules.abandon_rate,
         consent=dict(rules.consent),
         debt_cap=DebtCap(cap.calls, cap.within, cap.silence) if cap else None,
+        registry_within=rules.registry_within,
         sources=tuple(rules.sources),
         checked=file.checked,
     )

@@ -27,6 +27,12 @@ def test_us_debt_collection_knows_seven_calls_in_seven_days_and_seven_days_of_si
     assert preset_for("debt_collection", "US").debt_cap == DebtCap(7, week, week)
 
 
+def test_us_telemarketing_needs_a_registry_of_at_most_31_days_and_nothing_else_does() -> None:
+    ages = {purpose: preset_for(purpose, "US").registry_within for purpose in PURPOSES}
+    assert ages.pop("telemarketing") == 31 * 86_400
+    assert set(ages.values()) == {None}
+
+
 def test_us_asks_written_consent_where_something_is_sold_and_express_otherwise() -> None:
     assert preset_for("telemarketing", "US").consent[Medium.AVM] == "written"
     assert preset_for("service", "US").consent[Medium.AVM] == "express"
