@@ -1,17 +1,35 @@
-"""What the bridge and whoever counts need: the bridge's lease, the ledger as it was written."""
+"""What the bridge tells others and is told: its lease, and why it dials nobody; the ledger, erasure and backup
+have rooms of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, field
 
-from strategies.store.codec import read_plain
-from strategies.store.connection import Door, unnested
-from strategies.store.lines import Line, packed
+import msgspec
+
+from strategies.store.codec import text
+from strategies.store.ledger_stream import LedgerStream
 
 
-class Desk(Door):
-    """Who may dial, and the ledger."""
+@dataclass(frozen=True, slots=True)
+class DialerStatus:
+    """What the bridge says of itself at `at` (epoch seconds).
+
+    `hindrance`: why it may dial nobody at all, None if it may. `held`: sub-campaign -> pass -> what the next
+    call of the pass waits for.
+    """
+
+    at: float
+    hindrance: str | None = None
+    held: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+_status = msgspec.json.Decoder(DialerStatus).decode
+
+
+class Desk(LedgerStream):
+    """Who may dial."""
 
     async def bridge_lease(self, owner: str, ttl: float) -> bool:
         """Be, or stay, the one bridge for `ttl` seconds; False while somebody else is."""
@@ -25,22 +43,16 @@ class Desk(Door):
         """Let the next bridge start at once; False if the lease is another's."""
         return await self.bridge_lease(owner, 0)
 
-    async def append(self, line: Line, *, at: float) -> None:
-        """A ledger line on its own, for what no other function writes (a call that entered and was not
-        decided)."""
-        [[written, adds]] = packed([line], at=at)
-        figures = self._keys.figures(str(line.get("campaign", "")))
-        await self._call("append", (self._keys.ledger, figures), {"lines": [[written, adds]]})
+    async def bridge_holder(self) -> str | None:
+        """The bridge that holds the lease now."""
+        raw = await self._command("GET", self._keys.bridge)
+        return raw.decode() if raw else None
 
-    async def ledger(self, after: str = "-", count: int = 1000) -> list[tuple[str, dict[str, Any]]]:
-        """Lines after a stream id (`-`: from the start) with their ids, the oldest first."""
-        start = "-" if after == "-" else f"({after}"
-        entries = await self._command("XRANGE", self._keys.ledger, start, "+", "COUNT", count)
-        return [_line(identity, body) for identity, body in unnested(entries)]
+    async def put_dialer_status(self, status: DialerStatus) -> None:
+        """What others may know of the dialer; the bridge's to write."""
+        await self._command("SET", self._keys.dialer, text(status))
 
-
-def _line(identity: bytes, body: Any) -> tuple[str, dict[str, Any]]:
-    pairs: Mapping[bytes, bytes] = (
-        body if isinstance(body, dict) else dict(zip(body[::2], body[1::2], strict=True))
-    )
-    return identity.decode(), read_plain(pairs[b"line"])
+    async def dialer_status(self) -> DialerStatus | None:
+        """What the bridge last said of its dialer; None if none ever ran."""
+        raw = await self._command("GET", self._keys.dialer)
+        return _status(raw) if raw else None

@@ -170,6 +170,11 @@ class Keys:
         return self._key("bridge")
 
     @property
+    def dialer(self) -> str:
+        """String: what the bridge says of its dialer."""
+        return self._key("dialer")
+
+    @property
     def common(self) -> tuple[str, ...]:
         """What every function on attempts takes first."""
         return (self.run, self.halted, self.do_not_call, self.busy, self.live, self.ledger, self.history)

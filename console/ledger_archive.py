@@ -1,0 +1,228 @@
+"""The whole ledger: closed days as files, the rest as the store's stream. Days move from one to the other so
+that a crash at any point loses and doubles nothing; the files' inside is left to `ledger_days`.
+
+A file is complete, on the disk and read back before it gets its name; only then the stream is trimmed. So a
+line is in the stream, or in a file, or, between those two steps, in both: a reader takes the files first and
+from the stream only what comes after them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from console.refusal import Reason, RefusedError
+
+if TYPE_CHECKING:
+    from console.ledger_days import DayFile, DayWriter, Entry
+    from strategies.store import Store
+
+PAGE = 2000  # lines of the stream read at once
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """What one run did."""
+
+    days: tuple[str, ...]
+    lines: int
+    removed: tuple[str, ...]
+
+
+class Archive:
+    """The files of one tenant's closed days in `folder`, which need not be there yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def files(self) -> list[DayFile]:
+        """All files, the oldest first. Raises UnreadableDay."""
+        from console.ledger_days import known
+
+        return sorted((known(path) for path in self.folder.glob("*.parquet")), key=lambda f: _place(f.last))
+
+    def last(self) -> str:
+        """The id of the last line in the files; `-` if there is none."""
+        files = self.files()
+        return files[-1].last if files else "-"
+
+    def read(self, after: str = "-") -> Iterator[Entry]:
+        """The files' lines after an id."""
+        from console.ledger_days import read
+
+        for file in self.files():
+            if _place(file.last) > _place(after):
+                yield from (entry for entry in read(file.path) if _place(entry[0]) > _place(after))
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """For whoever changes the files: one at a time. Raises RefusedError while another one is at it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(self.folder / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for partial in self.folder.glob("*.partial"):
+                partial.unlink()
+            yield
+        except BlockingIOError as error:
+            reason = Reason("it is being archived, or a person erased, right now", "try again in a minute")
+            raise RefusedError(f"the ledger's files in {self.folder} are in use", [reason]) from error
+        finally:
+            os.close(lock)
+
+    def writer(self, day: str) -> DayWriter:
+        """A writer of one more file of this day."""
+        from console.ledger_days import DayWriter
+
+        part = len(list(self.folder.glob(f"{day}*.parquet")))
+        return DayWriter(self.folder / (f"{day}.{part + 1}.parquet" if part else f"{day}.parquet"))
+
+    def rewrite(self, change: Callable[[Entry], Entry]) -> int:
+        """Every file whose lines change is written anew; returns how many lines did. Call within `alone`."""
+        return sum(self._rewritten(file.path, change) for file in self.files())
+
+    def _rewritten(self, path: Path, change: Callable[[Entry], Entry]) -> int:
+        from console.ledger_days import DayWriter, read
+
+        count = sum(change(entry) != entry for entry in read(path))
+        if count:
+            writer = DayWriter(path)
+            try:
+                for entry in read(path):
+                    writer.add(change(entry))
+                writer.finish()
+            except BaseException:
+                writer.give_up()
+                raise
+        return count
+
+    def remove_before(self, oldest: date) -> tuple[str, ...]:
+        """Take away the files of days before this one; returns the days."""
+        gone = [file for file in self.files() if date.fromisoformat(file.day) < oldest]
+        for file in gone:
+            file.path.unlink()
+        return tuple(dict.fromkeys(file.day for file in gone))
+
+
+async def archive(store: Store, files: Archive, *, retention: float, before: float | None = None) -> Archived:
+    """Move the closed days (of the server's clock, UTC) into files and remove those older than `retention`
+    seconds; `before`: the moment all days before which are closed, if not the last midnight.
+
+    Safe to be repeated after a crash at any point.
+    """
+    now = await store.server_time()
+    until = _midnight(now) if before is None else before
+    with files.alone():
+        await _trim_what_is_kept(store, files)
+        days, lines = await _move(store, files, f"{int(until * 1000)}-0")
+        oldest = datetime.fromtimestamp(now, UTC).date() - timedelta(seconds=retention)
+        return Archived(days, lines, files.remove_before(oldest))
+
+
+async def whole_ledger(store: Store, files: Archive, after: str = "-") -> AsyncIterator[Entry]:
+    """Every line there is, once, in order, though days may be moved meanwhile.
+
+    A page of the stream is given only if no file holds lines it should have had: a file has its name before
+    the stream is trimmed.
+    """
+    while True:
+        for entry in files.read(after):
+            after = entry[0]
+            yield entry
+        page = await store.ledger(after, PAGE)
+        if _place(files.last()) > _place(after):
+            continue
+        if not page:
+            return
+        for entry in page:
+            yield entry
+        after = page[-1][0]
+
+
+async def _trim_what_is_kept(store: Store, files: Archive) -> None:
+    """What a crash left both in the stream and in a file goes from the stream, if it is the same."""
+    last = files.last()
+    if last == "-" or not (first := await store.ledger(count=1)) or _place(first[0][0]) > _place(last):
+        return
+    from console.ledger_days import digest_of
+
+    begins = _before(first[0][0])
+    twice = [entry async for entry in _stream(store, "-", _after(last))]
+    if digest_of(twice) != digest_of(files.read(begins)):
+        raise RefusedError(
+            "the ledger was not archived; nothing was changed",
+            [
+                Reason(
+                    f"lines of the stream up to {last} are not in the files of {files.folder}",
+                    "see whether the files are another store's, and move them elsewhere if so",
+                )
+            ],
+        )
+    await store.ledger_trim(last)
+
+
+async def _move(store: Store, files: Archive, before: str) -> tuple[tuple[str, ...], int]:
+    days, lines, writer, writing = list[str](), 0, None, ""
+    try:
+        async for entry in _stream(store, files.last(), before):
+            day = _day(entry[0])
+            if writer is not None and day != writing:
+                lines += await _close(store, writer)
+                writer = None
+            if writer is None:
+                writer, writing = files.writer(day), day
+                days.append(day)
+            writer.add(entry)
+        if writer is not None:
+            lines += await _close(store, writer)
+            writer = None
+    finally:
+        if writer is not None:
+            writer.give_up()
+    return tuple(days), lines
+
+
+async def _close(store: Store, writer: DayWriter) -> int:
+    """The file first, the stream after it."""
+    file = writer.finish()
+    await store.ledger_trim(file.last)
+    return writer.count
+
+
+async def _stream(store: Store, after: str, before: str) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    while page := await store.ledger(after, PAGE, before):
+        for entry in page:
+            yield entry
+        after = page[-1][0]
+
+
+def _place(identity: str) -> tuple[int, int]:
+    """What ids are ordered by; `-` is before all."""
+    millis, _, number = identity.partition("-")
+    return (int(millis), int(number)) if millis else (-1, 0)
+
+
+def _after(identity: str) -> str:
+    millis, number = _place(identity)
+    return f"{millis}-{number + 1}"
+
+
+def _before(identity: str) -> str:
+    """An id with nothing between it and this one."""
+    millis, number = _place(identity)
+    return f"{millis}-{number - 1}" if number else f"{millis - 1}-{2**63}"
+
+
+def _day(identity: str) -> str:
+    return datetime.fromtimestamp(_place(identity)[0] / 1000, UTC).date().isoformat()
+
+
+def _midnight(now: float) -> float:
+    day = datetime.fromtimestamp(now, UTC).date()
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()

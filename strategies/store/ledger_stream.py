@@ -1,0 +1,57 @@
+"""The ledger's stream: lines appended, read in pages, and taken away once they are kept elsewhere; the files
+of closed days are left to the console."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from strategies.store.codec import read_plain
+from strategies.store.connection import Door, unnested
+from strategies.store.lines import Line, packed
+from strategies.vocabulary import Kind
+
+Entry = tuple[str, dict[str, Any]]
+"""A line with its id in the stream: milliseconds of the server's clock and a number, `1772438400000-0`."""
+
+
+class LedgerStream(Door):
+    """Everything that happened, as it was written."""
+
+    async def append(self, line: Line, *, at: float) -> None:
+        """A ledger line on its own, for what no other function writes (a call that entered and was not
+        decided)."""
+        [[written, adds]] = packed([line], at=at)
+        figures = self._keys.figures(str(line.get("campaign", "")))
+        await self._call("append", (self._keys.ledger, figures), {"lines": [[written, adds]]})
+
+    async def changed(self, what: str, *, by: str, **about: object) -> None:
+        """A line of the audit, for a change that no other function writes; `about`: what the change is of,
+        `old` and `new`."""
+        await self.append({"kind": Kind.CHANGED, "what": what, "by": by, **about}, at=self._clock())
+
+    async def ledger(self, after: str = "-", count: int = 1000, before: str = "+") -> list[Entry]:
+        """Lines after a stream id (`-`: from the start) and before another one, with their ids, the oldest
+        first."""
+        start = "-" if after == "-" else f"({after}"
+        end = "+" if before == "+" else f"({before}"
+        entries = await self._command("XRANGE", self._keys.ledger, start, end, "COUNT", count)
+        return [_line(identity, body) for identity, body in unnested(entries)]
+
+    async def ledger_trim(self, upto: str) -> int:
+        """Take away the lines up to and with this id; returns how many."""
+        millis, _, number = upto.partition("-")
+        least = f"{millis}-{int(number) + 1}"
+        return int(await self._command("XTRIM", self._keys.ledger, "MINID", least))
+
+    async def server_time(self) -> float:
+        """The server's own clock in epoch seconds: that of the ids of the stream."""
+        seconds, micros = await self._command("TIME")
+        return int(seconds) + int(micros) / 1e6
+
+
+def _line(identity: bytes, body: Any) -> Entry:
+    pairs: Mapping[bytes, bytes] = (
+        body if isinstance(body, dict) else dict(zip(body[::2], body[1::2], strict=True))
+    )
+    return identity.decode(), read_plain(pairs[b"line"])
