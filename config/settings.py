@@ -18,16 +18,19 @@ from config.errors import ConfigError, ConfigErrors, shown
 from config.gateways import Gateways
 from config.scalars import (
     Country,
+    Duration,
     EnvironmentName,
     Name,
     Positive,
     Rate,
     Strict,
+    lasting,
     wrong,
 )
 from config.yaml_reader import Document
 from config.zones import zones_of
 
+DAY = 86_400.0  # seconds
 _EXPANDED = frozenset("${}[],&;|()\\\"'")
 
 
@@ -139,6 +142,12 @@ class Console(Strict):
     port: Port = 8080
 
 
+class Ledger(Strict):
+    """How long closed days are kept as files; five years, as the rules on telemarketing records ask."""
+
+    retention: Annotated[Duration, lasting(DAY, 36_525 * DAY)] = 1826 * DAY
+
+
 class Settings(Strict):
     """All of settings.yaml."""
 
@@ -150,6 +159,7 @@ class Settings(Strict):
     speech: Speech = Speech()
     gateways: Gateways = Gateways()
     console: Console = Console()
+    ledger: Ledger = Ledger()
 
     def trunk(self) -> Trunk:
         """The trunk calls go out by: the first. Raises ConfigErrors where there is none."""

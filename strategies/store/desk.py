@@ -1,5 +1,5 @@
-"""What the bridge tells others and is told: its lease, and why it dials nobody; the ledger, erasure and backup
-have rooms of their own."""
+"""What the bridge tells others and is told: its lease, and why it dials nobody; the ledger, erasure and
+backup have rooms of their own."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ async def test_a_crash_while_a_file_is_written_leaves_the_stream_and_no_file(
     assert (files.files(), len(await store.ledger())) == ([], 2)
     (tmp_path / "2026-03-02.partial").write_bytes(b"half")
     assert (await archive(store, files, retention=FIVE_YEARS, before=MARCH + DAY)).lines == 2
-    assert [path.name for path in tmp_path.glob("*.partial")] == []
+    assert not (tmp_path / "2026-03-02.partial").exists()
 
 
 async def test_a_file_that_reads_back_otherwise_is_not_taken(tmp_path: Path) -> None:
