@@ -13,6 +13,7 @@ from config.campaign_file import (
     LimitsFile,
     PacingFile,
     PassFile,
+    PassLimitsFile,
     RuleFile,
     WindowFile,
 )
@@ -24,7 +25,19 @@ from config.presets import Preset, preset_for
 from config.window_rules import check_open
 from config.yaml_reader import Document
 from config.zones import zones_of
-from strategies.campaign import DAYS, Accept, Campaign, Limits, Machine, Pacing, Pass, Recovery, Retry, Window
+from strategies.campaign import (
+    DAYS,
+    Accept,
+    Campaign,
+    Limits,
+    Machine,
+    Pacing,
+    Pass,
+    PassLimits,
+    Recovery,
+    Retry,
+    Window,
+)
 from strategies.numbers import normalise
 from strategies.vocabulary import Medium, Trigger
 
@@ -94,11 +107,17 @@ def _limits(file: LimitsFile, preset: Preset) -> Limits:
     return Limits(
         attempts_per_contact=file.attempts_per_contact,
         attempts_per_day=file.attempts_per_day,
+        attempts_per_number=file.attempts_per_number,
+        attempts_per_number_per_day=file.attempts_per_number_per_day,
         debt_calls=cap.calls if cap else None,
         debt_within=cap.within if cap else 0.0,
         debt_silence=cap.silence if cap else 0.0,
         registry_within=preset.registry_within,
     )
+
+
+def _pass_limits(file: PassLimitsFile | None) -> PassLimits:
+    return PassLimits(file.attempts_per_contact, file.attempts_per_day) if file else PassLimits()
 
 
 def _consent(file: ConsentFile | None) -> Mapping[str, str]:
@@ -122,11 +141,14 @@ def _pass(one: PassFile, file: CampaignFile, preset: Preset, scripts: Scripts) -
         beside=one.beside,
         wait_days=one.wait_days or 0,
         days=one.days or DAYS,
+        holidays=file.holidays if one.holidays is None else one.holidays,
         window=_window(one.window, preset.window) if one.window else None,
         accept=Accept(one.accept.source, tuple(one.accept.results), one.accept.match) if one.accept else None,
         where=one.where,
+        line_types=tuple(dict.fromkeys(one.line_types or ())),
         devices=_devices(one, file),
         retry={result: Retry(tuple(retry.after), retry.then) for result, retry in (one.retry or {}).items()},
+        limits=_pass_limits(one.limits),
         pacing=_pacing(one.pacing, one.medium, preset),
         machine=_machine(one, file),
         ring=one.ring or file.ring,

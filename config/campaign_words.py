@@ -1,16 +1,18 @@
-"""Says in plain words what a campaign would do, pass by pass, and what its author may look at again."""
+"""Says in plain words what a campaign would do, pass by pass; what its author may look at again stands in
+`config.campaign_notes`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import time
+from collections.abc import Iterator
 from typing import TypedDict
 
-from config.presets import Preset, preset_for
+from config.campaign_notes import notes
+from config.hours_words import hours_text
+from config.presets import preset_for
 from config.scalars import duration_text
-from strategies.campaign import DAYS, Accept, Campaign, Pacing, Pass, Recovery, Window
-from strategies.vocabulary import CONSENT_BASES, VOICE, Medium
-from strategies.windows import END_OF_DAY, pass_window
+from strategies.campaign import Accept, Campaign, Pacing, Pass, Recovery
+from strategies.vocabulary import Medium
+from strategies.windows import pass_window
 
 _MEDIA = {
     Medium.AVM: "calls and plays a script",
@@ -54,7 +56,7 @@ def describe_campaign(campaign: Campaign) -> CampaignTold:
         "version": campaign.version,
         "does": list(_campaign(campaign)),
         "passes": [_pass(one, campaign) for one in campaign.passes],
-        "notes": list(_notes(campaign, preset_for(campaign.purpose, campaign.country))),
+        "notes": list(notes(campaign, preset_for(campaign.purpose, campaign.country))),
     }
 
 
@@ -63,7 +65,7 @@ def _campaign(campaign: Campaign) -> Iterator[str]:
     kept = f", those with {campaign.filter}" if campaign.filter else ""
     order = f", ordered by {', '.join(campaign.order)}" if campaign.order else ""
     yield f"reaches the people of {lists}{kept}{order}"
-    yield f"within {_hours(campaign.window)} of their own time, its own day being {campaign.zone}'s"
+    yield f"within {hours_text(campaign.window)} of their own time, its own day being {campaign.zone}'s"
     if campaign.caller_id:
         yield f"shows {campaign.caller_id}, rings {duration_text(campaign.ring)}"
     if campaign.queue:
@@ -94,8 +96,9 @@ def _sentences(one: Pass, campaign: Campaign) -> Iterator[str]:
         yield _accept(one.accept)
     if one.where:
         yield f"takes those with {one.where}"
-    yield f"open {_hours(pass_window(campaign, one))}"
+    yield f"open {hours_text(pass_window(campaign, one))}"
     yield _devices(one, campaign)
+    yield from _pass_caps(one)
     for result, retry in one.retry.items():
         waits = ", ".join(duration_text(wait) for wait in retry.after) or "no wait"
         yield f"{result}: again after {waits}, {_THEN[retry.then]}"
@@ -112,11 +115,11 @@ def _action(one: Pass) -> str:
 
 
 def _turn(one: Pass, campaign: Campaign) -> str:
+    if one is next((p for p in campaign.passes if p.recovery is None), None):
+        return "first"
     wait = f", {one.wait_days} allowed day{'s' if one.wait_days > 1 else ''} later" if one.wait_days else ""
     if one.beside:
         return f"beside {one.beside}{wait}"
-    if one is next((p for p in campaign.passes if p.recovery is None), None):
-        return f"first{wait}"
     if one.start == "contact":
         return f"for each contact as soon as it is through with the pass before{wait}"
     return f"when all are through with the pass before{wait}"
@@ -153,6 +156,16 @@ def _devices(one: Pass, campaign: Campaign) -> str:
     return f"devices {', '.join(one.devices)}, {order}"
 
 
+def _pass_caps(one: Pass) -> Iterator[str]:
+    if one.line_types:
+        yield f"only lines of the kind {' or '.join(one.line_types)}"
+    limits = one.limits
+    if limits.attempts_per_contact is not None:
+        yield f"at most {limits.attempts_per_contact} attempts a contact in this pass"
+    if limits.attempts_per_day is not None:
+        yield f"at most {limits.attempts_per_day} a day in this pass"
+
+
 def _pacing(pacing: Pacing) -> str:
     match pacing.method:
         case "rate":
@@ -168,47 +181,3 @@ def _pacing(pacing: Pacing) -> str:
         case "preview":
             return "an agent sees each contact first"
     return "as fast as the caps allow"
-
-
-def _hours(window: Window) -> str:
-    closes = f"{window.closes:%H:%M}"
-    return f"{window.opens:%H:%M} to {'24:00' if closes == '00:00' else closes} {_days(window.days)}"
-
-
-def _days(days: Sequence[str]) -> str:
-    if len(days) == len(DAYS):
-        return "every day"
-    first = DAYS.index(days[0])
-    together = tuple(days) == DAYS[first : first + len(days)]
-    return f"{days[0]} to {days[-1]}" if together and len(days) > 2 else ", ".join(days)
-
-
-def _notes(campaign: Campaign, preset: Preset) -> Iterator[str]:
-    law, window = preset.window, campaign.window
-    if window.opens < law.opens or law.closes < (time.max if window.closes == END_OF_DAY else window.closes):
-        yield f"the window is cut to {_hours(law)}: {preset.sources[0]}"
-    if not preset.country:
-        yield f"there is no preset for {campaign.country}; the general one is used: {preset.sources[0]}"
-    given = campaign.consent.get("basis", "none")
-    for medium in dict.fromkeys(one.medium for one in campaign.passes):
-        asked = preset.consent.get(medium, "none")
-        if CONSENT_BASES.index(given) < CONSENT_BASES.index(asked):
-            yield f"{medium} asks for {asked} consent, the lists gave {given}: only contacts with their own"
-    if preset.debt_cap:
-        calls, days = preset.debt_cap.calls, duration_text(preset.debt_cap.within)
-        yield f"{calls} calls in {days} about one debt is the law's cap, and not counted in this version"
-    if campaign.abandon_message:
-        yield "the abandon_message is not played in this version: who waits too long stays in the queue"
-    if preset.debt_cap and campaign.debt is None:
-        yield "no debt: attribute is named, so each contact counts as one debt"
-    limits = campaign.limits
-    for one in campaign.passes:
-        if one.medium is Medium.AVM and one.script is None:
-            yield f"{one.name}: its script is not in this directory; it can be simulated, not started"
-        endless = any(retry.then == "same_device" for retry in one.retry.values())
-        if endless and limits.attempts_per_contact is None:
-            yield f"{one.name}: same_device repeats without end; write limits: {{attempts_per_contact: 8}}"
-    if campaign.rules:
-        yield "rules are checked, and not acted upon in this version"
-    if any(one.medium not in VOICE for one in campaign.passes):
-        yield "text and email passes need a gateway in settings.yaml"

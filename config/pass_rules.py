@@ -22,13 +22,15 @@ DEVICES: Mapping[Medium, tuple[str, ...]] = {
     Medium.TEXT: ("text", "mobile"),
     Medium.EMAIL: ("email",),
 }
+LIVE_TRIGGERS = frozenset({Trigger.NO_INPUT, Trigger.ABANDONED_NO_AGENT})
+"""The losses after which the person is still on the line."""
 _RECOVERY_KEYS = ("triggers", "mode", "delay", "ttl", "per_day")
-_LIST_KEYS = ("start", "beside", "wait_days", "accept")
-_FOREIGN: Mapping[Medium, tuple[str, ...]] = {
+_LIST_KEYS = ("start", "beside", "wait_days", "accept", "limits")
+FOREIGN: Mapping[Medium, tuple[str, ...]] = {
     Medium.AVM: ("subject", "message", "recovers"),
     Medium.DIALER: ("script", "subject", "message"),
-    Medium.TEXT: ("script", "subject", "machine", "ring", "recovers"),
-    Medium.EMAIL: ("script", "machine", "ring", "recovers"),
+    Medium.TEXT: ("script", "subject", "machine", "ring", "recovers", "line_types"),
+    Medium.EMAIL: ("script", "machine", "ring", "recovers", "line_types"),
 }
 _NEEDED: Mapping[Medium, tuple[str, ...]] = {
     Medium.AVM: ("script",),
@@ -61,7 +63,7 @@ def check_pass(path: Path_, index: int, file: CampaignFile, problems: Problems, 
 
 def _check_medium(path: Path_, one: PassFile, problems: Problems) -> None:
     what = f"{'an' if one.medium in (Medium.AVM, Medium.EMAIL) else 'a'} {one.medium} pass"
-    for key in _FOREIGN[one.medium]:
+    for key in FOREIGN[one.medium]:
         if getattr(one, key) is not None:
             problems.add((*path, key), f"{what} has no {key}", "remove it, or change the medium")
     for key in _NEEDED[one.medium]:
@@ -84,6 +86,10 @@ def _check_turn(path: Path_, index: int, file: CampaignFile, problems: Problems)
         _check_pass_name((*path, "with"), one.beside, one, file, problems)
         if one.start is not None:
             problems.add((*path, "start"), "with already says when the pass begins", "keep one of the two")
+        if one.wait_days:
+            problems.add(
+                (*path, "wait_days"), f"the pass opens with {one.beside}, whatever the day", "remove it"
+            )
     earlier = [p for p in file.strategy.passes[:index] if p.recovers is None]
     if one.accept is not None and one.recovers is None and not earlier:
         problems.add((*path, "accept"), "no pass comes before that could have a result", "remove it")
@@ -112,7 +118,8 @@ def _check_recovery(path: Path_, one: PassFile, file: CampaignFile, problems: Pr
     for key in _LIST_KEYS:
         if getattr(one, key) is not None:
             message = "a pass that recovers takes its people from events, beside the pass it recovers"
-            problems.add((*path, _WRITTEN.get(key, key)), message, "remove it")
+            mend = "write per_day" if key == "limits" else "remove it"
+            problems.add((*path, _WRITTEN.get(key, key)), message, mend)
     triggers = (*path, "triggers")
     if one.triggers is None and one.recovers.queue is None:
         problems.add(triggers, "is missing", f"add whom to recover: [{', '.join(Trigger)}]")
@@ -122,8 +129,21 @@ def _check_recovery(path: Path_, one: PassFile, file: CampaignFile, problems: Pr
             problems.add((*triggers, index), f"nobody in an inbound queue is lost by {trigger}", mend)
     if one.recovers.pass_name is not None:
         _check_recovered(path, one, one.recovers.pass_name, file, problems)
+    if one.mode == "in_call":
+        _check_in_call(path, one, problems)
     if (one.ttl if one.ttl is not None else 900.0) <= (one.delay if one.delay is not None else 30.0):
         problems.add((*path, "ttl"), "is over before the delay is", "make ttl longer than delay")
+
+
+def _check_in_call(path: Path_, one: PassFile, problems: Problems) -> None:
+    """Notes a recovery on the live line that could never find one."""
+    if one.recovers is not None and one.recovers.queue is not None:
+        message = "who was lost in an inbound queue has hung up: there is no line to act on"
+        problems.add((*path, "mode"), message, "write recall")
+    elif one.triggers and not set(one.triggers) & LIVE_TRIGGERS:
+        message = f"{' and '.join(one.triggers)} end the call: there is no line to act on"
+        mend = f"write recall, or a trigger that leaves the line up: {', '.join(sorted(LIVE_TRIGGERS))}"
+        problems.add((*path, "mode"), message, mend)
 
 
 def _check_recovered(path: Path_, one: PassFile, name: str, file: CampaignFile, problems: Problems) -> None:

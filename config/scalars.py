@@ -14,10 +14,17 @@ from math import isfinite
 from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from config.errors import shown
+from config.schema_hints import Bounds, Words, written
 from strategies.campaign import DAYS
 from strategies.vocabulary import Medium, Result, Trigger
 from strategies.windows import END_OF_DAY
@@ -38,9 +45,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")  # all but t
 
 
 class Strict(BaseModel):
-    """A mapping of the files: unknown keys are refused, values are frozen."""
+    """A mapping of the files: unknown keys are refused, values are frozen. The text under a key is what the
+    schema and the reference say of it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 def wrong(message: str, mend: str) -> PydanticCustomError:
@@ -163,7 +171,7 @@ def _number(value: object) -> float:
     return float(value)
 
 
-def at_least(low: float, high: float = 1e9) -> AfterValidator:
+def at_least(low: float, high: float = 1e9) -> Bounds:
     """Bounds of a number."""
 
     def check(value: float) -> float:
@@ -172,7 +180,7 @@ def at_least(low: float, high: float = 1e9) -> AfterValidator:
             raise wrong(f"{shown(value)} is out of bounds", f"write a number {limits}")
         return value
 
-    return AfterValidator(check)
+    return Bounds(check, low=low, high=high)
 
 
 def lasting(low: float, high: float) -> AfterValidator:
@@ -239,7 +247,7 @@ def one_of(kind: type[EnumT], what: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def word_of(words: tuple[str, ...], what: str) -> BeforeValidator:
+def word_of(words: tuple[str, ...], what: str) -> Words:
     """A word of a closed list."""
 
     def check(value: object) -> str:
@@ -247,47 +255,81 @@ def word_of(words: tuple[str, ...], what: str) -> BeforeValidator:
             raise wrong(f"{shown(value)} is not {what}", nearest(str(value), list(words)))
         return value
 
-    return BeforeValidator(check)
+    return Words(check, words=words)
 
 
-Text = Annotated[str, BeforeValidator(_text)]
-Line = Annotated[str, BeforeValidator(_line)]
-TemplateText = Annotated[str, BeforeValidator(_places_closed)]
-TemplateLine = Annotated[str, BeforeValidator(_places_closed), BeforeValidator(_line)]
-DialplanText = Annotated[str, BeforeValidator(_plain_text)]
-Duration = Annotated[float, BeforeValidator(read_duration)]
-RingTime = Annotated[float, BeforeValidator(_ring)]
-Share = Annotated[float, BeforeValidator(_share)]
-LocalTime = Annotated[time, BeforeValidator(_local_time)]
-Weekdays = Annotated[tuple[str, ...], BeforeValidator(_weekdays)]
-Zone = Annotated[str, BeforeValidator(_zone)]
-Phone = Annotated[str, BeforeValidator(_phone)]
-Day = Annotated[date, BeforeValidator(_date)]
+_BARE_NUMBER = {"type": ["string", "integer"]}  # what looks like a number may be left unquoted
+
+Text = Annotated[str, BeforeValidator(_text), written("text", minLength=1)]
+Line = Annotated[str, BeforeValidator(_line), written("one line of text", minLength=1)]
+Condition = Annotated[str, BeforeValidator(_line), written("expression", minLength=1)]
+TemplateText = Annotated[
+    str, BeforeValidator(_places_closed), written("text with {attribute} in it", minLength=1)
+]
+TemplateLine = Annotated[
+    str,
+    BeforeValidator(_places_closed),
+    BeforeValidator(_line),
+    written("one line with {attribute} in it", minLength=1),
+]
+DialplanText = Annotated[str, BeforeValidator(_plain_text), written("plain text", minLength=1)]
+Duration = Annotated[float, BeforeValidator(read_duration), written("duration", _DURATION)]
+RingTime = Annotated[float, BeforeValidator(_ring), written("duration", _DURATION)]
+Share = Annotated[
+    float,
+    BeforeValidator(_share),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^[0-9]{1,3}(?:\.[0-9]{1,6})?%$"},
+                {"type": "number", "minimum": 0, "maximum": 1},
+            ],
+            "x-kind": "percentage",
+        }
+    ),
+]
+LocalTime = Annotated[time, BeforeValidator(_local_time), written("time of day", rf"24:00|{_TIME.pattern}")]
+Weekdays = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_weekdays),
+    WithJsonSchema({"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(DAYS)}}),
+]
+Zone = Annotated[str, BeforeValidator(_zone), written("time zone (IANA)")]
+Phone = Annotated[str, BeforeValidator(_phone), written("telephone number", **_BARE_NUMBER)]
+Day = Annotated[date, BeforeValidator(_date), written("date", r"[0-9]{4}-[0-9]{2}-[0-9]{2}")]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Count = Annotated[int, at_least(0), BeforeValidator(_whole)]
 Positive = Annotated[int, at_least(1), BeforeValidator(_whole)]
 Number = Annotated[float, BeforeValidator(_number)]
 Rate = Annotated[float, at_least(0.01, 100_000), BeforeValidator(_number)]
 Name = Annotated[
-    str, BeforeValidator(_matching(_NAME, "a name", "letters, digits, _ and - only, such as spring_reminder"))
+    str,
+    BeforeValidator(_matching(_NAME, "a name", "letters, digits, _ and - only, such as spring_reminder")),
+    written("name", _NAME),
 ]
 Attribute = Annotated[
-    str, BeforeValidator(_matching(_ATTRIBUTE, "an attribute's name", "a list column's name such as account"))
+    str,
+    BeforeValidator(_matching(_ATTRIBUTE, "an attribute's name", "a list column's name such as account")),
+    written("attribute", _ATTRIBUTE),
 ]
 EnvironmentName = Annotated[
     str,
     BeforeValidator(
         _matching(_ENVIRONMENT, "an environment variable's name", "it in capitals, as in MY_SECRET")
     ),
+    written("environment variable", _ENVIRONMENT),
 ]
 Response = Annotated[
     str,
     BeforeValidator(_matching(_RESPONSE, "a response", "pressed_1, agent_X, text_X or said_nothing")),
+    written("response", _RESPONSE),
 ]
-Key = Annotated[str, BeforeValidator(_key)]
+Key = Annotated[str, BeforeValidator(_key), written("key of a telephone", "[0-9*#]", **_BARE_NUMBER)]
 ResultName = Annotated[Result, one_of(Result, "result")]
 TriggerName = Annotated[Trigger, one_of(Trigger, "trigger")]
 MediumName = Annotated[Medium, one_of(Medium, "medium")]
 Country = Annotated[
-    str, BeforeValidator(_matching(re.compile(r"[A-Z]{2}"), "a country", "two capitals such as US"))
+    str,
+    BeforeValidator(_matching(re.compile(r"[A-Z]{2}"), "a country", "two capitals such as US")),
+    written("country", "[A-Z]{2}"),
 ]

@@ -18,11 +18,13 @@ Start = Literal["pass", "contact", "with"]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Local hours [opens, closes) on `days` (names of DAYS)."""
+    """Local hours [opens, closes) on `days` (names of DAYS), but not on the `holidays` of these calendars
+    (`US`, `US-NY`, `2030-12-24`)."""
 
     opens: time = time(8, 0)
     closes: time = time(21, 0)
     days: tuple[str, ...] = DAYS
+    holidays: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,15 @@ class Recovery:
 
 
 @dataclass(frozen=True, slots=True)
+class PassLimits:
+    """Caps over a contact's attempts in one pass, altogether and on one day of the campaign; None is no
+    cap."""
+
+    attempts_per_contact: int | None = None
+    attempts_per_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Pass:
     """One traversal of the eligible contacts by one medium. `where` is expression source text."""
 
@@ -77,11 +88,14 @@ class Pass:
     beside: str | None = None  # the pass named by `with`
     wait_days: int = 0
     days: tuple[str, ...] = DAYS
+    holidays: tuple[str, ...] = ()  # the campaign's, unless the pass says its own
     window: Window | None = None
     accept: Accept | None = None
     where: str | None = None
+    line_types: tuple[str, ...] = ()  # of LINE_TYPES; none: any line
     devices: tuple[str, ...] = ()
     retry: Mapping[Result, Retry] = field(default_factory=dict)
+    limits: PassLimits = PassLimits()
     pacing: Pacing = Pacing("unlimited")
     machine: Machine = "hang_up"
     ring: float = 30.0

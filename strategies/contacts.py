@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 
 DEVICE_KINDS = ("mobile", "home", "work", "other", "text", "email")
 VOICE_KINDS = ("mobile", "home", "work", "other")
+LINE_TYPES = ("mobile", "landline")
+_LINE_WORDS = {
+    **dict.fromkeys(("mobile", "cell", "cellular", "wireless"), "mobile"),
+    **dict.fromkeys(("landline", "fixed", "fixed_line", "wireline"), "landline"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,15 @@ class Contact:
     def device(self, kind: str) -> Device | None:
         """The first device of this kind."""
         return next((d for d in self.devices if d.kind == kind), None)
+
+    def line_type(self, device: Device) -> str | None:
+        """The kind of line a number of theirs is on, one of LINE_TYPES: by the attribute `KIND_line_type`,
+        else `line_type`, else by the device's kind. None where an attribute has a word for it that is
+        neither."""
+        for name in (f"{device.kind}_line_type", "line_type"):
+            if (said := self.attributes.get(name)) is not None:
+                return _LINE_WORDS.get(said.strip().lower())
+        return "mobile" if device.kind == "mobile" else "landline"
 
     def numbers(self) -> tuple[str, ...]:
         """Every telephone number of the contact, once each: what locks and caps are kept on."""

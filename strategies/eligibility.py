@@ -33,13 +33,29 @@ def unfit(candidate: Pass, state: ContactState, case: Case) -> Refusal | None:
         return Refusal.NO_CONSENT
     if not _accepted(candidate, state, case.campaign):
         return Refusal.NOT_ELIGIBLE_NOW
-    conditions = [text for text in (case.campaign.filter, candidate.where) if text is not None]
+    conditions = _conditions(candidate, case)
     if conditions:
         names = names_of(state, case)
-        groups = tuple(case.campaign.groups)
-        if not all(condition(text, groups).holds(names) for text in conditions):
+        if not all(one.holds(names) for one in conditions):
             return Refusal.NOT_ELIGIBLE_NOW
     return None
+
+
+def missing_values(candidate: Pass, state: ContactState, case: Case) -> tuple[str, ...]:
+    """The comparisons of filter and `where` that are false for this contact because a value is missing: what
+    a line `skipped` tells beside its reason, so that they can be counted."""
+    missing: list[str] = []
+    names = names_of(state, case)
+    for one in _conditions(candidate, case):
+        if not one.holds(names, missing):
+            break
+    return tuple(dict.fromkeys(missing))
+
+
+def _conditions(candidate: Pass, case: Case) -> list[Expression]:
+    groups = tuple(case.campaign.groups)
+    texts = (case.campaign.filter, candidate.where)
+    return [condition(text, groups) for text in texts if text is not None]
 
 
 def consents(candidate: Pass, case: Case) -> bool:
@@ -86,13 +102,16 @@ def attempts_today(state: ContactState, campaign: Campaign, now: float) -> int:
 
 def devices_of(candidate: Pass, case: Case) -> tuple[Device, ...]:
     """The devices a pass may use, in order; an address that stands there twice counts once."""
-    found = ordered_devices(candidate.medium, candidate.devices, case)
+    found = ordered_devices(candidate, candidate.devices, case)
     return found[:1] if case.campaign.escalation == "none" else found
 
 
-def ordered_devices(medium: Medium, kinds: Sequence[str], case: Case) -> tuple[Device, ...]:
-    """A contact's devices of these kinds (default: all of the medium) in the order the campaign escalates."""
-    wanted, own = kinds or _KINDS[medium], case.contact.devices
+def ordered_devices(candidate: Pass, kinds: Sequence[str], case: Case) -> tuple[Device, ...]:
+    """A contact's devices of these kinds (default: all of the pass's medium) on a line the pass accepts, in
+    the order the campaign escalates."""
+    wanted, own = kinds or _KINDS[candidate.medium], case.contact.devices
+    if candidate.line_types:
+        own = tuple(d for d in own if case.contact.line_type(d) in candidate.line_types)
     if case.campaign.escalation == "per_contact":
         found = [d for d in own if d.kind in wanted]
     else:

@@ -21,7 +21,7 @@ from dataclasses import replace
 
 from strategies import recovery
 from strategies.attempts import Intent, Outcome
-from strategies.campaign import Campaign
+from strategies.campaign import Campaign, Pass
 from strategies.contacts import Contact
 from strategies.eligibility import unfit
 from strategies.passage import Passage, after_result, day_cap, leave_device, leave_pass, traverse
@@ -90,9 +90,17 @@ def claimed(state: ContactState, dial: Dial, attempt: str, now: float, sub: SubC
     state = replace(
         state, live=attempt, attempts=state.attempts + 1, day=today, attempts_today=counted + 1, skipped=""
     )
-    if record_of(state, dial.pass_name) is None:
-        return with_record(state, PassRecord(dial.pass_name))
-    return state
+    return _counted_in_pass(state, sub.campaign.find(dial.pass_name), today)
+
+
+def _counted_in_pass(state: ContactState, candidate: Pass, today: str) -> ContactState:
+    """The state with the pass's record there, and the attempt of the day in it where the pass caps them."""
+    record = record_of(state, candidate.name)
+    if candidate.limits.attempts_per_day is not None:
+        record = record or PassRecord(candidate.name)
+        made = record.today if record.day == today else 0
+        return with_record(state, replace(record, day=today, today=made + 1))
+    return state if record is not None else with_record(state, PassRecord(candidate.name))
 
 
 def ended(  # noqa: PLR0913, PLR0917 - who, where, what and when of an attempt's end

@@ -11,7 +11,7 @@ from math import inf
 
 from strategies.campaign import Pass, Window
 from strategies.contacts import Device
-from strategies.eligibility import attempts_today, devices_of, unfit
+from strategies.eligibility import attempts_today, devices_of, missing_values, unfit
 from strategies.records import (
     is_main,
     is_through,
@@ -57,10 +57,12 @@ def after_result(state: ContactState, case: Case, name: str, result: Result) -> 
     candidate = case.campaign.find(name)
     track = _track(state, candidate)
     again = after(candidate.retry, result, track.tries)
-    if again.what is Again.SAME_DEVICE:
+    if again.what is Again.SAME_DEVICE and not _spent(state, candidate):
         waiting = replace(track, tries=again.used or {}, not_before=case.now + again.wait)
         return _with_track(state, candidate, waiting), False
     first = track.device_index == 0
+    if _spent(state, candidate):
+        return leave_pass(state, case, name, "cap_pass"), first
     if again.what is Again.NEXT_DEVICE:
         return leave_device(state, case, name), first
     return leave_pass(state, case, name), first
@@ -134,8 +136,10 @@ def _in_pass(candidate: Pass, state: ContactState, case: Case) -> Passage:
     track, devices = _track(state, candidate), devices_of(candidate, case)
     if track.device_index >= len(devices):  # the list was imported anew meanwhile
         return _passed_over(candidate, state, case, Refusal.NO_DEVICE)
+    if _spent(state, candidate):  # an override has lowered the cap meanwhile
+        return _passed_over(candidate, state, case, Refusal.CAP_PERSON)
     device = devices[track.device_index]
-    start = max(case.now, track.not_before, day_cap(state, case))
+    start = max(case.now, track.not_before, day_cap(state, case), _pass_day_cap(candidate, state, case))
     opening = next_opening(*_hours(candidate, device, case), start)
     if opening is None:
         return _passed_over(candidate, state, case, Refusal.OUTSIDE_WINDOW)
@@ -153,6 +157,21 @@ def day_cap(state: ContactState, case: Case) -> float:
     if cap is None or attempts_today(state, case.campaign, case.now) < cap:
         return 0.0
     return next_midnight(case.campaign.zone, case.now)
+
+
+def _pass_day_cap(candidate: Pass, state: ContactState, case: Case) -> float:
+    """The moment from which the pass's own cap of the day leaves room; 0 when it does now."""
+    cap, record = candidate.limits.attempts_per_day, record_of(state, candidate.name)
+    today = local_date(case.campaign.zone, case.now).isoformat()
+    if cap is None or record is None or record.day != today or record.today < cap:
+        return 0.0
+    return next_midnight(case.campaign.zone, case.now)
+
+
+def _spent(state: ContactState, candidate: Pass) -> bool:
+    """Whether the contact has had all the attempts the pass allows it."""
+    cap, record = candidate.limits.attempts_per_contact, record_of(state, candidate.name)
+    return cap is not None and record is not None and len(record.results) >= cap
 
 
 def _hours(candidate: Pass, device: Device, case: Case) -> tuple[Window, tuple[str, ...]]:
@@ -184,8 +203,8 @@ def _after_days(candidate: Pass, case: Case, ended_at: float) -> float:
     """The start of the allowed day after `wait_days` of them, where that day has begun for pass and
     contact."""
     zone, devices = case.campaign.zone, devices_of(candidate, case)
-    allowed = pass_window(case.campaign, candidate).days
-    day = day_after_waiting(local_date(zone, ended_at), candidate.wait_days, allowed)
+    window = pass_window(case.campaign, candidate)
+    day = day_after_waiting(local_date(zone, ended_at), candidate.wait_days, window)
     zones = contact_zones(case.contact, devices[0], case.campaign) if devices else ()
     return ended_at if day is None else start_of(day, (zone, *zones))
 
@@ -198,7 +217,9 @@ def _until_open(candidate: Pass, case: Case, opens: float) -> Wait:
 
 def _passed_over(candidate: Pass, state: ContactState, case: Case, refusal: Refusal) -> Passage:
     """The contact is through with a pass that does not take it, or takes it no more; no attempt is made."""
-    line = {"kind": Kind.SKIPPED, "pass": candidate.name, "reason": refusal}
+    line: dict[str, object] = {"kind": Kind.SKIPPED, "pass": candidate.name, "reason": refusal}
+    if refusal is Refusal.NOT_ELIGIBLE_NOW and (missing := missing_values(candidate, state, case)):
+        line["missing"] = missing
     return leave_pass(state, case, candidate.name, refusal), None, [line]
 
 

@@ -135,7 +135,7 @@ def _device_for(trigger: Trigger, candidate: Pass, case: Case, lost: Device) -> 
 def _devices(candidate: Pass, case: Case) -> tuple[Device, ...]:
     recovered = candidate.recovery.pass_name if candidate.recovery is not None else None
     kinds = candidate.devices or (case.campaign.find(recovered).devices if recovered is not None else ())
-    return ordered_devices(candidate.medium, kinds, case)
+    return ordered_devices(candidate, kinds, case)
 
 
 def _place(devices: Sequence[Device], device: Device) -> int:

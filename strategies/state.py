@@ -19,6 +19,8 @@ class PassRecord:
     results: tuple[Result, ...] = ()
     through_at: float | None = None
     reason: str | None = None  # why the pass passed the contact over, or was through with it
+    day: str = ""  # local date of the campaign's zone that `today` counts attempts of
+    today: int = 0  # kept only where the pass caps its attempts of a day
 
 
 @dataclass(frozen=True, slots=True)

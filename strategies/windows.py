@@ -6,45 +6,69 @@ A moment is open if in *every* zone the contact may live in its wall clock lies 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from strategies.campaign import DAYS, Campaign, Pass, Window
 from strategies.contacts import Contact, Device
+from strategies.holiday_calendars import is_holiday
 from strategies.numbers import zones_of_number
+from strategies.postal_zones import zones_of_postal_code
 
 HORIZON = 15  # days: windows repeat weekly, so what has not opened by then never does
+FESTIVE_HORIZON = 100  # days, where holidays close it: longer than any run of them
 END_OF_DAY = time(0, 0)  # as a closing time: midnight
 
 
 def pass_window(campaign: Campaign, candidate: Pass) -> Window:
     """The hours and days of one pass: legal, the campaign's and its own, intersected."""
-    return _intersection(campaign.legal_window, campaign.window, candidate.window, candidate.days)
+    return _intersection(
+        campaign.legal_window, campaign.window, candidate.window, candidate.days, candidate.holidays
+    )
 
 
 @lru_cache(maxsize=1024)
-def _intersection(legal: Window, campaign: Window, own: Window | None, days: tuple[str, ...]) -> Window:
+def _intersection(
+    legal: Window, campaign: Window, own: Window | None, days: tuple[str, ...], holidays: tuple[str, ...]
+) -> Window:
     windows = [w for w in (legal, campaign, own) if w is not None]
     closes = [w.closes for w in windows if w.closes != END_OF_DAY]
     return Window(
         opens=max(w.opens for w in windows),
         closes=min(closes, default=END_OF_DAY),
         days=tuple(d for d in DAYS if d in days and all(d in w.days for w in windows)),
+        holidays=holidays,
     )
 
 
 def contact_zones(contact: Contact, device: Device, campaign: Campaign) -> tuple[str, ...]:
-    """The zones a person may be in: their own if the list says, else the number's, else all the campaign's.
+    """The zones a person may be in: their own if the list says, else those that both their postal code and
+    their number allow, or the one that tells; else all the campaign's, also where the two contradict.
 
     A message has no number of its own: the contact's first number stands for it. Zones that do not exist are
-    passed over. Postal codes tell nothing here: there is no table of them.
+    passed over.
     """
     if contact.zone is not None and _exists(contact.zone):
         return (contact.zone,)
     number = device.address if device.kind != "email" else next(iter(contact.numbers()), "")
-    zones = tuple(filter(_exists, zones_of_number(number))) if number else ()
+    by_number = tuple(filter(_exists, zones_of_number(number))) if number else ()
+    by_code = zones_of_postal_code(contact.postal_code or "", campaign.country)
+    if by_number and by_code:
+        zones = tuple(z for z in by_code if any(_same_clock(z, other) for other in by_number))
+    else:
+        zones = by_number or by_code
     return zones or tuple(filter(_exists, campaign.zones)) or (campaign.zone,)
+
+
+@lru_cache(maxsize=4096)
+def _same_clock(a: str, b: str) -> bool:
+    """Whether two names stand for one wall clock, as Chicago and Winnipeg: in winter and in summer."""
+    moments = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC))
+    return all(
+        moment.astimezone(ZoneInfo(a)).utcoffset() == moment.astimezone(ZoneInfo(b)).utcoffset()
+        for moment in moments
+    )
 
 
 def open_now(window: Window, zones: Sequence[str], now: float) -> bool:
@@ -54,7 +78,7 @@ def open_now(window: Window, zones: Sequence[str], now: float) -> bool:
 
 def next_opening(window: Window, zones: Sequence[str], now: float) -> float | None:
     """The first moment from `now` on that is open in every zone; None if the zones' windows never meet."""
-    moment, horizon = now, now + HORIZON * 86400
+    moment, horizon = now, now + _horizon(window) * 86400
     while moment <= horizon:
         later = _next_in_all(window, zones, moment)
         if later is None:
@@ -96,8 +120,10 @@ def _next_in_zone(window: Window, zone: str, moment: float) -> float | None:
     local = datetime.fromtimestamp(moment, info)
     if _is_open(window, local):
         return moment
-    for ahead in range(HORIZON):
+    for ahead in range(_horizon(window)):
         day = local.date() + timedelta(days=ahead)
+        if not _allowed(window, day):
+            continue
         for opening in _openings(window, day, info):
             if opening >= moment and _is_open(window, datetime.fromtimestamp(opening, info)):
                 return opening
@@ -132,7 +158,16 @@ def _jump(before: float, after: float, info: ZoneInfo) -> float:
 def _is_open(window: Window, local: datetime) -> bool:
     clock = local.time()
     closed = window.closes != END_OF_DAY and clock >= window.closes
-    return DAYS[local.weekday()] in window.days and clock >= window.opens and not closed
+    return _allowed(window, local.date()) and clock >= window.opens and not closed
+
+
+def _allowed(window: Window, day: date) -> bool:
+    """Whether it is a weekday of the window, and no holiday."""
+    return DAYS[day.weekday()] in window.days and not is_holiday(window.holidays, day)
+
+
+def _horizon(window: Window) -> int:
+    return FESTIVE_HORIZON if window.holidays else HORIZON
 
 
 def local_date(zone: str, now: float) -> date:
@@ -150,15 +185,16 @@ def next_midnight(zone: str, now: float) -> float:
     return start_of(local_date(zone, now) + timedelta(days=1), (zone,))
 
 
-def day_after_waiting(ended_on: date, wait_days: int, allowed: Sequence[str]) -> date | None:
-    """The `wait_days`th allowed day after a date; the date itself for 0; None if no day is allowed."""
+def day_after_waiting(ended_on: date, wait_days: int, window: Window) -> date | None:
+    """The `wait_days`th allowed day after a date, by weekdays and holidays; the date itself for 0; None if no
+    day is allowed."""
     day = ended_on
-    if wait_days and not allowed:
-        return None
     for _ in range(wait_days):
-        day += timedelta(days=1)
-        while DAYS[day.weekday()] not in allowed:
-            day += timedelta(days=1)
+        ahead = (day + timedelta(days=n) for n in range(1, _horizon(window) + 1))
+        found = next((one for one in ahead if _allowed(window, one)), None)
+        if found is None:
+            return None
+        day = found
     return day
 
 

@@ -8,7 +8,7 @@ import pytest
 from config_files import CAMPAIGN, campaign_errors, campaign_of, changed
 
 from config.errors import ConfigErrors
-from strategies.campaign import DAYS, Accept, Pacing, Recovery, Retry, Window
+from strategies.campaign import DAYS, Accept, Pacing, PassLimits, Recovery, Retry, Window
 from strategies.vocabulary import Medium, Result, Trigger
 
 SERVICE = """\
@@ -75,6 +75,36 @@ def test_a_phone_number_may_be_written_as_an_integer_or_without_quotes() -> None
         assert campaign_of(changed(CAMPAIGN, '"+12125550100"', written)).caller_id == "+12125550100"
 
 
+def test_a_pass_keeps_the_campaigns_holidays_unless_it_says_its_own() -> None:
+    text = changed(CAMPAIGN, "agents: collections\n", "agents: collections\nholidays: [US-NY, 2026-12-24]\n")
+    text = changed(text, "name: live\n", "name: live\n      holidays: []\n")
+    passes = campaign_of(text).passes
+    assert passes[0].holidays == ("US-NY", "2026-12-24")
+    assert passes[2].holidays == ()
+
+
+def test_a_pass_has_caps_and_kinds_of_line_of_its_own() -> None:
+    own = "limits: {attempts_per_contact: 3, attempts_per_day: 2}\n      line_types: [landline]\n"
+    live = campaign_of(changed(CAMPAIGN, "name: live\n", f"name: live\n      {own}")).passes[2]
+    assert live.limits == PassLimits(3, 2)
+    assert live.line_types == ("landline",)
+
+
+def test_a_number_may_be_capped_beside_its_person() -> None:
+    text = changed(
+        CAMPAIGN, "{attempts_per_contact: 8}", "{attempts_per_number: 5, attempts_per_number_per_day: 2}"
+    )
+    limits = campaign_of(text).limits
+    assert (limits.attempts_per_number, limits.attempts_per_number_per_day) == (5, 2)
+
+
+def test_a_recovery_on_the_live_line_needs_a_loss_that_leaves_it_up() -> None:
+    text = changed(CAMPAIGN, "triggers: [not_connected]", "triggers: [no_input]\n      mode: in_call")
+    recovery = campaign_of(text).passes[1].recovery
+    assert recovery is not None
+    assert recovery.mode == "in_call"
+
+
 def test_a_pass_beside_another_opens_with_it() -> None:
     live = campaign_of(changed(CAMPAIGN, "name: live\n", "name: live\n      with: reminder\n")).passes[2]
     assert (live.start, live.beside) == ("with", "reminder")
@@ -101,6 +131,48 @@ MISTAKES = [
         "5 minutes",
         "p[0].retry.busy",
         '5 minutes" is not a duration; write 5m',
+    ),
+    (
+        "name: live\n",
+        "name: live\n      with: reminder\n      wait_days: 1\n",
+        "p[2].wait_days",
+        "the pass opens with reminder, whatever the day; remove it",
+    ),
+    (
+        "name: live\n",
+        "name: live\n      holidays: [US, Mars]\n",
+        "p[2].holidays",
+        '"Mars" is no calendar of holidays; write a country (US), a part of it (US-NY), or a date',
+    ),
+    (
+        "name: live\n",
+        "name: live\n      line_types: [fax]\n",
+        "p[2].line_types[0]",
+        '"fax" is not a kind of line; write one of mobile, landline',
+    ),
+    (
+        "name: letter\n",
+        "name: letter\n      line_types: [mobile]\n",
+        "p[3].line_types",
+        "an email pass has no line_types",
+    ),
+    (
+        "triggers: [not_connected]",
+        "triggers: [not_connected]\n      limits: {attempts_per_day: 1}",
+        "p[1].limits",
+        "write per_day",
+    ),
+    (
+        "triggers: [not_connected]",
+        "triggers: [not_connected, hangup_in_script]\n      mode: in_call",
+        "p[1].mode",
+        "end the call: there is no line to act on; write recall, or a trigger that leaves the line up",
+    ),
+    (
+        "recovers: reminder\n      triggers: [not_connected]",
+        "recovers: {queue: service}\n      mode: in_call",
+        "p[1].mode",
+        "has hung up: there is no line to act on; write recall",
     ),
     ("3%", "3", "p[2].pacing.abandon_rate", "3 is not a share; write a percentage such as 3%"),
     ('from: "10:00"', "from: 10", "p[2].window.from", "10 is not a time of day; write hours and minutes"),

@@ -115,7 +115,60 @@ def test_a_message_goes_by_the_zone_of_the_contacts_number():
     ],
 )
 def test_days_to_wait_are_counted_in_allowed_days(days, wait, day):
-    assert day_after_waiting(date(2025, 3, 3), wait, days) == day
+    assert day_after_waiting(date(2025, 3, 3), wait, Window(days=days)) == day
+
+
+def test_a_holiday_is_no_allowed_day_to_wait():
+    window = Window(days=("mon", "wed", "fri"), holidays=("2025-03-05",))
+    assert day_after_waiting(date(2025, 3, 3), 2, window) == date(2025, 3, 10)
+
+
+@pytest.mark.parametrize(
+    ("holidays", "opens"),
+    [
+        (("US",), "2025-07-07 09:00"),  # the Fourth is a Friday
+        (("US", "2025-07-07"), "2025-07-08 09:00"),
+        (("DE",), "2025-07-04 09:00"),
+        ((), "2025-07-04 09:00"),
+    ],
+)
+def test_a_holiday_is_closed_all_day(holidays, opens):
+    window = Window(time(9), time(17), OFFICE.days, holidays)
+    assert next_opening(window, (NEW_YORK,), at("2025-07-03 17:00")) == at(opens)
+
+
+def test_holidays_of_a_part_of_a_country_are_its_own():
+    lincoln = at("2025-02-12 10:00")  # kept in New York, not by the whole country
+    assert not open_now(Window(holidays=("US-NY",)), (NEW_YORK,), lincoln)
+    assert open_now(Window(holidays=("US",)), (NEW_YORK,), lincoln)
+
+
+def test_two_mondays_that_are_holidays_close_a_pass_of_mondays_for_three_weeks():
+    mondays = Window(time(9), time(17), ("mon",), ("2025-12-22", "2025-12-29"))
+    assert next_opening(mondays, (NEW_YORK,), at("2025-12-15 17:00")) == at("2026-01-05 09:00")
+
+
+@pytest.mark.parametrize(
+    ("number", "postal_code", "zones"),
+    [
+        ("+12125550100", "10001", (NEW_YORK,)),
+        ("+18005550100", "60601", ("America/Chicago",)),  # a toll-free number does not tell
+        ("+12085550100", "83702", ("America/Denver", LOS_ANGELES)),  # Idaho has both, as its area code has
+        ("+13125550100", "46320", ("America/Chicago",)),  # Indiana has two; the number says which
+        ("+12125550100", "90001", (NEW_YORK, LOS_ANGELES)),  # they contradict: all the campaign's
+        ("+12125550100", "no code", (NEW_YORK,)),
+    ],
+)
+def test_postal_code_and_number_are_intersected(number, postal_code, zones):
+    device = Device("mobile", number)
+    contact = Contact("1", (device,), postal_code=postal_code)
+    assert contact_zones(contact, device, a_campaign(zones=(NEW_YORK, LOS_ANGELES))) == zones
+
+
+def test_a_canadian_postal_code_tells_the_province():
+    toll_free = Device("mobile", "+18005550100")
+    contact = Contact("1", (toll_free,), postal_code="R3C 4T3")
+    assert contact_zones(contact, toll_free, a_campaign(country="CA")) == ("America/Winnipeg",)
 
 
 def test_a_day_has_begun_when_it_has_in_every_zone():
