@@ -11,9 +11,10 @@ import msgspec
 
 from strategies.contacts import Contact
 from strategies.segments import Scope, ScopeKind
-from strategies.store.codec import read_contact, read_plain, text
-from strategies.store.connection import Door
+from strategies.store.codec import read_plain, text
+from strategies.store.keys import number_field
 from strategies.store.lines import Line, packed
+from strategies.store.people import People
 from strategies.vocabulary import Kind
 
 
@@ -60,7 +61,7 @@ class Caller:
     live: str | None = None
 
 
-class Callers(Door):
+class Callers(People):
     """The store as the inbound hook sees it."""
 
     async def caller(self, number: str | None, attempt: str | None = None) -> Caller:
@@ -78,9 +79,9 @@ class Callers(Door):
                 keys.number(number or ""),
                 keys.attempt(attempt or ""),
             ),
-            {"number": number, "attempt": attempt},
+            {"number": number, "field": number_field(number or ""), "attempt": attempt},
         )
-        known = read_contact(contact) if contact else None
+        known = await self._contact_of(contact) if contact else None
         segment, version = _segment(known, read_plain(moved) if moved else {}, self._clock())
         return Caller(
             customer=known.id if known else number or "",

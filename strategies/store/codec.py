@@ -10,15 +10,16 @@ import msgspec
 
 from strategies.attempts import Fact, Intent
 from strategies.campaign import Campaign
-from strategies.contacts import Contact
+from strategies.messages import Notice
 from strategies.state import ContactState, SubCampaign, Track
 
 _encode = msgspec.json.Encoder().encode
-_contact = msgspec.json.Decoder(Contact).decode
+_names = msgspec.json.Decoder(tuple[str, ...]).decode
 _state = msgspec.json.Decoder(ContactState).decode
 _intent = msgspec.json.Decoder(Intent).decode
 _sub = msgspec.json.Decoder(SubCampaign).decode
 _fact = msgspec.json.Decoder(Fact).decode
+_notice = msgspec.json.Decoder(Notice).decode
 _plain = msgspec.json.Decoder(dict[str, Any]).decode
 
 pack = msgspec.msgpack.Encoder().encode
@@ -33,7 +34,7 @@ def text(value: object) -> str:
     return _encode(value).decode()
 
 
-def record_text(record: Contact | ContactState | Intent | Fact) -> str:
+def record_text(record: ContactState | Intent | Fact) -> str:
     """A record as JSON, fields at their default left out: a million fresh contacts are a million short
     strings."""
     return text(
@@ -53,13 +54,13 @@ def _default(field: Field[Any]) -> object:
 
 _DEFAULTS: dict[type[Any], tuple[tuple[str, object], ...]] = {
     kind: tuple((f.name, _default(f)) for f in fields(kind) if (kind, f.name) != (ContactState, "version"))
-    for kind in (Contact, ContactState, Intent, Fact)
+    for kind in (ContactState, Intent, Fact)
 }
 
 
-def read_contact(raw: bytes) -> Contact:
-    """The contact of a record."""
-    return _contact(raw)
+def read_names(raw: bytes) -> tuple[str, ...]:
+    """The attribute names of a set of columns."""
+    return _names(raw)
 
 
 def read_intent(raw: bytes) -> Intent:
@@ -70,6 +71,11 @@ def read_intent(raw: bytes) -> Intent:
 def read_fact(raw: bytes) -> Fact:
     """The fact of a record."""
     return _fact(raw)
+
+
+def read_notice(raw: bytes) -> Notice:
+    """What came in about a message."""
+    return _notice(raw)
 
 
 def read_sub(raw: bytes) -> SubCampaign:

@@ -1,22 +1,53 @@
-"""Lists and the contacts on them, and who must not be called; reading a file of contacts is left to the
-import."""
+"""Lists and the contacts on them; reading a file of contacts is left to the import, and taking an import
+back to `imports`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
-from redis.asyncio.client import Pipeline
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from strategies.contacts import Contact
-from strategies.store.codec import read_contact, read_plain, record_text, text
-from strategies.store.connection import Door
+from strategies.store.codec import read_plain, text
+from strategies.store.connection import function_call, run
+from strategies.store.contact_codec import contact_record, numbers_of
+from strategies.store.errors import StoreError
+from strategies.store.keys import number_field
 from strategies.store.lines import packed
+from strategies.store.people import People
 from strategies.vocabulary import Kind
 
-BATCH = 200  # contacts in one pipeline: more gains nothing and holds up others
+BATCH = 500  # contacts written in one step: a few milliseconds of the server
+ATTEMPTS = 10  # at a batch whose contacts somebody else changes at the same time
 
 
-class ContactBook(Door):
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A number of a contact that others have, too: one person for locks and caps."""
+
+    contact: str
+    number: str
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What writing contacts to a list came to.
+
+    `added`: how many the list did not have yet. `elsewhere`: those of them that were known already with other
+    data. `changed`: how many known contacts got another record.
+    """
+
+    added: int = 0
+    changed: int = 0
+    elsewhere: tuple[str, ...] = ()
+    shared: tuple[Shared, ...] = ()
+
+
+Entry = tuple[bytes, bytes]  # contact id and record
+
+
+class ContactBook(People):
     """Whom the store knows."""
 
     async def import_contacts(self, list_name: str, contacts: Sequence[Contact]) -> int:
@@ -25,29 +56,73 @@ class ContactBook(Door):
 
         A contact known already is overwritten and keeps its place. Safe to repeat after a failure.
         """
-        start = int(await self._command("ZCARD", self._keys.list(list_name)))
-        await self._command("SADD", self._keys.lists, list_name)
-        added = 0
+        names = tuple(dict.fromkeys(name for contact in contacts for name in contact.attributes))
+        columns, added = await self.columns(names), 0
         for at in range(0, len(contacts), BATCH):
-            added += await self._import_batch(list_name, contacts[at : at + BATCH], start + at)
+            part = [
+                (one.id.encode(), contact_record(one, columns, names)) for one in contacts[at : at + BATCH]
+            ]
+            added += (await self.write_records(list_name, part)).added
         return added
 
-    async def _import_batch(self, list_name: str, batch: Sequence[Contact], place: int) -> int:
-        before = await self._command("HMGET", self._keys.contacts, *(contact.id for contact in batch))
+    async def write_records(
+        self, list_name: str, records: Sequence[Entry], *, first: int | None = None, keep: bool = False
+    ) -> Written:
+        """Write at most some hundred contacts, and append them to a list in their order; one step.
 
-        def fill(pipe: Pipeline) -> None:
-            for contact, raw in zip(batch, before, strict=True):
-                stale = set(read_contact(raw).numbers()) - set(contact.numbers()) if raw else set()
-                for number in sorted(stale):
-                    pipe.execute_command("SREM", self._keys.number(number), contact.id)
-                for number in contact.numbers():
-                    pipe.execute_command("SADD", self._keys.number(number), contact.id)
-            records = [word for contact in batch for word in (contact.id, record_text(contact))]
-            pipe.execute_command("HSET", self._keys.contacts, *records)
-            places = [word for i, contact in enumerate(batch) for word in (place + i, contact.id)]
-            pipe.execute_command("ZADD", self._keys.list(list_name), "NX", *places)
+        `first`: the place at which their import began, so that it can be taken back; `keep`: a contact that
+        is known already stays as it is.
+        """
+        ids, given = [entry[0] for entry in records], [entry[1] for entry in records]
+        old = [b""] * len(ids)
+        for _ in range(ATTEMPTS):
+            new = [was if keep and was else record for was, record in zip(old, given, strict=True)]
+            answer = await self._put(list_name, ids, old, new, first)
+            if answer[0] != b"changed":
+                return _written(answer, ids, old, given, new)
+            old = answer[1]
+        raise StoreError(f"contacts of the list {list_name} are changed by somebody else all the time")
 
-        return int((await self._pipeline(fill))[-1])
+    async def _put(
+        self,
+        list_name: str,
+        ids: Sequence[bytes],
+        old: Sequence[bytes],
+        new: Sequence[bytes],
+        first: int | None,
+    ) -> Any:
+        keys, here = self._keys, list_name
+        fixed = (keys.contacts, keys.lists, keys.list(here), keys.before(here))
+        known = [i for i, record in enumerate(old, 1) if record]
+        return await self._batch(
+            "put_contacts", fixed, {"list": here, "first": first, "known": known}, (ids, old, new)
+        )
+
+    async def _batch(
+        self,
+        function: str,
+        fixed: Sequence[str],
+        how: Mapping[str, object],
+        records: tuple[Sequence[bytes], Sequence[bytes], Sequence[bytes]],
+    ) -> Any:
+        """One step over ids, their records as they are, and as they are to be; with the index of numbers."""
+        ids, old, new = records
+        places: dict[str, int] = {}
+        drop: list[int | str] = []
+        add: list[int | str] = []
+        for i, (was, record) in enumerate(zip(old, new, strict=True), 1):
+            if was == record:
+                continue
+            numbers, stale = _numbers(record), set(_numbers(was))
+            for words, changed in ((add, numbers), (drop, sorted(stale.difference(numbers)))):
+                for number in changed:
+                    bucket = self._keys.number(number)
+                    place = places.setdefault(bucket, len(places) + len(fixed) + 1)
+                    words.extend((i, place, number_field(number)))
+        call = function_call(function, (*fixed, *places), {**how, "numbers": add, "stale": drop})
+        for parts in zip(ids, old, new, strict=True):
+            call += parts
+        return await self._with_library(lambda: run(self._redis, *call))
 
     async def lists(self) -> dict[str, int]:
         """Every list and how many contacts are on it, by name."""
@@ -64,19 +139,20 @@ class ContactBook(Door):
     async def contact(self, identity: str) -> Contact | None:
         """The contact with this id."""
         raw = await self._command("HGET", self._keys.contacts, identity)
-        return read_contact(raw) if raw else None
+        return await self._contact_of(raw) if raw else None
 
     async def contacts(self, identities: Sequence[str]) -> list[Contact]:
         """Those of the contacts that are known, in the order asked for."""
         found: list[Contact] = []
         for at in range(0, len(identities), BATCH):
             raws = await self._command("HMGET", self._keys.contacts, *identities[at : at + BATCH])
-            found += [read_contact(raw) for raw in raws if raw]
+            found += await self._contacts_of(raw for raw in raws if raw)
         return found
 
     async def contacts_of_number(self, number: str) -> list[str]:
         """Who has this number; more than one means they are one person for locks and caps."""
-        return sorted(raw.decode() for raw in await self._command("SMEMBERS", self._keys.number(number)))
+        raw = await self._command("HGET", self._keys.number(number), number_field(number))
+        return sorted(raw.decode().split("\n")) if raw else []
 
     async def do_not_call(self, addresses: Iterable[str], *, reason: str, by: str) -> None:
         """Never call or write to these addresses again, from the next claim on. The first reason given is
@@ -103,3 +179,22 @@ class ContactBook(Door):
             for address, note in zip(addresses, notes, strict=True)
             if note
         }
+
+
+def _numbers(record: bytes) -> tuple[str, ...]:
+    return numbers_of(record) if record else ()
+
+
+def _written(
+    answer: Any, ids: Sequence[bytes], old: Sequence[bytes], given: Sequence[bytes], new: Sequence[bytes]
+) -> Written:
+    added, elsewhere, shared = answer
+    return Written(
+        added=added,
+        changed=sum(bool(was) and was != record for was, record in zip(old, new, strict=True)),
+        elsewhere=tuple(ids[i - 1].decode() for i in elsewhere if old[i - 1] != given[i - 1]),
+        shared=tuple(
+            Shared(ids[i - 1].decode(), f"+{number.decode()}", tuple(others.decode().split("\n")))
+            for i, number, others in shared
+        ),
+    )

@@ -5,6 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from zlib import crc32
+
+NUMBER_BUCKETS = 16384  # few enough to cost nothing, and up to 8 million numbers each stays a compact hash
+
+
+def number_field(number: str) -> str:
+    """A number as a field of its bucket: digits alone are kept as an integer."""
+    return number.removeprefix("+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +32,15 @@ class Keys:
         """Hash: contact id -> record."""
         return self._key("contacts")
 
+    @property
+    def columns(self) -> str:
+        """Hash: attribute names -> the number that stands for them in contacts' records."""
+        return self._key("columns")
+
     def number(self, number: str) -> str:
-        """Set: the contacts that have this number."""
-        return self._key("number", number)
+        """Hash, one of NUMBER_BUCKETS: number without `+` -> the ids of the contacts that have it, a line
+        each. In buckets, because a key of its own for each number costs more than number and id."""
+        return self._key("numbers", f"{crc32(number.encode()) % NUMBER_BUCKETS:x}")
 
     @property
     def lists(self) -> str:
@@ -36,6 +50,16 @@ class Keys:
     def list(self, name: str) -> str:
         """Sorted set: contact id by its place in the list."""
         return self._key("list", name)
+
+    @property
+    def imports(self) -> str:
+        """Hash: id of an import -> its record; `last:LIST` -> the latest one of a list."""
+        return self._key("imports")
+
+    def before(self, name: str) -> str:
+        """Hash, for taking back the latest import of a list: contact id -> the record it had before, empty
+        where that did not change."""
+        return self._key("before", name)
 
     @property
     def do_not_call(self) -> str:
@@ -77,6 +101,11 @@ class Keys:
     def run(self) -> str:
         """Hash: sub-campaign -> run state."""
         return self._key("run")
+
+    @property
+    def open(self) -> str:
+        """Set: the sub-campaigns that are not over, or still have contacts to end."""
+        return self._key("open")
 
     @property
     def halted(self) -> str:
@@ -147,6 +176,48 @@ class Keys:
     def facts(self) -> str:
         """Stream: facts of all attempts as they come, for the bridge."""
         return self._key("facts")
+
+    # messages
+    def message(self, attempt: str) -> str:
+        """Hash: a message that was accepted: its intent, and its result where a later word changed it."""
+        return self._key("message", attempt)
+
+    def sent_as(self, medium: str, gateway_id: str) -> str:
+        """String: the attempt whose message the gateway of this medium calls so."""
+        return self._key("sent_as", medium, gateway_id)
+
+    def sent_to(self, medium: str, address: str) -> str:
+        """String: the attempt that sent the last message to this address."""
+        return self._key("sent_to", medium, address)
+
+    @property
+    def inbox(self) -> str:
+        """Sorted set: notices to be dealt with, by the moment from which."""
+        return self._key("inbox")
+
+    @property
+    def notices(self) -> str:
+        """Hash: notice -> what came in."""
+        return self._key("notices")
+
+    def taken_in(self, identity: str) -> str:
+        """String: this notice came in already."""
+        return self._key("taken_in", identity)
+
+    @property
+    def messenger(self) -> str:
+        """String: the messenger that is allowed to run."""
+        return self._key("messenger")
+
+    @property
+    def sip_messages(self) -> str:
+        """Stream: texts that Asterisk is to send, for the bridge."""
+        return self._key("sip_messages")
+
+    @property
+    def sip_answers(self) -> str:
+        """Stream: what Asterisk said to them, for the messenger."""
+        return self._key("sip_answers")
 
     # inbound
     @property

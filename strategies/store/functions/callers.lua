@@ -1,9 +1,10 @@
 -- Calls that come in: one read before the decision, one write of a re-association.
 
 -- Of several contacts with one number, the one that was spoken of last.
-local function contact_of(number_key, history)
+local function contact_of(bucket, number, history)
   local best, best_at
-  local ids = redis.call('SMEMBERS', number_key)
+  local ids = {}
+  for id in string.gmatch(redis.call('HGET', bucket, number) or '', '[^\n]+') do ids[#ids + 1] = id end
   table.sort(ids)
   for _, id in ipairs(ids) do
     local raw = redis.call('HGET', history, id)
@@ -17,7 +18,7 @@ end
 local function caller(keys, args)
   local c = cmsgpack.unpack(args[1])
   local id = c.attempt and redis.call('HGET', keys[7], 'contact') or nil
-  if not id and c.number then id = contact_of(keys[6], keys[2]) end
+  if not id and c.number then id = contact_of(keys[6], c.field, keys[2]) end
   local customer = id or c.number or ''
   return {id and redis.call('HGET', keys[1], id) or '', redis.call('HGET', keys[3], customer) or '',
     id and redis.call('HGET', keys[2], id) or '', redis.call('HGETALL', keys[4]),

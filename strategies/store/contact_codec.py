@@ -1,0 +1,75 @@
+"""A contact's record, short: attribute names stand once per set of columns, not once per contact; keeping the
+sets of columns is left to `people`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from strategies.contacts import DEVICE_KINDS, Contact, Device
+
+LETTERS = {kind: kind[0] for kind in DEVICE_KINDS}  # mhwote
+_KINDS = {letter: kind for kind, letter in LETTERS.items()}
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Any]).decode
+
+
+class UnknownColumnsError(Exception):
+    """The record was written with columns this process has not read yet."""
+
+
+def packed_record(
+    identity: str,
+    columns: int,
+    devices: Sequence[str],
+    values: Sequence[str | None],
+    rest: Sequence[object] = (),
+) -> bytes:
+    """A record of its parts: `devices` as letter and address, `values` in the order of the columns, `rest`
+    consent, zone, postal code and segment. What is missing at the end costs nothing."""
+    parts: list[object] = [columns, identity, devices, values, *rest]
+    while parts[-1] is None:
+        parts.pop()
+    return _encode(parts)
+
+
+def contact_record(contact: Contact, columns: int, names: Sequence[str]) -> bytes:
+    """The record of a contact whose attributes are all among `names`, which are known as `columns`."""
+    return packed_record(
+        contact.id,
+        columns,
+        [LETTERS[device.kind] + device.address for device in contact.devices],
+        [contact.attributes.get(name) for name in names],
+        (
+            dict(contact.consent) or None,
+            contact.zone,
+            contact.postal_code,
+            contact.segment,
+        ),
+    )
+
+
+def read_record(raw: bytes, names: Mapping[int, Sequence[str]]) -> Contact:
+    """The contact of a record. Raises UnknownColumnsError where `names` lacks its columns."""
+    columns, identity, devices, values, *rest = _decode(raw)
+    if columns not in names:
+        raise UnknownColumnsError(columns)
+    consent, zone, postal_code, segment = (*rest, None, None, None, None)[:4]
+    return Contact(
+        id=identity,
+        devices=tuple(Device(_KINDS[word[0]], word[1:]) for word in devices),
+        zone=zone,
+        postal_code=postal_code,
+        segment=segment,
+        attributes={
+            name: value for name, value in zip(names[columns], values, strict=True) if value is not None
+        },
+        consent=consent or {},
+    )
+
+
+def numbers_of(raw: bytes) -> tuple[str, ...]:
+    """The telephone numbers of a record, as `Contact.numbers`."""
+    return tuple(dict.fromkeys(word[1:] for word in _decode(raw)[2] if word[0] != LETTERS["email"]))
