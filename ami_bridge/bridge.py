@@ -35,6 +35,7 @@ from ami_bridge.sub_campaigns import SubCampaigns
 from ami_bridge.wire import Event
 from config.project import Project
 from strategies.store import Store, StoreUnavailable
+from strategies.store.desk import DialerStatus
 
 __all__ = ["Bridge", "BridgeRefused", "new_attempt_id", "run_bridge"]
 
@@ -173,13 +174,18 @@ class Bridge:
                 await asyncio.sleep(1)
 
     async def _publish(self) -> None:
-        """The queues' figures, which the inbound hook takes for factors and the console shows."""
+        """The queues' figures, which the inbound hook takes for factors and the console shows; and why nobody
+        is dialled."""
         while True:
             await asyncio.sleep(PUBLISH)
-            if not self._link.connected:
-                continue
             try:
+                await self._store.put_dialer_status(self._dialer_status())
+                if not self._link.connected:
+                    continue
                 for queue, figures in self._board.queues(self._clock()).items():
                     await self._store.put_queue_figures(queue, figures)
             except StoreUnavailable:
                 continue
+
+    def _dialer_status(self) -> DialerStatus:
+        return DialerStatus(self._clock(), self._dialer.hindrance(), self._dialer.held())

@@ -119,9 +119,26 @@ class Dialer:
             await self._claim(sub, await self._prepared(sub), calls)
             await self._end_passes(sub)
 
+    def hindrance(self) -> str | None:
+        """Why nobody may be dialled at all, a word of `strategies.explain.HINDRANCES`; None if they may."""
+        if not self._leased():
+            return "no_lease"
+        if not self._link.connected:
+            return "no_ami"
+        if self._right_for != self._link.generation:
+            return "repair"
+        if not self._is_safe():
+            return "unsafe_asterisk"
+        return "stopping" if self._stopping else None
+
+    def held(self) -> dict[str, dict[str, str]]:
+        """Sub-campaign -> pass -> what its next call waits for: an agent, a channel, its rate."""
+        return self._grants.held()
+
     def _may_dial(self) -> bool:
-        if not self._leased() or not self._link.connected or self._right_for != self._link.generation:
-            return False
+        return self.hindrance() in {None, "stopping"}
+
+    def _is_safe(self) -> bool:
         try:
             self._link.check_version()
         except UnsafeAsterisk as error:

@@ -17,20 +17,32 @@ class Grants:
     def __init__(self, pace: Pace, board: QueueBoard) -> None:
         self._pace, self._board = pace, board
         self._pending: set[str] = set()
+        self._held: dict[tuple[str, str], str] = {}
 
     def grant(self, attempt: str, sub: SubCampaign, going: Pass, now: float) -> Held | None:
         """An agent first, where the call goes to one; then a place among the calls that may start. None:
         it has both; else it has nothing."""
         if going.medium not in VOICE:
             return Held.PASS
+        place = (sub.name, going.name)
         if going.medium is Medium.DIALER and not self._board.reserve(sub.campaign.queue, attempt):
+            self._held[place] = "no agent is free"
             return Held.PASS
         held = self._pace.take(attempt, sub, going, now)
         if held is not None:
             self._board.release(attempt)
+            self._held[place] = self._pace.full
             return held
+        self._held.pop(place, None)
         self._pending.add(attempt)
         return None
+
+    def held(self) -> dict[str, dict[str, str]]:
+        """Sub-campaign -> pass -> why the last attempt that was asked for had to wait."""
+        found: dict[str, dict[str, str]] = {}
+        for (sub, going), why in self._held.items():
+            found.setdefault(sub, {})[going] = why
+        return found
 
     def handed_over(self, attempt: str) -> None:
         """It is claimed, and about to be placed."""

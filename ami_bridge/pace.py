@@ -31,18 +31,21 @@ class Pace:
         self._trunk = settings.trunk()
         self._budgets: dict[tuple[str, ...], Budget] = {}
         self._up: dict[str, str] = {}  # attempt -> sub-campaign
+        self.full = ""  # the limit that `take` last met, in words
 
     def take(self, attempt: str, sub: SubCampaign, going: Pass, now: float) -> Held | None:
         """Give the attempt a channel from now on and use up what a call costs; where a limit is reached,
         nothing, and whose limit it is."""
         own = Counter(self._up.values())[sub.name]
         if not room(self._trunk.channels, len(self._up), 1) or not room(sub.campaign.channels, own, 1):
+            self.full = "all channels of the trunk or of the campaign are in use"
             return Held.CAMPAIGN
         of_pass = ("pass", sub.name, going.name)
         budgets: dict[tuple[str, ...], Budget] = {}
         for key, per_minute in self._rates(sub, going).items():
             calls, budget = rate_allowance(per_minute, self._budgets.get(key, Budget()), now)
             if calls < 1:
+                self.full = f"the rate of the {key[0]} is used up for the moment"
                 return Held.PASS if key == of_pass else Held.CAMPAIGN
             budgets[key] = spend(budget, 1)
         self._budgets |= budgets
