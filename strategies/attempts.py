@@ -100,6 +100,7 @@ class Outcome:
     responses: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     at: float = 0.0
+    reason: str = ""  # of a message: what the gateway said
 
 
 def is_machine(status: str, cause: str) -> bool:

@@ -8,7 +8,7 @@ from datetime import time
 from typing import Literal
 
 from strategies.script import Script
-from strategies.vocabulary import Medium, Result, Trigger
+from strategies.vocabulary import OPT_OUT, SAID_STOP, Medium, Result, Trigger
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Then = Literal["next_device", "same_device", "end_pass"]
@@ -166,8 +166,9 @@ class Campaign:
     version: str = ""  # content hash of the strategy: what an attempt keeps
 
     def group(self, name: str) -> frozenset[str]:
-        """The responses of a group; an absent group is empty."""
-        return frozenset(self.groups.get(name, ()))
+        """The responses of a group; an absent group is empty, but who writes STOP has always opted out."""
+        own = frozenset(self.groups.get(name, ()))
+        return own | SAID_STOP if name == OPT_OUT else own
 
     def find(self, name: str) -> Pass:
         """The pass of that name; KeyError if there is none."""

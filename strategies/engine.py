@@ -24,8 +24,9 @@ from strategies.attempts import Intent, Outcome
 from strategies.campaign import Campaign, Pass
 from strategies.contacts import Contact
 from strategies.eligibility import unfit
+from strategies.messages import Notice
 from strategies.passage import Passage, after_result, day_cap, leave_device, leave_pass, traverse
-from strategies.records import record_of, with_record, with_result
+from strategies.records import record_of, with_amended, with_record, with_result
 from strategies.refusals import ACTIONS, TOLD, Action
 from strategies.state import Case, ContactState, Dial, Ended, Move, PassRecord, SubCampaign, Wait
 from strategies.vocabulary import (
@@ -128,12 +129,18 @@ def ended(  # noqa: PLR0913, PLR0917 - who, where, what and when of an attempt's
 
 def _settled(state: ContactState, outcome: Outcome, campaign: Campaign) -> str | None:
     """Why a contact is done after this outcome: `opt_out`, `wrong_party`, `success` or `connected_agent`."""
+    reason = _settled_by(state, campaign)
+    if reason is None and outcome.result is Result.CONNECTED_AGENT and CALL_AGAIN not in outcome.responses:
+        return str(Result.CONNECTED_AGENT)
+    return reason
+
+
+def _settled_by(state: ContactState, campaign: Campaign) -> str | None:
+    """The reserved group that something the contact said is in."""
     said = frozenset(state.responses)
     for group in (OPT_OUT, WRONG_PARTY, SUCCESS):
         if said & campaign.group(group):
             return group
-    if outcome.result is Result.CONNECTED_AGENT and CALL_AGAIN not in outcome.responses:
-        return str(Result.CONNECTED_AGENT)
     return None
 
 
@@ -164,6 +171,38 @@ def came_back(contact: Contact, state: ContactState, sub: SubCampaign, now: floa
     if state.live is None:
         state, lines = recovery.concluded(state, RecoveryEnd.CAME_BACK)
     return _then(lines, advance(contact, state, sub, now))
+
+
+def responded(
+    contact: Contact, state: ContactState, sub: SubCampaign, responses: Sequence[str], now: float
+) -> Move:
+    """What follows what a person said outside an attempt, by a reply or an unsubscription: their groups settle
+    the contact, and an open recovery with it. None of their attempts may be live; who is done stays so."""
+    state = replace(state, responses=(*state.responses, *responses))
+    if state.ended is not None:
+        return Move(state, Ended(state.ended))
+    reason = _settled_by(state, sub.campaign)
+    if reason is not None:
+        return _finished(state, reason, RecoveryEnd.CAME_BACK)
+    return advance(contact, state, sub, now)
+
+
+def reported(  # noqa: PLR0913, PLR0917 - who, where, and what was said of which attempt
+    contact: Contact,
+    state: ContactState,
+    sub: SubCampaign,
+    intent: Intent,
+    was: Result,
+    notice: Notice,
+    now: float,
+) -> Move:
+    """What follows a message's result that is told after its attempt ended: later passes judge by it. A pass
+    that went on meanwhile is not taken back."""
+    result = notice.result or was
+    state = with_amended(state, intent.pass_name, was, result)
+    if state.last_result is was:
+        state = replace(state, last_result=result)
+    return responded(contact, state, sub, notice.responses, now)
 
 
 def _exhausted(state: ContactState, sub: SubCampaign, now: float) -> str | None:

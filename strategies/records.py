@@ -38,6 +38,17 @@ def with_result(state: ContactState, name: str, result: Result) -> ContactState:
     return with_record(state, replace(record, results=(*record.results, result)))
 
 
+def with_amended(state: ContactState, name: str, was: Result, result: Result) -> ContactState:
+    """The state with the last result `was` in the record of a pass replaced by `result`; as it was without
+    one."""
+    record = record_of(state, name)
+    if record is None or was not in record.results:
+        return state
+    place = len(record.results) - 1 - record.results[::-1].index(was)
+    results = (*record.results[:place], result, *record.results[place + 1 :])
+    return with_record(state, replace(record, results=results))
+
+
 def through(state: ContactState, name: str, at: float, reason: str | None = None) -> ContactState:
     """The state of a contact that is through with a pass."""
     record = record_of(state, name) or PassRecord(name)

@@ -8,8 +8,9 @@ from typing import Any
 
 from strategies.attempts import Intent, Outcome
 from strategies.ledger import Counters, changes, from_figures
+from strategies.messages import Notice
 from strategies.store.codec import text
-from strategies.vocabulary import Kind
+from strategies.vocabulary import Kind, Result
 
 Line = Mapping[str, object]
 
@@ -49,7 +50,24 @@ def ended(intent: Intent, outcome: Outcome) -> Line:
         **_of(intent),
         "result": outcome.result,
         "responses": outcome.responses or None,
+        "reason": outcome.reason or None,
     }
+
+
+def reported(intent: Intent, was: Result, notice: Notice) -> Line:
+    """The line of a result that was told after its attempt had ended."""
+    return {
+        "kind": Kind.ATTEMPT_REPORTED,
+        **_of(intent),
+        "was": was,
+        "result": notice.result,
+        "reason": notice.reason or None,
+    }
+
+
+def responded(intent: Intent, notice: Notice) -> Line:
+    """The line of what a person said about a message after its attempt had ended."""
+    return {"kind": Kind.RESPONDED, **_of(intent), "responses": notice.responses}
 
 
 def _of(intent: Intent) -> dict[str, object]:

@@ -13,9 +13,10 @@ from strategies.store.contacts import ContactBook
 from strategies.store.desk import Desk
 from strategies.store.embedded import EmbeddedServer
 from strategies.store.facts import Facts
+from strategies.store.messages import Messages
 
 
-class Store(ContactBook, Attempts, Facts, Callers, Desk):
+class Store(ContactBook, Attempts, Messages, Facts, Callers, Desk):
     """The only door to Redis. Every method raises StoreUnavailable while the server cannot be used, and
     works again by itself when it is back; after a cut link no write is ever repeated."""
 

@@ -87,6 +87,7 @@ local function record(keys, args)
     end
   end
   append(shared.ledger, sub.figures, r.lines)
+  redis.call('HSET', attempt_key, 'result', r.ended.result)
   close(shared, attempt_key, facts_key, r.attempt)
   return 'recorded'
 end
