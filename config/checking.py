@@ -36,7 +36,7 @@ class Problems:
 
     def add(self, path: Path_, message: str, mend: str = "", *, unless: tuple[Path_, ...] = ()) -> None:
         """Note a mistake, except where it follows from one at `path` or at one of `unless` already noted."""
-        if not any(self._known(place) for place in (path, *unless)):
+        if path not in self.document.excused and not any(self._known(place) for place in (path, *unless)):
             self.errors.append(self.document.error(path, message, mend))
             self._wrong.add(path)
 

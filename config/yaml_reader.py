@@ -40,6 +40,7 @@ class Document:
     file: Path
     data: object
     positions: Mapping[Path_, Position] = field(repr=False)
+    excused: frozenset[Path_] = frozenset()  # places at which a fault is none here
 
     def position(self, path: Path_) -> Position | tuple[None, None]:
         """Where the path stands, or the nearest thing around it that the file has."""
