@@ -11,6 +11,7 @@ import msgspec
 from strategies.attempts import Fact, Intent
 from strategies.campaign import Campaign
 from strategies.messages import Notice
+from strategies.overrides import Override
 from strategies.state import ContactState, SubCampaign, Track
 
 _encode = msgspec.json.Encoder().encode
@@ -20,6 +21,8 @@ _intent = msgspec.json.Decoder(Intent).decode
 _sub = msgspec.json.Decoder(SubCampaign).decode
 _fact = msgspec.json.Decoder(Fact).decode
 _notice = msgspec.json.Decoder(Notice).decode
+_campaign = msgspec.json.Decoder(Campaign).decode
+_override = msgspec.json.Decoder(Override).decode
 _plain = msgspec.json.Decoder(dict[str, Any]).decode
 
 pack = msgspec.msgpack.Encoder().encode
@@ -81,6 +84,16 @@ def read_notice(raw: bytes) -> Notice:
 def read_sub(raw: bytes) -> SubCampaign:
     """The snapshot of a sub-campaign."""
     return _sub(raw)
+
+
+def read_campaign(raw: bytes) -> Campaign:
+    """A campaign that holds in a phase."""
+    return _campaign(raw)
+
+
+def read_override(raw: bytes) -> Override:
+    """An override as it was set."""
+    return _override(raw)
 
 
 def read_plain(raw: bytes) -> dict[str, Any]:

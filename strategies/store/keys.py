@@ -149,10 +149,20 @@ class Keys:
         return self._key("due", sub, str(list_index))
 
     def control(self, sub: str) -> str:
-        """Hash, what may change while a sub-campaign runs: `plan` -> revision of its overrides; `lists` ->
+        """Hash, what may change while a sub-campaign runs: `plan` -> revision of its phases, `phase` -> the
+        overrides last told to be in force, `rousing` while not everybody was let know of that; `lists` ->
         how many lists were ever attached, `list:NAME` -> the index of each, and by index `N` -> `paused` or
         `detached`, `weight:N`, and `served:N` -> attempts claimed from it."""
         return self._key("control", sub)
+
+    def overrides(self, sub: str) -> str:
+        """Hash: id -> an override of this sub-campaign, whatever became of it."""
+        return self._key("overrides", sub)
+
+    def plan(self, sub: str) -> str:
+        """Hash: `schedule` -> revision and stretches of the phases, and for each set of overrides in force
+        the campaign that then holds."""
+        return self._key("plan", sub)
 
     def state(self, sub: str) -> str:
         """Hash: contact id -> `version stand rank live` and the state."""
