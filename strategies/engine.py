@@ -44,6 +44,9 @@ from strategies.windows import contact_zones, local_date, next_midnight, next_op
 
 Line = Mapping[str, object]
 
+OVER = frozenset({RunState.STOPPED, RunState.COMPLETED})
+TIMEFRAME_OVER = "timeframe_over"
+
 SOON: Mapping[
     Refusal, float
 ] = {  # seconds until a refused claim is tried again; the others wait for the next day
@@ -206,17 +209,26 @@ def reported(  # noqa: PLR0913, PLR0917 - who, where, and what was said of which
 
 
 def _exhausted(state: ContactState, sub: SubCampaign, now: float) -> str | None:
-    """Why nothing more may be tried: the cap over all passes, or the end of the timeframe."""
+    """Why nothing more may be tried: the cap over all passes, the end of the timeframe or of the whole
+    sub-campaign, the list taken out of it."""
+    if sub.run_state in OVER:
+        return str(sub.run_state)
     cap = sub.campaign.limits.attempts_per_contact
     if cap is not None and state.attempts >= cap:
         return str(Refusal.CAP_PERSON)
-    return "timeframe_over" if sub.ends is not None and now >= sub.ends else None
+    if sub.ends is not None and now >= sub.ends:
+        return TIMEFRAME_OVER
+    attachment = sub.attachment(state.list)
+    return str(Refusal.LIST_DETACHED) if attachment is not None and attachment.detached else None
 
 
 def _held(state: ContactState, sub: SubCampaign, now: float) -> Wait | None:
-    """What holds every attempt of this contact back: the run state, the timeframe, a cool-down."""
+    """What holds every attempt of this contact back: the run state, its list, the timeframe, a cool-down."""
     if sub.run_state is not RunState.RUNNING:
         return Wait(None, Refusal.NOT_RUNNING)
+    attachment = sub.attachment(state.list)
+    if attachment is not None and attachment.paused:
+        return Wait(None, Refusal.LIST_PAUSED)
     if sub.starts is not None and now < sub.starts:
         return Wait(sub.starts, Refusal.NOT_RUNNING)
     if now < state.hold_until and state.recovery is None:

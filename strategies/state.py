@@ -117,6 +117,10 @@ class SubCampaign:
     plan_until: float | None = None
     attached: Mapping[str, Attachment] = field(default_factory=dict)  # list name -> how it is attached
 
+    def attachment(self, index: int) -> Attachment | None:
+        """How the list of that index is attached; None where no list was."""
+        return next((each for each in self.attached.values() if each.index == index), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Case:

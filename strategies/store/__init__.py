@@ -1,16 +1,20 @@
 """State in Redis: every campaign's contacts, turns, locks, attempts, figures and ledger, behind one class;
 what is to be done with them is left to the rules of `strategies`."""
 
+from strategies.store.attachments import Entered
 from strategies.store.callers import Caller, History, QueueFigures
 from strategies.store.claims import Claim
 from strategies.store.errors import NotDurable, StaleState, StoreError, StoreUnavailable, StoreUnfit
+from strategies.store.lanes import Put
 from strategies.store.store import Store
 
 __all__ = [
     "Caller",
     "Claim",
+    "Entered",
     "History",
     "NotDurable",
+    "Put",
     "QueueFigures",
     "StaleState",
     "Store",

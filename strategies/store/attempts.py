@@ -11,7 +11,7 @@ from redis.asyncio.client import Pipeline
 from strategies.attempts import Intent, Outcome, Stage
 from strategies.state import Move
 from strategies.store import lines
-from strategies.store.campaigns import Campaigns
+from strategies.store.attachments import Attachments
 from strategies.store.claims import Claim, keys_of, wanted
 from strategies.store.codec import read_body, read_intent, text, unpack
 from strategies.store.connection import function_call
@@ -22,7 +22,7 @@ from strategies.vocabulary import OPT_OUT, SAID_NOTHING, Refusal, Result
 DURABLE_WITHIN = 3.0  # seconds for the disk to confirm a batch of claims
 
 
-class Attempts(Campaigns):
+class Attempts(Attachments):
     """The only place where an attempt begins or ends."""
 
     async def claim(self, claims: Sequence[Claim], now: float) -> list[Refusal | None]:
@@ -71,27 +71,6 @@ class Attempts(Campaigns):
     async def placed(self, attempt: str) -> bool:
         """Asterisk took the Originate; False if the attempt is no mere intent any more."""
         return bool(await self._call("placed", (self._keys.attempt(attempt),)))
-
-    async def put(
-        self, sub: str, contact_id: str, expected_version: int, move: Move, due_at: float | None
-    ) -> bool:
-        """Write what the engine decided without an attempt; False when stale, or while an attempt is live.
-
-        `due_at` None: when a pass ends, or never if the contact is done.
-        """
-        campaign = await self._in_force(sub)
-        written = await self._call(
-            "put",
-            (*self._keys.common, *self._keys.of_sub(sub, move.state.list)),
-            {
-                "sub": sub,
-                "contact": contact_id,
-                "version": expected_version,
-                "lines": lines.packed(move.lines, at=self._clock(), campaign=sub, contact=contact_id),
-                **turn(move, campaign, due_at, self._clock()),
-            },
-        )
-        return bool(written)
 
     async def record(
         self, intent: Intent, outcome: Outcome, move: Move, due_at: float | None, expected_version: int

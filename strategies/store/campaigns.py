@@ -1,30 +1,25 @@
-"""Sub-campaigns: their snapshots, run states, and whose turn it is in them; what a turn means is left to
-the engine."""
+"""Sub-campaigns: their snapshots, and how they stand; whose turn it is in them is left to `lanes`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
 
 from redis.asyncio.client import Pipeline
 
 from strategies.campaign import Campaign
-from strategies.contacts import Contact
-from strategies.ledger import Counters
-from strategies.state import Attachment, ContactState, SubCampaign
-from strategies.store.codec import read_contact, read_state, read_sub, record_text, text
-from strategies.store.connection import Door
+from strategies.state import Attachment, SubCampaign
+from strategies.store.codec import read_sub, text
 from strategies.store.errors import StoreError
-from strategies.store.lines import counted, packed
+from strategies.store.lines import packed
+from strategies.store.people import People
 from strategies.vocabulary import Kind, RunState
 
 BATCH = 1000  # contacts enrolled in one step: some milliseconds of the server
-Lanes = Literal["calls", "messages", "all"]
 
 
-class Campaigns(Door):
-    """What runs, and who is due in it."""
+class Campaigns(People):
+    """What runs, and the stop switch."""
 
     _snapshots: dict[str, SubCampaign]  # as launched
     _told: dict[str, SubCampaign]  # as they stood when they were last read
@@ -45,6 +40,7 @@ class Campaigns(Door):
                 self._keys.ledger,
                 self._keys.figures(sub.name),
                 self._keys.control(sub.name),
+                self._keys.open,
             ),
             {
                 "sub": sub.name,
@@ -60,6 +56,14 @@ class Campaigns(Door):
     async def subs(self) -> list[SubCampaign]:
         """All sub-campaigns, the oldest first."""
         return await self._as_they_stand(await self._command("HKEYS", self._keys.subs))
+
+    async def open_subs(self) -> list[SubCampaign]:
+        """Those that are not over, or still have contacts to end; the oldest first."""
+        return await self._as_they_stand(await self._command("SMEMBERS", self._keys.open))
+
+    async def close_sub(self, name: str) -> None:
+        """Nothing is left to do in a sub-campaign that is over: `open_subs` tells of it no more."""
+        await self._command("SREM", self._keys.open, name)
 
     async def sub(self, name: str) -> SubCampaign | None:
         """The sub-campaign as it stands."""
@@ -105,6 +109,15 @@ class Campaigns(Door):
         told = self._told.get(name)
         return told.campaign if told is not None else (await self._snapshot(name)).campaign
 
+    async def _list_name(self, name: str, index: int) -> str | None:
+        """The list of that index in a sub-campaign; None where no list was attached."""
+        for read in (self._told.get(name), None):
+            known = read or await self.sub(name)
+            for listed, attachment in (known.attached if known is not None else {}).items():
+                if attachment.index == index:
+                    return listed
+        return None
+
     async def set_run_state(self, name: str, state: RunState, *, by: str) -> bool:
         """Start, pause, stop; False if there is no such sub-campaign or it is over, which is final."""
         done = await self._call(
@@ -124,7 +137,7 @@ class Campaigns(Door):
 
     async def unhalt(self) -> None:
         """Release the stop switch."""
-        names = [name.decode() for name in await self._command("HKEYS", self._keys.subs)]
+        names = [name.decode() for name in await self._command("SMEMBERS", self._keys.open)]
         await self._call(
             "unhalt", (self._keys.halted, *(key for name in names for key in self._keys.of_sub(name)))
         )
@@ -133,75 +146,6 @@ class Campaigns(Door):
         """Who threw the stop switch."""
         raw = await self._command("GET", self._keys.halted)
         return raw.decode() if raw is not None else None
-
-    async def enrol(
-        self, sub: SubCampaign, contacts: Sequence[str], state: ContactState | None = None
-    ) -> int:
-        """Attach contacts, due now and in this order; those attached before and those unknown are passed
-        over.
-
-        `state`: what each begins with. Returns how many are new.
-        """
-        now, new, entering = self._clock(), 0, state or ContactState()
-        line = {"kind": Kind.ENROLLED, "campaign": sub.name, "contacts": 0}
-        for at in range(0, len(contacts), BATCH):
-            new += await self._call(
-                "enrol",
-                (*self._keys.common, *self._keys.of_sub(sub.name, entering.list), self._keys.contacts),
-                {
-                    "contacts": list(contacts[at : at + BATCH]),
-                    "body": record_text(entering),
-                    "due": now,
-                    "line": packed([line], at=now)[0],
-                },
-            )
-        return new
-
-    async def due(
-        self, sub: str, now: float, limit: int, lanes: Lanes = "calls"
-    ) -> list[tuple[Contact, ContactState]]:
-        """At most `limit` contacts whose moment has come: recoveries and retries by their moment, then the
-        lists, each in its order and by its weight; paused and detached ones are left out. Nobody with a live
-        attempt is among them.
-
-        `messages`: those whose text or email may be sent, by their moment; `all`: both.
-        """
-        told = self._told.get(sub)
-        lists = max(1, len(told.attached) if told is not None else 1)
-        wanted = {"now": now, "limit": limit, "calls": lanes != "messages", "messages": lanes != "calls"}
-        while True:
-            due_lanes = (self._keys.due(sub, index) for index in range(lists))
-            found = await self._call(
-                "due", (*self._keys.of_sub(sub), self._keys.contacts, *due_lanes), wanted
-            )
-            if not isinstance(found, int):
-                break
-            lists = found  # a list was attached since the sub-campaign was read
-        pairs = zip(found[::2], found[1::2], strict=True)
-        return [(read_contact(contact), read_state(state)) for contact, state in pairs if contact and state]
-
-    async def state(self, sub: str, contact: str) -> ContactState | None:
-        """Where the contact stands; None if it is not attached."""
-        raw = await self._command("HGET", self._keys.state(sub), contact)
-        return read_state(raw) if raw else None
-
-    async def pass_waiting(self, sub: str) -> dict[str, int]:
-        """Per pass, how many contacts are not through with it yet: it is over when there are none."""
-        campaign = (await self._snapshot(sub)).campaign
-        stands = {int(i): int(n) for i, n in (await self._command("HGETALL", self._keys.stands(sub))).items()}
-        return {
-            each.name: sum(count for index, count in stands.items() if 0 <= index <= place)
-            for place, each in enumerate(campaign.passes)
-        }
-
-    async def pass_ended(self, sub: str, name: str, at: float) -> bool:
-        """Note that a pass is over, once, and let everyone who waited for that be due; False if it was
-        noted before."""
-        return bool(await self._call("pass_ended", self._keys.of_sub(sub), {"pass": name, "at": at}))
-
-    async def counters(self, sub: str) -> Counters:
-        """The figures of a sub-campaign; of inbound calls and all else for the empty name."""
-        return counted(await self._command("HGETALL", self._keys.figures(sub)))
 
 
 def _as_it_stands(

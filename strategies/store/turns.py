@@ -25,14 +25,16 @@ def turn(move: Move, campaign: Campaign, due_at: float | None, now: float) -> di
     """A state and when it is looked at again.
 
     For a contact without a moment: `after` is the pass it may be waiting for, `paused` that it waits for the
-    sub-campaign to run, `again` the next look should either have come already.
+    sub-campaign to run, `list_paused` for its list, `again` the next look should either have come already.
     """
     return {
         **standing(move.state, campaign),
         "due": due_at,
         "lane": _lane(move, campaign),
         "after": _awaited(stand(move.state, campaign), campaign),
+        "list": move.state.list,
         "paused": isinstance(move.step, Wait) and move.step.reason == Refusal.NOT_RUNNING,
+        "list_paused": isinstance(move.step, Wait) and move.step.reason == Refusal.LIST_PAUSED,
         "again": now + LOOK_AGAIN,
     }
 

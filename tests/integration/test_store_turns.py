@@ -221,6 +221,7 @@ async def test_lines_of_a_decision_are_told_with_it_or_not_at_all(store: Store, 
             "campaign": sub.name,
             "contact": "ada",
             "kind": "skipped",
+            "list": "spring_list",
             "reason": "not_eligible_now",
         }
     ]

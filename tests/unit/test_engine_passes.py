@@ -9,7 +9,7 @@ from engine_stage import MONDAY, Story, a_campaign, a_contact, at, clock, limits
 from strategies.campaign import Accept, Pass, Window
 from strategies.eligibility import keeps
 from strategies.engine import advance
-from strategies.state import Dial, Ended, Wait
+from strategies.state import Attachment, Dial, Ended, Wait
 from strategies.vocabulary import Medium, Result, RunState
 
 AVM, DIALER, TEXT, EMAIL = Medium.AVM, Medium.DIALER, Medium.TEXT, Medium.EMAIL
@@ -236,10 +236,25 @@ def test_after_an_attempt_of_unknown_fate_nothing_is_tried_until_the_cool_down_i
     assert [when for _, _, when in story.dials] == ["Mon 10:00:00", "Mon 11:00:00"]
 
 
-@pytest.mark.parametrize("state", [RunState.SCHEDULED, RunState.PAUSED, RunState.STOPPED, RunState.COMPLETED])
+@pytest.mark.parametrize("state", [RunState.SCHEDULED, RunState.PAUSED])
 def test_nobody_is_dialled_unless_the_sub_campaign_runs(state):
     story = Story(a_campaign(), settings={"run_state": state})
     assert story.look() == Wait(None, "not_running")
+
+
+@pytest.mark.parametrize("state", [RunState.STOPPED, RunState.COMPLETED])
+def test_everybody_ends_with_a_sub_campaign_that_is_over(state):
+    story = Story(a_campaign(), settings={"run_state": state})
+    assert story.look() == Ended(state)
+
+
+def test_nobody_is_dialled_while_their_list_is_paused_and_everybody_ends_when_it_is_detached():
+    story = Story(a_campaign(), settings={"attached": {"march": Attachment(0, paused=True)}})
+    assert story.look() == Wait(None, "list_paused")
+    story = Story(a_campaign(), settings={"attached": {"march": Attachment(0, detached=True)}})
+    assert story.look() == Ended("list_detached")
+    story = Story(a_campaign(), settings={"attached": {"march": Attachment(1, detached=True)}})
+    assert isinstance(story.look(), Dial)
 
 
 def test_the_timeframe_opens_and_ends_the_sub_campaign():

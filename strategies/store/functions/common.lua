@@ -29,6 +29,8 @@ end
 -- What a contact was to wait for may have come between the decision and this write: then nothing else would wake it.
 local function missed(shared, sub, turn)
   if turn.after and redis.call('HEXISTS', sub.passes_ended, turn.after) == 1 then return true end
+  local list = redis.call('HGET', sub.control, turn.list)
+  if list == 'detached' or (turn.list_paused and not list) then return true end
   return turn.paused and redis.call('HGET', shared.run, turn.sub) == 'running'
     and redis.call('EXISTS', shared.halted) == 0
 end
@@ -63,6 +65,14 @@ local function append(ledger, figures, lines)
     local adds = line[2]
     for i = 1, #adds, 2 do redis.call('HINCRBY', figures, adds[i], adds[i + 1]) end
   end
+end
+
+-- A line that tells of `count` contacts, and what each of them adds to the figures.
+local function append_counted(ledger, figures, line, count)
+  if count == 0 then return end
+  local adds = {}
+  for i = 1, #line[2], 2 do adds[i], adds[i + 1] = line[2][i], line[2][i + 1] * count end
+  append(ledger, figures, {{(string.gsub(line[1], '"contacts":1', '"contacts":' .. count, 1)), adds}})
 end
 
 -- A task of recovery is a fact for whoever answers this person's next call, so it stands in the history too.

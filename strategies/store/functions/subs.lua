@@ -24,12 +24,13 @@ local function unhalt(keys)
   return 1
 end
 
--- keys: subs, run, ledger, figures, control.
+-- keys: subs, run, ledger, figures, control, open.
 local function create_sub(keys, args)
   local s = cmsgpack.unpack(args[1])
   if redis.call('HSETNX', keys[1], s.sub, s.record) == 0 then return 0 end
   redis.call('HSET', keys[2], s.sub, s.state)
   for index, name in ipairs(s.lists) do redis.call('HSET', keys[5], 'list:' .. name, index - 1) end
+  redis.call('SADD', keys[6], s.sub)
   if #s.lists > 0 then redis.call('HSET', keys[5], 'lists', #s.lists) end
   append(keys[3], keys[4], s.lines)
   return 1

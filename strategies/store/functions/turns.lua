@@ -26,12 +26,22 @@ local function enrol(keys, args)
       new = new + 1
     end
   end
-  if new > 0 then
-    redis.call('HINCRBY', sub.stands, 0, new)
-    local text = string.gsub(e.line[1], '"contacts":0', '"contacts":' .. new, 1)
-    append(shared.ledger, sub.figures, {{text, {e.line[2][1], new}}})
-  end
+  if new > 0 then redis.call('HINCRBY', sub.stands, 0, new) end
+  append_counted(shared.ledger, sub.figures, e.line, new)
   return new
+end
+
+local function lists_of(sub)
+  return tonumber(redis.call('HGET', sub.control, 'lists') or 1)
+end
+
+local function with_records(ids, contacts, state)
+  local found = {}
+  for _, id in ipairs(ids) do
+    found[#found + 1] = redis.call('HGET', contacts, id)
+    found[#found + 1] = redis.call('HGET', state, id)
+  end
+  return found
 end
 
 -- Up to `room` ids of a lane whose moment has come.
@@ -73,12 +83,12 @@ local function by_weight(lists, now, room)
 end
 
 -- keys: sub, contacts, the due lanes of the lists by index. Contact, record, state, contact, ... : promises first, then
--- messages, then the lists by their weights, each in its order. A number instead: so many lists there are.
+-- messages, then the lists by their weights, each in its order. How many lists there are comes first: fewer lanes than that, and nothing was done.
 local function due(keys, args)
   local sub, at = sub_keys(keys, 1)
   local d = cmsgpack.unpack(args[1])
-  local lists = tonumber(redis.call('HGET', sub.control, 'lists') or 1)
-  if #keys - at < lists then return lists end
+  local lists = lists_of(sub)
+  if #keys - at < lists then return {lists, false} end
   local now = d.now + redis.call('HLEN', sub.state) * RANK -- the last place of the list is due with the first
   local ids = {}
   local function take(more) for _, id in ipairs(more) do ids[#ids + 1] = id end end
@@ -88,12 +98,44 @@ local function due(keys, args)
     take(by_weight(worked_on(sub.control, keys, at + 1), now, d.limit - #ids))
     take(ready(sub.waking, '+inf', d.limit - #ids))
   end
-  local found = {}
-  for _, id in ipairs(ids) do
-    found[#found + 1] = redis.call('HGET', keys[at], id)
-    found[#found + 1] = redis.call('HGET', sub.state, id)
+  return {lists, with_records(ids, keys[at], sub.state)}
+end
+
+-- keys: sub, contacts, due lanes. Who waits in these lanes, or in any, whatever the moment.
+local function waiting(keys, args)
+  local sub, at = sub_keys(keys, 1)
+  local w = cmsgpack.unpack(args[1])
+  local lists, lanes, ids = lists_of(sub), {}, {}
+  if w.all and #keys - at < lists then return {lists, false} end
+  for place = at + 1, #keys do lanes[#lanes + 1] = keys[place] end
+  for _, lane in ipairs(w.all and {'waking', 'promised', 'messages', 'parked'} or {}) do
+    lanes[#lanes + 1] = sub[lane]
   end
-  return found
+  for _, lane in ipairs(lanes) do
+    for _, id in ipairs(ready(lane, '+inf', w.limit - #ids)) do ids[#ids + 1] = id end
+  end
+  return {lists, with_records(ids, keys[at], sub.state)}
+end
+
+-- keys: sub, contacts, due lanes. Up to `limit` of those who wait for a later moment, or for none, are looked at again.
+local function rouse(keys, args)
+  local sub, at = sub_keys(keys, 1)
+  local r, lists = cmsgpack.unpack(args[1]), lists_of(sub)
+  if #keys - at < lists then return {lists, false} end
+  local later = string.format('(%.6f', r.now + redis.call('HLEN', sub.state) * RANK)
+  local lanes, moved = {{sub.promised, later}, {sub.messages, later}, {sub.parked, '-inf'}}, 0
+  for place = at + 1, #keys do lanes[#lanes + 1] = {keys[place], later} end
+  for _, lane in ipairs(lanes) do
+    if moved < r.limit then
+      local found = redis.call('ZRANGEBYSCORE', lane[1], lane[2], '+inf', 'WITHSCORES', 'LIMIT', 0, r.limit - moved)
+      for i = 1, #found, 2 do
+        redis.call('ZADD', sub.waking, found[i + 1], found[i])
+        redis.call('ZREM', lane[1], found[i])
+      end
+      moved = moved + #found / 2
+    end
+  end
+  return {lists, moved}
 end
 
 -- keys: sub. Whoever waited for a pass to end looks again.
@@ -108,4 +150,6 @@ end
 register('put', put, {})
 register('enrol', enrol, {})
 register('due', due, {'no-writes'})
+register('waiting', waiting, {'no-writes'})
+register('rouse', rouse, {})
 register('pass_ended', pass_ended, {})

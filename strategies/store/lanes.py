@@ -1,0 +1,175 @@
+"""Whose turn it is in a sub-campaign: contacts in their lanes, and the passes they stand in; what a turn
+means is left to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from redis.asyncio.client import Pipeline
+
+from strategies.contacts import Contact
+from strategies.ledger import Counters
+from strategies.state import ContactState, Move, SubCampaign
+from strategies.store.campaigns import Campaigns
+from strategies.store.codec import read_state, record_text
+from strategies.store.connection import function_call
+from strategies.store.lines import counted, packed
+from strategies.store.turns import turn
+from strategies.vocabulary import Kind
+
+BATCH = 1000  # contacts enrolled in one step: some milliseconds of the server
+
+LaneNames = Literal["calls", "messages", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A decision without an attempt: what becomes of the contact, from which version on, and when it is
+    looked at again (None: when a pass ends, or never if it is done)."""
+
+    contact: str
+    expected_version: int
+    move: Move
+    due_at: float | None
+
+
+class Lanes(Campaigns):
+    """Who waits, for what moment, and who is due."""
+
+    async def enrol(
+        self, sub: SubCampaign, contacts: Sequence[str], state: ContactState | None = None
+    ) -> int:
+        """Contacts enter the sub-campaign, due now and in this order; those in it already and those unknown
+        are passed over.
+
+        `state`: what each begins with; its `list` is the index of the list they come from. Returns how many
+        are new.
+        """
+        now, new, entering = self._clock(), 0, state or ContactState()
+        name = await self._list_name(sub.name, entering.list)
+        line = {"kind": Kind.ENROLLED, "campaign": sub.name, "list": name, "contacts": 1}
+        for at in range(0, len(contacts), BATCH):
+            new += await self._call(
+                "enrol",
+                (*self._keys.common, *self._keys.of_sub(sub.name, entering.list), self._keys.contacts),
+                {
+                    "contacts": list(contacts[at : at + BATCH]),
+                    "body": record_text(entering),
+                    "due": now,
+                    "line": packed([line], at=now)[0],
+                },
+            )
+        return new
+
+    async def due(
+        self, sub: str, now: float, limit: int, lanes: LaneNames = "calls"
+    ) -> list[tuple[Contact, ContactState]]:
+        """At most `limit` contacts whose moment has come: recoveries and retries by their moment, then the
+        lists, each in its order and by its weight; paused and detached ones are left out. Nobody with a live
+        attempt is among them.
+
+        `messages`: those whose text or email may be sent, by their moment; `all`: both.
+        """
+        wanted = {"now": now, "limit": limit, "calls": lanes != "messages", "messages": lanes != "calls"}
+        return await self._with_states(await self._over_lists("due", sub, wanted))
+
+    async def waiting(
+        self, sub: str, limit: int, lists: Sequence[int] | None = None
+    ) -> list[tuple[Contact, ContactState]]:
+        """At most `limit` contacts that wait for anything, whatever their moment; of `lists` (indices) only
+        those that wait for work of these lists."""
+        if lists is None:
+            found = await self._over_lists("waiting", sub, {"limit": limit, "all": True})
+            return await self._with_states(found)
+        keys = (*self._keys.of_sub(sub), self._keys.contacts, *(self._keys.due(sub, one) for one in lists))
+        _, found = await self._call("waiting", keys, {"limit": limit, "all": False})
+        return await self._with_states(found)
+
+    async def rouse(self, sub: str, now: float, limit: int) -> int:
+        """Have up to `limit` contacts that wait for a later moment, or for a pass to end, looked at again, by
+        the strategy that holds then; how many. None are left when it is less than `limit`."""
+        return int(await self._over_lists("rouse", sub, {"now": now, "limit": limit}))
+
+    async def _over_lists(self, function: str, sub: str, arguments: Mapping[str, object]) -> Any:
+        """A function that takes the due lane of every list ever attached; called again where there is one
+        more than this process knew."""
+        told = self._told.get(sub)
+        known = max(1, len(told.attached) if told is not None else 1)
+        while True:
+            lanes = (self._keys.due(sub, index) for index in range(known))
+            keys = (*self._keys.of_sub(sub), self._keys.contacts, *lanes)
+            there_are, answer = await self._call(function, keys, arguments)
+            if there_are <= known:
+                return answer
+            known = there_are
+
+    async def _with_states(self, found: Sequence[bytes]) -> list[tuple[Contact, ContactState]]:
+        """Contacts and states by turns; whoever was erased meanwhile is left out."""
+        kept = [pair for pair in zip(found[::2], found[1::2], strict=True) if all(pair)]
+        contacts = await self._contacts_of(contact for contact, _ in kept)
+        states = [read_state(state) for _, state in kept]
+        return list(zip(contacts, states, strict=True))
+
+    async def state(self, sub: str, contact: str) -> ContactState | None:
+        """Where the contact stands; None if it is not in the sub-campaign."""
+        return (await self.states(sub, [contact]))[0]
+
+    async def states(self, sub: str, contacts: Sequence[str]) -> list[ContactState | None]:
+        """Where each of the contacts stands."""
+        raws = await self._command("HMGET", self._keys.state(sub), *contacts) if contacts else []
+        return [read_state(raw) if raw else None for raw in raws]
+
+    async def put(
+        self, sub: str, contact_id: str, expected_version: int, move: Move, due_at: float | None
+    ) -> bool:
+        """Write what the engine decided without an attempt; False when stale, or while an attempt is live.
+
+        `due_at` None: when a pass ends, or never if the contact is done.
+        """
+        words = await self._put_words(sub, Put(contact_id, expected_version, move, due_at))
+        return bool(await self._call(*words))
+
+    async def put_many(self, sub: str, puts: Sequence[Put]) -> list[bool]:
+        """Many decisions in one round trip, each a step of its own with its own answer."""
+        if not puts:
+            return []
+        calls = [function_call(*await self._put_words(sub, one)) for one in puts]
+
+        def fill(pipe: Pipeline) -> None:
+            for words in calls:
+                pipe.execute_command(*words)
+
+        async def call() -> list[Any]:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                fill(pipe)
+                return list(await pipe.execute())
+
+        return [bool(answer) for answer in await self._with_library(call)]
+
+    async def _put_words(self, sub: str, put: Put) -> tuple[str, tuple[str, ...], dict[str, object]]:
+        campaign, move, now = await self._in_force(sub), put.move, self._clock()
+        in_list = await self._list_name(sub, move.state.list) if move.lines else None
+        told = packed(move.lines, at=now, campaign=sub, contact=put.contact, list=in_list)
+        arguments = {"sub": sub, "contact": put.contact, "version": put.expected_version, "lines": told}
+        keys = (*self._keys.common, *self._keys.of_sub(sub, move.state.list))
+        return "put", keys, arguments | turn(move, campaign, put.due_at, now)
+
+    async def pass_waiting(self, sub: str) -> dict[str, int]:
+        """Per pass, how many contacts are not through with it yet: it is over when there are none."""
+        campaign = (await self._snapshot(sub)).campaign
+        stands = {int(i): int(n) for i, n in (await self._command("HGETALL", self._keys.stands(sub))).items()}
+        return {
+            each.name: sum(count for index, count in stands.items() if 0 <= index <= place)
+            for place, each in enumerate(campaign.passes)
+        }
+
+    async def pass_ended(self, sub: str, name: str, at: float) -> bool:
+        """Note that a pass is over, once, and let everyone who waited for that be due; False if it was
+        noted before."""
+        return bool(await self._call("pass_ended", self._keys.of_sub(sub), {"pass": name, "at": at}))
+
+    async def counters(self, sub: str) -> Counters:
+        """The figures of a sub-campaign; of inbound calls and all else for the empty name."""
+        return counted(await self._command("HGETALL", self._keys.figures(sub)))
