@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import structlog
 
@@ -13,38 +12,15 @@ from ami_bridge.agents import QueueBoard
 from ami_bridge.sub_campaigns import SubCampaigns
 from strategies.attempts import Fact, FactName, Intent, Outcome, outcome
 from strategies.engine import ended
-from strategies.state import Dial, Step, SubCampaign, Wait
-from strategies.store import StaleState, Store, StoreUnavailable
+from strategies.state import SubCampaign, due_at
+from strategies.store import StaleState, Store
+from strategies.store.patience import until_stored
 
 log = structlog.get_logger(__name__)
 
 SCRIPT_SETTLE = 2.0  # seconds the script's player may take to write its last fact after the hang-up
 HANGUP_SETTLE = 1.0  # seconds an end that does not say why waits for the hang-up that does
 OVER = frozenset({FactName.HUNG_UP, FactName.ORIGINATE_FAILED, FactName.GONE})
-T = TypeVar("T")
-
-
-def due_at(step: Step, now: float) -> float | None:
-    """When a contact is to be looked at again, epoch seconds; None when a pass ends, or never."""
-    match step:
-        case Dial():
-            return now
-        case Wait(until=until):
-            return until
-    return None
-
-
-async def until_stored(write: Callable[[], Awaitable[T]]) -> T:
-    """Repeat a write that may be repeated until the store takes it: what happened on the line must not
-    be lost."""
-    delay = 0.2
-    while True:
-        try:
-            return await write()
-        except StoreUnavailable as error:
-            log.warning("bridge.store_unavailable", error=str(error), retry_in=delay)
-            await asyncio.sleep(delay)
-            delay = min(2.0, delay * 2)
 
 
 @dataclass(slots=True)

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import structlog
 
-from ami_bridge.attempt_keeper import due_at, until_stored
 from ami_bridge.sub_campaigns import SubCampaigns
 from strategies.engine import came_back
 from strategies.numbers import normalise
-from strategies.state import SubCampaign
+from strategies.state import SubCampaign, due_at
 from strategies.store import Store
+from strategies.store.patience import until_stored
 
 log = structlog.get_logger(__name__)
 

@@ -6,13 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ami_bridge.attempt_keeper import due_at
 from ami_bridge.grants import Grants
 from ami_bridge.pace import Held
 from ami_bridge.preparation import Candidate
 from strategies.contacts import Contact
 from strategies.engine import advance
-from strategies.state import ContactState, Dial, Move, SubCampaign
+from strategies.state import ContactState, Dial, Move, SubCampaign, due_at
 from strategies.store import Store
 
 BATCH = 50  # contacts a look, one claim for all of them

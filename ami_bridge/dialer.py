@@ -9,7 +9,7 @@ from collections.abc import Callable
 import structlog
 
 from ami_bridge.agents import QueueBoard
-from ami_bridge.attempt_keeper import AttemptKeeper, due_at, until_stored
+from ami_bridge.attempt_keeper import AttemptKeeper
 from ami_bridge.choice import Choice
 from ami_bridge.errors import UnsafeAsterisk
 from ami_bridge.grants import Grants
@@ -22,8 +22,9 @@ from ami_bridge.sub_campaigns import SubCampaigns
 from config.settings import Settings
 from strategies.attempts import Intent
 from strategies.engine import refused
-from strategies.state import Move, SubCampaign, Wait
+from strategies.state import Move, SubCampaign, Wait, due_at
 from strategies.store import Claim, Store, StoreUnavailable
+from strategies.store.patience import until_stored
 from strategies.vocabulary import Refusal
 
 log = structlog.get_logger(__name__)

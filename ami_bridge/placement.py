@@ -8,13 +8,14 @@ from math import inf
 
 import structlog
 
-from ami_bridge.attempt_keeper import AttemptKeeper, until_stored
+from ami_bridge.attempt_keeper import AttemptKeeper
 from ami_bridge.errors import AmiError, NotConnected, OutcomeUnknown
 from ami_bridge.link import AmiLink
 from ami_bridge.originate import originate_headers, originate_variables
 from config.settings import Trunk
 from strategies.attempts import Fact, FactName, Intent
 from strategies.store import Store
+from strategies.store.patience import until_stored
 
 log = structlog.get_logger(__name__)
 

@@ -163,6 +163,16 @@ class Ended:
 Step = Dial | Wait | Ended
 
 
+def due_at(step: Step, now: float) -> float | None:
+    """When a contact is to be looked at again, epoch seconds; None when a pass ends, or never."""
+    match step:
+        case Dial():
+            return now
+        case Wait(until=until):
+            return until
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """What the engine decided: the new state, what to do, and the ledger lines to append.

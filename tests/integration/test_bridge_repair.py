@@ -343,7 +343,7 @@ async def test_a_lost_link_dials_nobody_and_a_new_login_repairs_first(
 async def test_a_second_bridge_is_refused_and_told_the_mend(
     store: Store, project: Project, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ami_bridge.lease.LEASE", 0.3)
+    monkeypatch.setattr("strategies.store.lease.LEASE", 0.3)
     async with bridged(store, project, clock, monkeypatch, seconds=0.3):
         second = Lease(store, "second", seconds=0.3)
         with pytest.raises(BridgeRefused, match="stop it first"):
@@ -417,7 +417,7 @@ async def test_a_frozen_bridge_dials_nobody_until_it_has_its_lease_again_and_is_
 async def test_a_lease_is_renewed_once_the_store_is_back(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ami_bridge.lease.STORE_AGAIN", 0.01)
+    monkeypatch.setattr("strategies.store.lease.STORE_AGAIN", 0.01)
     lease, stop, lapses = Lease(store, "patient", seconds=0.2), asyncio.Event(), list[bool]()
     lease.on_lapse = lambda: lapses.append(True)
     assert await lease.take(stop)
