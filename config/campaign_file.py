@@ -84,6 +84,7 @@ Holidays = Annotated[
             "type": "array",
             "items": {
                 "type": "string",
+                "x-kind": "calendar of holidays",
                 "pattern": r"^(?:[A-Z]{2}(?:-[A-Z0-9]{1,3})?|[0-9]{4}-[0-9]{2}-[0-9]{2})$",
             },
         }

@@ -51,6 +51,7 @@ from config.scalars import (
     nearest,
     wrong,
 )
+from config.schema_hints import written
 from config.yaml_reader import Document, read
 from strategies.contacts import VOICE_KINDS
 from strategies.vocabulary import Result
@@ -101,45 +102,76 @@ class EntryFile(Strict):
     """What one attempt comes to."""
 
     result: ResultName
+    """The result, as it stands in the ledger."""
     responses: tuple[Response, ...] = ()
+    """What was pressed, noted or replied."""
     ring: Seconds | None = None
+    """Until it was answered, or given up."""
     talk: Seconds | None = None
+    """From the answer to the end."""
     after: Seconds | None = None
+    """From the answer until the person hung up."""
 
 
-AnEntry = Annotated[EntryFile, BeforeValidator(_entry)]
-Entries = Annotated[list[AnEntry], Field(min_length=1), BeforeValidator(_entries)]
-Address = Annotated[str, BeforeValidator(_address)]
-Answer = Annotated[dict[str, Annotated[ByHour, BeforeValidator(_rate)]], BeforeValidator(_answer)]
+AnEntry = Annotated[EntryFile, BeforeValidator(_entry, json_schema_input_type=ResultName | EntryFile)]
+Entries = Annotated[
+    list[AnEntry],
+    Field(min_length=1),
+    BeforeValidator(_entries, json_schema_input_type=AnEntry | list[AnEntry]),
+]
+Address = Annotated[str, BeforeValidator(_address), written("number or email address")]
+ARate = Annotated[ByHour, BeforeValidator(_rate, json_schema_input_type=Share | ByHour)]
+Answer = Annotated[
+    dict[str, ARate], BeforeValidator(_answer, json_schema_input_type=ARate | dict[str, ARate])
+]
 
 
 class ModelFile(Strict):
     """A carrier by shares."""
 
     answer: Answer | None = None
+    """One share, shares by hour of the day, or either by device."""
     answer_after: Seconds | None = None
+    """The mean time to an answer."""
     machine: Share | None = None
+    """Of the answered: answering machines."""
     fax: Share | None = None
+    """Of the answered: fax machines."""
     busy: Share | None = None
+    """Of the rest: busy."""
     congestion: Share | None = None
+    """Of the rest: refused by the network."""
     bad_device: Share | None = None
+    """Of the rest: numbers that do not exist."""
     hang_up: Share | None = None
+    """Of people who hear a script: who hang up in it."""
     asks_for_agent: Share | None = None
+    """Of people who hear a script: who take its branch to an agent."""
     script: Seconds | None = None
+    """How long a script takes."""
     talk: Seconds | None = None
+    """The mean time with an agent."""
     patience: Seconds | None = None
+    """How long a person waits for an agent."""
     responses: Shares | None = None
+    """Of people who hear a script to its end: what they press."""
     agent_responses: Shares | None = None
+    """Of people an agent speaks to: what is noted."""
     undelivered: Share | None = None
+    """Of messages: those refused."""
     replies: Shares | None = None
+    """Of messages that arrive: what is answered."""
 
 
 class CarrierFile(Strict):
     """A carrier."""
 
     default: AnEntry | None = None
+    """What attempts come to that nothing else is written for."""
     devices: dict[Address, Entries] = Field(default_factory=dict)
+    """By address: the nth attempt gets the nth entry, the last repeats."""
     model: ModelFile | None = None
+    """In place of default: shares of how attempts come out."""
 
 
 def carrier(document: Document) -> tuple[Carrier | None, Problems]:

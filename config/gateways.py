@@ -116,7 +116,9 @@ class Listen(Strict):
     """Where mail for us comes in: bounces and replies, on addresses of our own making."""
 
     host: Host = "127.0.0.1"
+    """The address it listens on."""
     port: Port = 8025
+    """Its port."""
 
 
 class Web(Strict):
@@ -125,8 +127,11 @@ class Web(Strict):
     `public_url`: how the world reaches it; without one, no link to unsubscribe is a web page."""
 
     host: Host = "127.0.0.1"
+    """The address it listens on."""
     port: Port = 8090
+    """Its port."""
     public_url: Annotated[str, url_with(("https", "http"))] | None = None
+    """How the world reaches it."""
 
 
 class EmailGateway(Strict):
@@ -134,18 +139,29 @@ class EmailGateway(Strict):
     TLS where the server offers it, and insists on it for a login."""
 
     smtp: Annotated[str, url_with(("smtp", "smtps"))]
+    """The mail server."""
     sender: Annotated[str, BeforeValidator(_sender)] = Field(alias="from")
+    """Whom messages come from."""
     bounce_domain: Host | None = None
+    """The domain whose mail is brought to `listen`."""
     username: Line | None = None
+    """The name of the login."""
     secret_env: EnvironmentName | None = None
+    """The environment variable that holds its password."""
     starttls: Annotated[
         Literal["auto", "required", "off"], word_of(("auto", "required", "off"), "auto, required or off")
     ] = "auto"
+    """Whether TLS is used with `smtp`."""
     ca: Annotated[Path, BeforeValidator(_file)] | None = None
+    """The certificates to trust in place of the system's."""
     connections: Connections = 4
+    """How many at once."""
     timeout: Patience = 30.0
+    """How long an answer is waited for."""
     report_within: Reported = 0.0
+    """How long an attempt waits for its report."""
     listen: Listen | None = None
+    """Where mail for us comes in."""
 
     @model_validator(mode="after")
     def _whole(self) -> EmailGateway:
@@ -169,8 +185,11 @@ class Accepted(Strict):
     """
 
     id: Line = "message_id"
+    """The field with the gateway's own id of the message."""
     reason: Line = "error"
+    """The field that says why not."""
     when: dict[Line, Words] = Field(default_factory=dict)
+    """Which values of which fields mean yes."""
 
 
 class Webhook(Strict):
@@ -180,16 +199,27 @@ class Webhook(Strict):
     """
 
     secret_env: EnvironmentName
+    """The environment variable that holds the secret of the signature."""
     signature: HeaderName = "X-Signature"
+    """The header with the signature."""
     timestamp: HeaderName = "X-Timestamp"
+    """The header with its moment."""
     within: Annotated[Duration, lasting(1, 3600)] = 300.0
+    """How old a signed message may be."""
     id: Line = "message_id"
+    """The field with the message's id."""
     status: Line = "status"
+    """The field with what became of it."""
     reason: Line = "error"
+    """The field that says why."""
     sender: Line = Field("from", alias="from")
+    """Of a reply: the field with its sender."""
     text: Line = "text"
+    """Of a reply: the field with its text."""
     delivered: Words = ("delivered",)
+    """What the status says of a message that arrived."""
     undelivered: Words = ("undelivered", "failed", "rejected", "expired")
+    """What it says of one that did not."""
 
     def secret(self) -> str:
         """What the gateway signs with. Raises ConfigErrors where the environment lacks it."""
@@ -205,18 +235,31 @@ class TextGateway(Strict):
     """
 
     url: Annotated[str, url_with(("http", "https")), BeforeValidator(_filled)] | None = None
+    """The web address that takes messages."""
     sip: Annotated[str, BeforeValidator(_sip)] | None = None
+    """In place of url: where a SIP MESSAGE goes."""
     sender: Line | None = Field(None, alias="from")
+    """Whom messages come from."""
     method: Annotated[str, word_of(("POST", "PUT", "GET"), "a method")] = "POST"
+    """How the web address is asked."""
     headers: dict[HeaderName, Filled] = Field(default_factory=dict)
+    """Headers to send."""
     format: Annotated[Literal["form", "json"], word_of(("form", "json"), "form or json")] = "form"
+    """How the body is written."""
     body: Annotated[dict[str, Any], BeforeValidator(_body)] = Field(default_factory=dict)
+    """The fields of the body."""
     secret_env: EnvironmentName | None = None
+    """The environment variable that holds what the gateway knows us by."""
     accepted: Accepted = Accepted()
+    """How its answer tells that it took a message."""
     connections: Connections = 8
+    """How many at once."""
     timeout: Patience = 15.0
+    """How long an answer is waited for."""
     report_within: Reported | None = None
+    """How long an attempt waits for its delivery report."""
     webhook: Webhook | None = None
+    """How reports and replies come in."""
 
     @model_validator(mode="after")
     def _whole(self) -> TextGateway:
@@ -245,9 +288,13 @@ class Gateways(Strict):
     what people write for it. `stop` is always known, and ends everything."""
 
     email: EmailGateway | None = None
+    """The mail server."""
     text: TextGateway | None = None
+    """The text gateway."""
     web: Web | None = None
+    """Where reports, replies and unsubscriptions come in."""
     replies: dict[Attribute, Words] = Field(default_factory=dict)
+    """A word X of text_X and email_X, to what people write for it."""
 
     @model_validator(mode="after")
     def _whole(self) -> Gateways:

@@ -26,10 +26,16 @@ class OverrideFile(Strict):
     """One override as a file has it."""
 
     at: Text
+    """When it begins: a moment with offset, or a time of day."""
     until: Text | None = None
+    """When it ends; midnight in the campaign's zone if not written, which is also the latest."""
     by: Line = "file"
+    """Who ordered it."""
     reason: Line | None = None
+    """Why."""
     patch: dict[str, Any]
+    """Pass name to keys, each replaced whole; null takes the pass out; `campaign` patches filter, window and
+    order."""
 
 
 @dataclass(frozen=True, slots=True)

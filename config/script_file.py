@@ -21,6 +21,7 @@ from config.scalars import (
     nearest,
     wrong,
 )
+from config.schema_hints import filled_in, written
 from config.yaml_reader import Document
 from strategies.script import Prompt, Script, Step
 
@@ -36,37 +37,52 @@ def _sound(value: object) -> str:
     return value
 
 
-SoundFile = Annotated[str, BeforeValidator(_sound)]
+SoundFile = Annotated[str, BeforeValidator(_sound), written("sound file")]
 
 
 class PromptFile(Strict):
     """Something that is heard."""
 
     say: TemplateText | None = None
+    """What is said, places filled in."""
     play: SoundFile | None = None
+    """A sound file, in place of say."""
 
 
 class StepFile(Strict):
     """One step."""
 
     say: TemplateText | None = None
+    """What is said, places filled in."""
     play: SoundFile | None = None
+    """A sound file, in place of say."""
     keys: Annotated[dict[Key, Name], Field(min_length=1)] | None = None
-    wait: Annotated[Duration, lasting(0.5, 60)] | None = None
-    repeat: Annotated[Positive, at_least(1, 10)] | None = None
-    no_input: Name | None = None
-    then: Name | None = None
+    """Which key leads to which step; pressing key k is the response pressed_k."""
+    wait: Annotated[Duration, lasting(0.5, 60)] | None = filled_in("5s")
+    """How long a key is waited for."""
+    repeat: Annotated[Positive, at_least(1, 10)] | None = filled_in(1)
+    """How often the step is heard in all when no key comes."""
+    no_input: Name | None = filled_in(HANGUP)
+    """The step that follows when no key came."""
+    then: Name | None = filled_in(HANGUP)
+    """The step that follows; of a step without keys."""
     transfer: Name | None = None
+    """agents: the person is connected to an agent, and the script ends."""
 
 
 class ScriptFile(Strict):
     """A script."""
 
     script: Name
+    """Its name."""
     language: Annotated[str, Field(pattern=f"^{_LANGUAGE}$")] = "en"
+    """The language it is spoken in."""
     start: Name
+    """The step it begins with."""
     steps: Annotated[dict[Attribute, StepFile], Field(min_length=1)]
+    """The steps by name; `hangup` is the end of every script."""
     machine: PromptFile | None = None
+    """The message that is left on a machine."""
 
 
 def script(document: Document) -> tuple[Script | None, Problems]:

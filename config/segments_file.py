@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from config.checking import Problems, checked
 from config.errors import Path_, shown
@@ -24,6 +24,7 @@ from config.scalars import (
     nearest,
     wrong,
 )
+from config.schema_hints import written
 from config.yaml_reader import Document
 from strategies.expressions import ExpressionError, Vocabulary, compile_expression, segment_vocabulary
 from strategies.segments import (
@@ -52,74 +53,122 @@ def _scope(value: object) -> object:
     return {"kind": "ttl", **value}
 
 
+SCOPE = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "string", "enum": ["interaction", "permanent"]},
+            {
+                "type": "object",
+                "properties": {"ttl": {"type": "string"}},
+                "required": ["ttl"],
+                "additionalProperties": False,
+            },
+        ],
+        "default": "interaction",
+        "x-kind": "interaction, permanent or {ttl: 7d}",
+    }
+)
+
+
 class OutcomeFile(Strict):
     """What an interaction may come to."""
 
-    value: Annotated[Text, BeforeValidator(_value)]
+    value: Annotated[Text, BeforeValidator(_value), written("expression", type=["string", "number"])]
+    """An expression over contact.ATTRIBUTE: what the outcome is worth."""
     model: Name
+    """The model that predicts it."""
 
 
 class ObjectiveFile(Strict):
     """What the contact centre wants."""
 
     queue: Name
+    """The Asterisk queue that handles it."""
     importance: Annotated[Number, at_least(0, 1000)] = 1.0
+    """How much it matters beside the others."""
     metric: Attribute | None = None
+    """The figure it is measured by."""
     priority: Annotated[Count, at_least(0, 1_000_000)] = 0
+    """The caller's priority in the queue."""
     penalty_max: Annotated[Count, at_least(0, 1000)] | None = None
+    """The highest penalty of members who may take the call."""
     wait_limit: Annotated[Duration, lasting(1, 86_400)] | None = None
+    """How long the caller waits at most."""
     offer: DialplanText | None = None
+    """The offer the agent pursues."""
     prompt: DialplanText | None = None
+    """What the agent is told."""
     announcement: DialplanText | None = None
+    """The sound the caller hears while waiting."""
 
 
 class ScopeFile(Strict):
     """How long a re-association lasts."""
 
     kind: Literal["interaction", "permanent", "ttl"]
+    """interaction, permanent or ttl."""
     ttl: Annotated[Duration, lasting(1, 366 * 86_400)] | None = None
+    """How long it lasts."""
 
 
 class SegmentFile(Strict):
     """A class of customers."""
 
     rank: Whole
+    """The lower goes first where two are worth the same."""
     objective: Attribute
+    """The objective its customers are handled by."""
     default: bool = False
-    enter: Text | None = None
-    scope: Annotated[ScopeFile, BeforeValidator(_scope)] | None = None
+    """Whether it takes customers nobody knows."""
+    enter: Annotated[Text, written("expression")] | None = None
+    """The condition, over contact.ATTRIBUTE, p.OUTCOME, ev.OUTCOME, queue.waiting and queue.agents_free, by
+    which a customer is moved into it; none moves nobody."""
+    scope: Annotated[ScopeFile, BeforeValidator(_scope), SCOPE] | None = None
+    """How long a move lasts: interaction (the default), permanent, or {ttl: 7d}."""
 
 
 class ShareFile(Strict):
     """A cap on the share of customers moved."""
 
     limit: Share
+    """The share of customers."""
     per: Annotated[Duration, lasting(1, 366 * 86_400)]
+    """The interval it is counted over."""
 
 
 class GuardsFile(Strict):
     """What holds changes back."""
 
     margin: Annotated[Number, at_least(0)] = 0.0
+    """Expected value that the second segment must add."""
     promoted_share: ShareFile | None = None
+    """How many may be moved at most."""
 
 
 class ControlFile(Strict):
     """The built-in experiment."""
 
     slices: Annotated[Duration, lasting(60, 86_400)]
+    """The length of a slice of time."""
     share: Annotated[Share, at_least(0, 0.5)]
+    """The share of slices in which decisions are not applied."""
 
 
 class SegmentsFile(Strict):
     """All of segments.yaml."""
 
     outcomes: dict[Attribute, OutcomeFile] = Field(default_factory=dict)
+    """What an interaction may come to."""
     objectives: Annotated[dict[Attribute, ObjectiveFile], Field(min_length=1)]
+    """What the contact centre wants."""
     segments: Annotated[dict[Attribute, SegmentFile], Field(min_length=1)]
+    """The classes of customers."""
     guards: GuardsFile = GuardsFile()
+    """What a change must be worth, and how many may be moved."""
     control: ControlFile | None = None
+    """The built-in experiment: random slices of time, decided and logged, not applied."""
     deadline: Annotated[Duration, lasting(0.005, 1)] = 0.15
+    """Past it the first segment stands."""
 
 
 def segments(document: Document) -> tuple[Catalogue | None, Problems]:

@@ -27,6 +27,7 @@ from config.scalars import (
     lasting,
     wrong,
 )
+from config.schema_hints import written
 from config.yaml_reader import Document
 from config.zones import zones_of
 
@@ -74,9 +75,13 @@ class Ami(Strict):
     """The manager interface of Asterisk."""
 
     host: Host = "127.0.0.1"
+    """Its address."""
     port: Port = 5038
+    """Its port."""
     username: Name = "secondpass"
+    """The manager user."""
     secret_env: EnvironmentName = "SECONDPASS_AMI_SECRET"  # noqa: S105 - a variable's name
+    """The environment variable that holds its password."""
 
     def secret(self) -> str:
         """The password. Raises ConfigErrors where the environment lacks it."""
@@ -87,32 +92,44 @@ class FastAgi(Strict):
     """Where we serve AGI and to whom; the variable holds the dialplan's token (unset: none is asked)."""
 
     host: Host = "127.0.0.1"
+    """The address the server listens on."""
     port: Port = 4573
+    """Its port."""
     allow: tuple[Network, ...] = (IPv4Network("127.0.0.1/32"),)
+    """The networks that may connect."""
     token_env: EnvironmentName = "SECONDPASS_TOKEN"  # noqa: S105 - a variable's name
+    """The environment variable that holds the dialplan's token; unset, none is asked."""
 
 
 class Trunk(Strict):
     """How a number is dialled, and what the trunk may carry at most; None is no cap of its own."""
 
-    dial: Annotated[str, BeforeValidator(_dial)]
+    dial: Annotated[str, BeforeValidator(_dial), written("dial string")]
+    """How a number is dialled: an Asterisk dial string with {number} in it."""
     channels: Positive | None = None
+    """Calls up at once."""
     calls_per_second: Rate | None = None
+    """Calls begun in a second."""
 
 
 class Asterisk(Strict):
     """One Asterisk server."""
 
     ami: Ami = Ami()
+    """The manager interface."""
     fastagi: FastAgi = FastAgi()
+    """Where AGI is served."""
     trunks: dict[Name, Trunk] = Field(default_factory=dict)
+    """The ways out; the first is taken."""
 
 
 class Redis(Strict):
     """The store's server; `url` None: the embedded one, in the data directory. It never holds a password."""
 
     url: Annotated[str, url_with(("redis", "rediss", "unix"))] | None = None
+    """A Redis or Valkey of your own; null: an embedded one, in the data directory."""
     secret_env: EnvironmentName | None = None
+    """The environment variable that holds its password."""
 
     def address(self) -> str | None:
         """The URL, with the password if one is named. Raises ConfigErrors where the environment lacks it."""
@@ -127,39 +144,53 @@ class Numbers(Strict):
     """The countries that may be called. Not written: those of the campaigns; an empty list: none at all."""
 
     countries: tuple[Country, ...] = ()
+    """Two letters each; those of the campaigns if not written, and an empty list means no calls at all."""
 
 
 class Speech(Strict):
     """The command that turns text on its standard input into the sound file {wav}."""
 
-    command: Annotated[str, BeforeValidator(_speech)] = "espeak-ng --stdin -w {wav}"
+    command: Annotated[str, BeforeValidator(_speech), written("command")] = "espeak-ng --stdin -w {wav}"
+    """It gets the text on its standard input, and writes the sound file {wav}."""
 
 
 class Console(Strict):
     """Where the page is served."""
 
     host: Host = "127.0.0.1"
+    """The address it listens on."""
     port: Port = 8080
+    """Its port."""
 
 
 class Ledger(Strict):
     """How long closed days are kept as files; five years, as the rules on telemarketing records ask."""
 
     retention: Annotated[Duration, lasting(DAY, 36_525 * DAY)] = 1826 * DAY
+    """From the day on which a line was written."""
 
 
 class Settings(Strict):
     """All of settings.yaml."""
 
     tenant: Name = "main"
+    """Whose campaigns, lists and agents these are: nothing is shared between tenants."""
     asterisk: Asterisk = Asterisk()
+    """The Asterisk server."""
     redis: Redis = Redis()
-    data_dir: Annotated[Path, BeforeValidator(_directory)] = Path("var")
+    """The store."""
+    data_dir: Annotated[Path, BeforeValidator(_directory), written("directory")] = Path("var")
+    """Where files are kept, beside the settings unless it is absolute."""
     numbers: Numbers = Numbers()
+    """The countries that may be called."""
     speech: Speech = Speech()
+    """How text is spoken."""
     gateways: Gateways = Gateways()
+    """Who sends messages for us."""
     console: Console = Console()
+    """The page."""
     ledger: Ledger = Ledger()
+    """The record of everything that happened."""
 
     def trunk(self) -> Trunk:
         """The trunk calls go out by: the first. Raises ConfigErrors where there is none."""

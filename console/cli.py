@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from console import campaigns, check, do_not_call, errors, lists, model, options, output, results, services
+from console import (
+    campaigns,
+    check,
+    do_not_call,
+    errors,
+    lists,
+    model,
+    options,
+    output,
+    results,
+    schema,
+    services,
+    simulate,
+)
 from console.refusal import REFUSED
 
 app = typer.Typer(
@@ -20,12 +33,14 @@ app = typer.Typer(
     help="Campaign strategies with recovery, and anticipatory segmentation, for Asterisk.",
 )
 app.command("check")(check.check)
+app.command("schema")(schema.schema)
 app.command("up")(services.up)
 app.command("agi")(services.agi)
 app.command("bridge")(services.bridge)
 app.add_typer(lists.app, name="list")
 app.add_typer(campaigns.app, name="campaign")
 app.command("results")(results.results)
+app.command("simulate")(simulate.simulate)
 app.add_typer(do_not_call.app, name="do-not-call")
 app.add_typer(model.app, name="model")
 
