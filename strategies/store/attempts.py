@@ -4,50 +4,73 @@ re-checks what must hold; which attempts to make is left to the engine and the d
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio.client import Pipeline
 
 from strategies.attempts import Intent, Outcome, Stage
-from strategies.state import Move
+from strategies.state import Move, SubCampaign
 from strategies.store import lines
 from strategies.store.attachments import Attachments
-from strategies.store.claims import Claim, keys_of, wanted
-from strategies.store.codec import read_body, read_intent, text, unpack
+from strategies.store.claims import Claim, packed
+from strategies.store.codec import read_intent, text
 from strategies.store.connection import function_call
 from strategies.store.errors import NotDurable, StaleState
-from strategies.store.turns import lane_of, turn
-from strategies.vocabulary import OPT_OUT, SAID_NOTHING, Refusal, Result
+from strategies.store.limits import LimitBook
+from strategies.store.turns import turn
+from strategies.vocabulary import OPT_OUT, SAID_NOTHING, SAID_STOP, Refusal, Result
 
 DURABLE_WITHIN = 3.0  # seconds for the disk to confirm a batch of claims
+NEVER_CONNECTED = frozenset({Result.BUSY, Result.CONGESTION, Result.BAD_DEVICE, Result.FAILED})
 
 
-class Attempts(Attachments):
+@dataclass(frozen=True, slots=True)
+class End:
+    """An attempt's one result, and what the engine made of it. `due_at`: when the contact is looked at again
+    (None: when a pass ends, or never); `expected_version`: of the state it was decided on."""
+
+    intent: Intent
+    outcome: Outcome
+    move: Move
+    due_at: float | None
+    expected_version: int
+
+
+class Attempts(Attachments, LimitBook):
     """The only place where an attempt begins or ends."""
+
+    _durable = True
 
     async def claim(self, claims: Sequence[Claim], now: float) -> list[Refusal | None]:
         """Take persons for attempts, all in one step; an answer per claim: None, or why not. Refused
         changes nothing.
 
-        Checked in that step: the stop switch, the run state, the state's version, the allow list, do-not-call
-        over all addresses, the window, the lock on every number of the person, and the campaign's caps per
-        contact and per day of the campaign's zone, counted over everyone who shares a number and, per day,
-        over all campaigns. Returns when the disk has confirmed the whole batch. Raises NotDurable if it does
-        not in time and StoreUnavailable if the answer is lost: then nothing may be dialled, though `live()`
-        may show what was written.
+        Checked in that step: the stop switch, the run state, the state's version, the overrides in force, the
+        list, the consent the contact's record tells of, the allow list, do-not-call over all addresses, for
+        the campaign, by prefix and by registry, the window, the lock on the person, and the limits of the
+        campaign (see `strategies.campaign.Limits`). Those per contact count for everyone who shares a number,
+        those per day and about debts over all campaigns. Returns when the disk has confirmed the whole batch.
+        Raises NotDurable if it does not in time and StoreUnavailable if the answer is lost: then nothing may
+        be dialled, though `live()` may show what was written.
         """
         if not claims:
             return []
-        subs = [await self._snapshot(claim.intent.sub) for claim in claims]
-        keys = [*self._keys.common]
-        for claim in claims:
-            keys += keys_of(self._keys, claim)
-        arguments = [wanted(claim, sub, now) for claim, sub in zip(claims, subs, strict=True)]
-        answers = await self._durably("claim", keys, arguments)
+        wanted = [(claim, *await self._standing_of(claim)) for claim in claims]
+        keys, arguments = packed(wanted, self._keys, now)
+        answers = await self._durably("claim", (*self._keys.common, *self._keys.limits, *keys), arguments)
         return [Refusal(answer.decode()) if answer else None for answer in answers]
+
+    async def _standing_of(self, claim: Claim) -> tuple[SubCampaign, str | None]:
+        """The sub-campaign a claim was decided by, and the name of the contact's list."""
+        name = claim.intent.sub
+        sub = self._told.get(name) or await self._snapshot(name)
+        return sub, await self._list_name(name, claim.state.list)
 
     async def _durably(self, function: str, keys: Sequence[str], arguments: object) -> Any:
         """Call a function and wait, on the same connection, until its writes are on the disk."""
+        if not self._durable:
+            return await self._call(function, keys, arguments)
         words = function_call(function, keys, arguments)
 
         async def call() -> Any:
@@ -76,60 +99,73 @@ class Attempts(Attachments):
         self, intent: Intent, outcome: Outcome, move: Move, due_at: float | None, expected_version: int
     ) -> bool:
         """End an attempt with its one result: state, turn, locks, ledger, figures and history in one step.
-        A response in the campaign's `opt_out` puts all addresses of the contact on do-not-call in that same
-        step.
+        A response in the campaign's `opt_out` puts all addresses of the person on do-not-call in that same
+        step: the contact's, and those of contacts who share a number.
 
         False if it had ended before. Raises StaleState if `expected_version` is not the state's.
         """
-        campaign = await self._in_force(intent.sub)
-        said = [r for r in outcome.responses if r in campaign.group(OPT_OUT)]
-        note = {"reason": said[0], "by": intent.attempt, "at": outcome.at} if said else None
-        answer = await self._call(
-            "record",
-            self._keys_of_end(intent, move.state.list),
-            {
-                "attempt": intent.attempt,
-                "sub": intent.sub,
-                "contact": intent.contact,
-                "version": expected_version,
-                "opt_out": text(note) if note else None,
-                "ended": _ended(outcome),
-                "lines": lines.packed(
-                    [lines.ended(intent, outcome), *move.lines],
-                    at=outcome.at,
-                    campaign=intent.sub,
-                    contact=intent.contact,
-                ),
-                **turn(move, campaign, due_at, outcome.at),
-            },
-        )
-        if answer == b"stale":
+        (answer,) = await self.record_many([End(intent, outcome, move, due_at, expected_version)])
+        if answer is None:
             raise StaleState(
                 f"the state of contact {intent.contact} in {intent.sub} has changed: read it again"
             )
-        return bool(answer == b"recorded")
+        return answer
+
+    async def record_many(self, ends: Sequence[End]) -> list[bool | None]:
+        """Many ends in one step, as `record`; an answer for each: True, False if it had ended before, None if
+        its state has changed and is to be read again."""
+        if not ends:
+            return []
+        keys = [*self._keys.common, *self._keys.limits]
+        for end in ends:
+            keys += self._keys_of_end(end.intent, end.move.state.list)
+        answers = await self._call("record", keys, [await self._ending(end) for end in ends])
+        return [_RECORDED[answer] for answer in answers]
+
+    async def _ending(self, end: End) -> dict[str, object]:
+        """One end as the server takes it."""
+        intent, outcome, move = end.intent, end.outcome, end.move
+        campaign = await self._in_force(intent.sub)
+        opting_out = campaign.group(OPT_OUT) | SAID_STOP
+        said = [response for response in outcome.responses if response in opting_out]
+        note = {"reason": said[0], "by": intent.attempt, "at": outcome.at} if said else None
+        about = {
+            "at": outcome.at,
+            "campaign": intent.sub,
+            "contact": intent.contact,
+            "list": await self._list_name(intent.sub, move.state.list),
+        }
+        return {
+            "attempt": intent.attempt,
+            "sub": intent.sub,
+            "contact": intent.contact,
+            "version": end.expected_version,
+            "connected": outcome.result not in NEVER_CONNECTED,
+            "opt_out": text(note) if note else None,
+            "suppress": await self.addresses_of_person(intent.contact) if note else (),
+            "ended": _ended(outcome),
+            "lines": lines.packed([lines.ended(intent, outcome), *move.lines], **about),
+            **turn(move, campaign, end.due_at, outcome.at),
+        }
 
     async def release(self, attempt: str, reason: str) -> bool:
         """Undo the claim of an attempt that was certainly never placed; the contact is due again now.
 
         False if the attempt is unknown or has ended.
         """
-        names = ("intent", "before", "numbers")
-        raw, before, numbers = await self._command("HMGET", self._keys.attempt(attempt), *names)
+        raw, about = await self._command("HMGET", self._keys.attempt(attempt), "intent", "about")
         if raw is None:
             return False
-        intent, state, now = read_intent(raw), read_body(before), self._clock()
+        intent, now, (index, list_name, nth) = read_intent(raw), self._clock(), lines.read_about(about)
         answer = await self._call(
             "release",
-            (*self._keys_of_end(intent, state.list), *self._keys.calls_of(unpack(numbers))),
+            (*self._keys.common, *self._keys.limits, *self._keys_of_end(intent, index)),
             {
                 "attempt": attempt,
                 "sub": intent.sub,
                 "contact": intent.contact,
                 "due": now,
-                "lane": lane_of(state, intent.medium),
-                "recovery": state.recovery.expires if state.recovery else None,
-                "lines": lines.packed([lines.released(intent, reason)], at=now),
+                "lines": lines.packed([lines.released(intent, reason, list_name, nth)], at=now),
             },
         )
         return bool(answer)
@@ -156,7 +192,10 @@ class Attempts(Attachments):
 
     def _keys_of_end(self, intent: Intent, list_index: int) -> tuple[str, ...]:
         attempt = (self._keys.attempt(intent.attempt), self._keys.facts_of(intent.attempt))
-        return (*self._keys.common, *attempt, *self._keys.of_sub(intent.sub, list_index))
+        return (*attempt, *self._keys.of_sub(intent.sub, list_index))
+
+
+_RECORDED = {b"recorded": True, b"ended": False, b"stale": None}
 
 
 def _ended(outcome: Outcome) -> dict[str, object]:

@@ -69,8 +69,9 @@ def _library() -> tuple[str, str]:
     """The function library and its version. The version is part of every function's name, so that two
     releases of this program can share a server while one replaces the other."""
     folder = Path(__file__).with_name("functions")
-    common, *rooms = (folder / "common.lua", *sorted(set(folder.glob("*.lua")) - {folder / "common.lua"}))
-    parts = [common.read_text(encoding="utf-8")]
+    common = sorted(folder.glob("common*.lua"))
+    rooms = sorted(set(folder.glob("*.lua")) - set(common))
+    parts = [part.read_text(encoding="utf-8") for part in common]
     parts += [f"do\n{room.read_text(encoding='utf-8')}end\n" for room in rooms]  # each with names of its own
     source = "".join(parts)
     version = sha256(source.encode()).hexdigest()[:12]

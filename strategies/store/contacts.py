@@ -3,19 +3,16 @@ back to `imports`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from strategies.contacts import Contact
-from strategies.store.codec import read_plain, text
 from strategies.store.connection import function_call, run
 from strategies.store.contact_codec import contact_record, numbers_of
 from strategies.store.errors import StoreError
 from strategies.store.keys import number_field
-from strategies.store.lines import packed
 from strategies.store.people import People
-from strategies.vocabulary import Kind
 
 BATCH = 500  # contacts written in one step: a few milliseconds of the server
 ATTEMPTS = 10  # at a batch whose contacts somebody else changes at the same time
@@ -153,32 +150,6 @@ class ContactBook(People):
         """Who has this number; more than one means they are one person for locks and caps."""
         raw = await self._command("HGET", self._keys.number(number), number_field(number))
         return sorted(raw.decode().split("\n")) if raw else []
-
-    async def do_not_call(self, addresses: Iterable[str], *, reason: str, by: str) -> None:
-        """Never call or write to these addresses again, from the next claim on. The first reason given is
-        kept."""
-        at, listed = self._clock(), list(addresses)
-        line = {"kind": Kind.DO_NOT_CALL, "addresses": listed, "reason": reason, "by": by}
-        await self._call(
-            "do_not_call",
-            (self._keys.do_not_call, self._keys.ledger, self._keys.figures("")),
-            {
-                "addresses": listed,
-                "note": text({"reason": reason, "by": by, "at": at}),
-                "lines": packed([line], at=at),
-            },
-        )
-
-    async def suppressed(self, addresses: Sequence[str]) -> dict[str, str]:
-        """Those of the addresses that must not be called, each with the reason."""
-        if not addresses:
-            return {}
-        notes = await self._command("HMGET", self._keys.do_not_call, *addresses)
-        return {
-            address: str(read_plain(note)["reason"])
-            for address, note in zip(addresses, notes, strict=True)
-            if note
-        }
 
 
 def _numbers(record: bytes) -> tuple[str, ...]:

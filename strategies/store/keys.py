@@ -3,7 +3,6 @@ project spells a key."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -66,15 +65,36 @@ class Keys:
         """Hash: address -> why, by whom, when."""
         return self._key("do_not_call")
 
+    def do_not_call_of(self, campaign: str) -> str:
+        """Hash: address -> why, by whom, when; for one campaign only."""
+        return self._key("do_not_call", campaign)
+
+    @property
+    def prefixes(self) -> str:
+        """Hash: beginning of numbers that must not be called -> why, by whom, when; `#` -> the lengths."""
+        return self._key("prefixes")
+
+    @property
+    def registries(self) -> str:
+        """Hash: country -> the date (epoch seconds) its do-not-call registry was obtained; `US:note` -> the
+        rest that is known of it."""
+        return self._key("registries")
+
+    def registry(self, country: str) -> str:
+        """Set: the numbers of a country's do-not-call registry, without `+`."""
+        return self._key("registry", country)
+
     @property
     def busy(self) -> str:
-        """Hash, the person lock: number -> the attempt that holds it. Freed by the attempt's end alone."""
+        """Hash, the person lock: mark (see `calls`) -> the attempt that holds it. Freed by the attempt's end
+        alone."""
         return self._key("busy")
 
-    def calls(self, number: str) -> str:
-        """Sorted set: attempts to the person with this number by time, over all campaigns: what daily caps
-        count."""
-        return self._key("calls", number)
+    @property
+    def calls(self) -> str:
+        """Hash: mark of a person (a number, an address dialled, `@contact`) -> what was tried of the person
+        in the last days, over all campaigns; what limits count."""
+        return self._key("calls")
 
     @property
     def history(self) -> str:
@@ -260,6 +280,7 @@ class Keys:
         """What every function on attempts takes first."""
         return (self.run, self.halted, self.do_not_call, self.busy, self.live, self.ledger, self.history)
 
-    def calls_of(self, numbers: Iterable[str]) -> tuple[str, ...]:
-        """The call records of a person's numbers, in the order given."""
-        return tuple(self.calls(number) for number in numbers)
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What claims and ends take after the common keys."""
+        return (self.calls, self.contacts, self.prefixes, self.registries)

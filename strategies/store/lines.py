@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from strategies.attempts import Intent, Outcome
 from strategies.ledger import Counters, changes, from_figures
 from strategies.messages import Notice
@@ -21,10 +23,12 @@ def packed(lines: Iterable[Line], **common: object) -> list[list[Any]]:
     whole = [
         {key: value for key, value in (common | dict(line)).items() if value is not None} for line in lines
     ]
-    return [
-        [text(line), [part for name, key, step in changes(line) for part in (f"{name}:{key}", step)]]
-        for line in whole
-    ]
+    return [[text(line), [part for pair in added(line) for part in pair]] for line in whole]
+
+
+def added(line: Line) -> list[tuple[str, int]]:
+    """What a line adds to the figures, as field and amount."""
+    return [(f"{name}:{key}", step) for name, key, step in changes(line)]
 
 
 def counted(figures: Mapping[bytes, bytes]) -> Counters:
@@ -33,14 +37,30 @@ def counted(figures: Mapping[bytes, bytes]) -> Counters:
     return from_figures({(name, key): count for (name, _, key), count in split})
 
 
-def started(intent: Intent) -> Line:
-    """The line of a claim that succeeded."""
-    return {"kind": Kind.ATTEMPT_STARTED, **_of(intent)}
+def started(intent: Intent, at: float, list_name: str | None, nth: int) -> Line:
+    """The line of a claim that succeeded: the contact's nth attempt, who came from that list."""
+    line = {"at": at, "kind": Kind.ATTEMPT_STARTED, **_of(intent), "list": list_name, "nth": nth}
+    return {key: value for key, value in line.items() if value is not None}
 
 
-def released(intent: Intent, reason: str) -> Line:
-    """The line of an attempt that was certainly never placed."""
-    return {"kind": Kind.ATTEMPT_RELEASED, **_of(intent), "reason": reason}
+def about(index: int, list_name: str | None, nth: int) -> str:
+    """What an attempt's later lines say beside its intent: index and name of the list, and which attempt of
+    the contact it is."""
+    return text((index, list_name, nth))
+
+
+def read_about(raw: bytes) -> tuple[int, str | None, int]:
+    """As `about` was given it."""
+    return _about(raw)
+
+
+_about = msgspec.json.Decoder(tuple[int, str | None, int]).decode
+
+
+def released(intent: Intent, reason: str, list_name: str | None, nth: int) -> Line:
+    """The line of an attempt that was certainly never placed, and takes back that of its claim."""
+    about = {"list": list_name, "nth": nth}
+    return {"kind": Kind.ATTEMPT_RELEASED, **_of(intent), **about, "reason": reason}
 
 
 def ended(intent: Intent, outcome: Outcome) -> Line:

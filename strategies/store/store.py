@@ -9,14 +9,15 @@ from pathlib import Path
 
 from strategies.store.attempts import Attempts
 from strategies.store.callers import Callers
-from strategies.store.contacts import ContactBook
 from strategies.store.desk import Desk
 from strategies.store.embedded import EmbeddedServer
 from strategies.store.facts import Facts
 from strategies.store.messages import Messages
+from strategies.store.moments import Moments
+from strategies.store.overrides import Overrides
 
 
-class Store(ContactBook, Attempts, Messages, Facts, Callers, Desk):
+class Store(Attempts, Overrides, Messages, Facts, Callers, Desk, Moments):
     """The only door to Redis. Every method raises StoreUnavailable while the server cannot be used, and
     works again by itself when it is back; after a cut link no write is ever repeated."""
 
@@ -30,18 +31,20 @@ class Store(ContactBook, Attempts, Messages, Facts, Callers, Desk):
         tenant: str,
         *,
         clock: Callable[[], float] = time.time,
+        durable: bool = True,
     ) -> Store:
         """Connect to `url`, or to the built-in server of `data_dir` when it is None, which is started if
         need be.
 
-        `clock` gives epoch seconds. Raises StoreUnavailable, or StoreUnfit for a server that must not be
-        used.
+        `clock` gives epoch seconds. Not `durable`: claims do not wait for the disk, which is for simulations;
+        nobody may be called by such a store. Raises StoreUnavailable, or StoreUnfit for a server that must
+        not be used.
         """
         embedded = EmbeddedServer(data_dir) if url is None else None
         if embedded is not None:
             await embedded.ensure()
         store = cls(embedded.url if embedded else str(url), tenant, clock)
-        store._embedded = embedded
+        store._embedded, store._durable = embedded, durable
         store._snapshots, store._told = {}, {}
         try:
             await store._prepare()

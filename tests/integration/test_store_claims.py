@@ -113,7 +113,7 @@ async def test_attempts_per_contact_count_everyone_who_shares_a_number(store: St
     sub = await running(store, [ADA, BO], limits=Limits(attempts_per_contact=2))
     for who in (ADA, BO):
         await finished(store, sub, await dialled(store, sub, who), again_at=NOON + HOUR)
-    assert await refused(store, sub, ADA, at=NOON + HOUR) is Refusal.CAP_PERSON
+    assert await refused(store, sub, ADA, at=NOON + HOUR) is Refusal.PERSON_USED_UP
 
 
 async def test_attempts_per_day_count_over_all_campaigns_until_midnight_in_the_zone(store: Store) -> None:

@@ -1,12 +1,4 @@
--- Do-not-call, the ledger, the lease of the bridge.
-
--- keys: do-not-call, ledger, figures.
-local function do_not_call(keys, args)
-  local d = cmsgpack.unpack(args[1])
-  for _, address in ipairs(d.addresses) do redis.call('HSETNX', keys[1], address, d.note) end
-  append(keys[2], keys[3], d.lines)
-  return #d.addresses
-end
+-- The ledger, the lease of the bridge.
 
 -- keys: ledger, figures.
 local function append_lines(keys, args)
@@ -27,6 +19,5 @@ local function bridge_lease(keys, args)
   return 1
 end
 
-register('do_not_call', do_not_call, {})
 register('append', append_lines, {})
 register('bridge_lease', bridge_lease, {})

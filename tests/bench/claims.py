@@ -1,0 +1,159 @@
+"""Claiming due contacts in batches of 50, as the dialer does, in stores of different sizes.
+
+A round is `Store.due` and `Store.claim`, the disk's confirmation included, on the built-in server; what the rules
+and the preparation cost between them is not part of it. The server's processor time is told apart from ours.
+SECONDPASS_BENCH_CONTACTS sets the largest store (1000000 takes some minutes, most of them to fill it).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from strategies.attempts import Intent
+from strategies.campaign import Campaign, Limits, Pass
+from strategies.contacts import Contact, Device
+from strategies.state import ContactState, SubCampaign
+from strategies.store import Claim, Store
+from strategies.vocabulary import Medium, RunState
+
+BATCH = 50
+ROUNDS = 100  # batches measured in each store
+SMALLEST = 10_000
+LARGEST = int(os.environ.get("SECONDPASS_BENCH_CONTACTS", "100000"))
+NOON = 1_784_131_200.0  # 2026-07-15 12:00 in New York
+ATTRIBUTES = {f"attribute_{n}": f"value {n}" for n in range(10)}
+_attempts = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Microseconds for each contact: until the answer, of our processor time, of the server's."""
+
+    waited: float
+    ours: float
+    servers: float
+
+
+def run() -> list[dict[str, object]]:
+    """Rows for the benchmark's report; the peer of a size is the smallest store."""
+    sizes = sorted({SMALLEST, *(size for size in (100_000, 1_000_000) if size <= LARGEST), LARGEST})
+    measured = {size: asyncio.run(measure(size)) for size in sizes}
+    return [row for size in sizes for row in rows(size, *measured[size], measured[SMALLEST][0])]
+
+
+def rows(size: int, cost: Cost, room: float, smallest: Cost) -> Iterator[dict[str, object]]:
+    name = f"claims in batches of {BATCH} over {size:,} contacts"
+    yield {
+        "name": f"{name}, waited",
+        "value": round(cost.waited, 1),
+        "unit": "us a contact",
+        "peer": round(smallest.waited, 1),
+        "peer_name": f"{SMALLEST:,} contacts",
+        "ratio": round(cost.waited / smallest.waited, 2),
+    }
+    yield {"name": f"{name}, our processor time", "value": round(cost.ours, 1), "unit": "us a contact"}
+    yield {"name": f"{name}, the server's", "value": round(cost.servers, 1), "unit": "us a contact"}
+    yield {"name": f"{name}, one dialer", "value": round(1e6 / cost.waited), "unit": "contacts a second"}
+    yield {"name": f"memory of {size:,} contacts", "value": round(room), "unit": "bytes a contact"}
+
+
+async def measure(size: int) -> tuple[Cost, float]:
+    """What a claim costs in a store of this size, and the bytes a contact takes before it."""
+    directory = Path(tempfile.mkdtemp(prefix="sp-bench-"))
+    store = await Store.open(None, directory, "bench", clock=lambda: NOON)
+    redis = Redis(unix_socket_path=str(directory / "store" / "server.sock"))
+    try:
+        before = await used(redis)
+        sub = await filled(store, size)
+        room = (await used(redis) - before) / size
+        await claimed(store, sub, 10)
+        began, ours, servers = time.perf_counter(), time.process_time(), await spent(redis)
+        await claimed(store, sub, ROUNDS)
+        ended, ours_ended = time.perf_counter(), time.process_time()
+        per = 1e6 / (ROUNDS * BATCH)
+        cost = Cost((ended - began) * per, (ours_ended - ours) * per, (await spent(redis) - servers) * per)
+    finally:
+        await redis.aclose()
+        await store.close()
+        shutil.rmtree(directory)
+    return cost, room
+
+
+async def filled(store: Store, size: int) -> SubCampaign:
+    """A running sub-campaign with a list of so many contacts of three devices and ten attributes."""
+    campaign = Campaign(
+        "spring",
+        "service",
+        "US",
+        "+12125550100",
+        "collections",
+        (Pass("calls", Medium.AVM),),
+        "America/New_York",
+        limits=Limits(8, 3),
+    )
+    sub = SubCampaign("spring/1", campaign, ("all",), RunState.RUNNING, NOON)
+    await store.create_sub(sub)
+    for start in range(0, size, 10_000):
+        people = [person(n) for n in range(start, min(size, start + 10_000))]
+        await store.import_contacts("all", people)
+        await store.enrol(sub, [who.id for who in people])
+    return sub
+
+
+def person(n: int) -> Contact:
+    numbers = (f"+1{202 + n % 500}{n // 500 % 700 + 200}{kind}{n // 350_000:03}" for kind in (1, 2, 3))
+    devices = tuple(Device(kind, to) for kind, to in zip(("mobile", "home", "work"), numbers, strict=True))
+    return Contact(f"{n:07}", devices, zone="America/New_York", attributes=ATTRIBUTES)
+
+
+async def claimed(store: Store, sub: SubCampaign, rounds: int) -> None:
+    """So many batches, each of people who are due; nobody is refused."""
+    for _ in range(rounds):
+        due = await store.due(sub.name, NOON + 10, BATCH)
+        claims = [claim(sub, contact, state) for contact, state in due]
+        assert await store.claim(claims, NOON + 10) == [None] * BATCH
+
+
+def claim(sub: SubCampaign, contact: Contact, state: ContactState) -> Claim:
+    attempt = f"sp-{next(_attempts):026}"
+    intent = Intent(
+        attempt,
+        sub.name,
+        contact.id,
+        "calls",
+        Medium.AVM,
+        contact.devices[0],
+        "collections",
+        "+12125550100",
+        NOON + 10,
+        script="reminder",
+        prompts={"greeting": "/var/lib/secondpass/prompts/0f343b0931126a20f133d67c2b018a3b"},
+        strategy="0123456789ab",
+    )
+    after = replace(state, live=attempt, attempts=1, day="2026-07-15", attempts_today=1)
+    return Claim(intent, contact, after, state.version, open_until=NOON + 3600)
+
+
+async def used(redis: Redis) -> int:
+    return int((await redis.info("memory"))["used_memory"])
+
+
+async def spent(redis: Redis) -> float:
+    """Seconds of the server's processor time."""
+    cpu = await redis.info("cpu")
+    return float(cpu["used_cpu_user"] + cpu["used_cpu_sys"])
+
+
+if __name__ == "__main__":
+    for line in run():
+        print(line)
