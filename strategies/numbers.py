@@ -9,12 +9,13 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import PhoneNumberType, timezone
 
+from strategies.number_plans import sure_country, sure_number
+
 _WRITTEN = re.compile(r"\+?[0-9 ().\-/]{3,30}", re.ASCII)  # no letters, extensions or digits of other scripts
 _STRICT = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)  # E.164: at most 15 digits
 _DEAR = frozenset({PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST})
 
 
-@lru_cache(maxsize=65536)
 def normalise(text: str, country: str) -> str | None:
     """A number as people write it (in a list, in a campaign) as E.164; None if it is no valid number.
 
@@ -23,6 +24,12 @@ def normalise(text: str, country: str) -> str | None:
     written = text.strip()
     if not _WRITTEN.fullmatch(written):
         return None
+    return sure_number(written, country) or parsed_number(written, country)
+
+
+@lru_cache(maxsize=16384)
+def parsed_number(written: str, country: str) -> str | None:
+    """The same by a whole parse: the truth that the short way must be equal to."""
     try:
         parsed = phonenumbers.parse(written, country)
     except phonenumbers.NumberParseException:
@@ -33,11 +40,16 @@ def normalise(text: str, country: str) -> str | None:
     return number if _STRICT.fullmatch(number) else None
 
 
-@lru_cache(maxsize=65536)
 def country_of(number: str) -> str | None:
     """The country (ISO 3166) of an E.164 number; None for one nobody may dial: invalid, or premium rate."""
     if not _STRICT.fullmatch(number):
         return None
+    return sure_country(number) or parsed_country(number)
+
+
+@lru_cache(maxsize=16384)
+def parsed_country(number: str) -> str | None:
+    """The same by a whole parse."""
     parsed = _parsed(number)
     if parsed is None or phonenumbers.number_type(parsed) in _DEAR:
         return None
