@@ -214,6 +214,33 @@ def _by_more(phase: Phase, facts: Sequence[Fact], responses: tuple[str, ...], su
     return Result.DELIVERED_PERSON if phase is Phase.HEARD else Result.HANGUP_IN_SCRIPT
 
 
+def triggers_of_result(
+    intent: Intent, result: Result, responses: Sequence[str], campaign: Campaign, *, hung_up: bool = False
+) -> tuple[Trigger, ...]:
+    """Every recovery trigger of a result of which no facts are known, as of a simulated call; the most
+    specific first.
+
+    Who came from a script to a queue had asked for it. Who said nothing was asked, unless the script is known
+    to ask nothing. `hung_up`: the person left before the end, whatever they had said.
+    """
+    if not campaign.group(SUCCESS).isdisjoint(responses):
+        return ()
+    script = intent.medium is Medium.AVM
+    asked = script and (_asks(intent, campaign) or campaign.find(intent.pass_name).script is None)
+    silent = result is Result.DELIVERED_PERSON and not set(responses) - {SAID_NOTHING}
+    left = hung_up and result in (Result.DELIVERED_PERSON, Result.DELIVERED_NO_SUCCESS)
+    fits = {
+        Trigger.ASKED_FOR_AGENT_BUT_LOST: script and result in _LOST,
+        Trigger.ABANDONED_IN_QUEUE: result is Result.ABANDONED_IN_QUEUE,
+        Trigger.ABANDONED_NO_AGENT: result is Result.ABANDONED_NO_AGENT,
+        Trigger.HANGUP_IN_SCRIPT: left or result is Result.HANGUP_IN_SCRIPT,
+        Trigger.NO_INPUT: asked and silent and not left,
+        Trigger.NOT_CONNECTED: result in _NOT_CONNECTED,
+    }
+    return tuple(trigger for trigger in Trigger if fits[trigger])
+
+
+_LOST = frozenset({Result.ABANDONED_IN_QUEUE, Result.ABANDONED_NO_AGENT})
 _NOT_CONNECTED = frozenset({Result.BUSY, Result.NO_ANSWER, Result.CONGESTION, Result.BAD_DEVICE})
 _HUNG_UP_EARLY = frozenset({Phase.ANSWERED, Phase.PERSON, Phase.IN_SCRIPT, Phase.LEFT_SCRIPT})
 
@@ -223,7 +250,7 @@ def _triggers(
 ) -> tuple[Trigger, ...]:
     """Every recovery trigger the facts fit, in the order of `Trigger`: most specific first."""
     asked = any(f.name is FactName.SCRIPT_ENDED and f.value == "agent" for f in facts)
-    lost = result in (Result.ABANDONED_IN_QUEUE, Result.ABANDONED_NO_AGENT)
+    lost = result in _LOST
     fits = {
         Trigger.ASKED_FOR_AGENT_BUT_LOST: asked and lost,
         Trigger.ABANDONED_IN_QUEUE: phase is Phase.LEFT_QUEUE,

@@ -1,0 +1,169 @@
+"""`secondpass simulate`: days of a campaign in seconds, over a virtual clock and a carrier that does as told."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from math import ceil
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from console import options, output
+from console.launch import attributes_of, expressions
+from console.list_file import ListFileError, Reject, read
+from console.refusal import Reason, RefusedError
+from strategies.campaign import Campaign
+from strategies.contacts import Contact
+
+if TYPE_CHECKING:
+    from config.project import Project
+    from console.simulator.run import Scenario
+
+SHOWN = 5  # rejects of the list told one by one
+AS_PROGRESSIVE = ("power", "predictive", "preview")
+
+
+def simulate(
+    context: typer.Context,
+    campaign: Annotated[str, typer.Option(metavar="NAME", help="A campaign of the configuration.")],
+    list_: Annotated[
+        Path, typer.Option("--list", metavar="FILE.csv", help="Stands for the campaign's lists.")
+    ],
+    carrier: Annotated[Path, typer.Option(metavar="FILE.yaml", help="What calls and messages come to.")],
+    from_: Annotated[str, typer.Option("--from", metavar="MOMENT", help="Such as 2030-01-31T08:00-05:00.")],
+    until: Annotated[str, typer.Option(metavar="MOMENT", help="The end, work left or not.")],
+    ledger: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="Where everything that happens goes.")],
+    agents: Annotated[
+        int | None, typer.Option(min=0, help="How many take calls; enough of them if not said.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of all that is left to chance.")] = 0,
+    config: options.ConfigDir = None,
+    json: options.Json = False,
+) -> None:
+    """Run a campaign over a list as it would run, in a private store, and write its ledger.
+
+    The engine and the store's functions are those of real calls; clock and carrier are not. The same seed
+    gives the same ledger, byte for byte. Moments without an offset are local to the campaign's zone.
+    """
+    loaded = options.project(context, config)
+    scenario = _scenario(loaded, campaign, list_, carrier, (from_, until), agents, seed)
+    from console.simulator.run import simulate as run
+
+    began = time.monotonic()
+    with _opened(ledger) as file:
+        summary = asyncio.run(run(scenario, file))
+    summary["ledger"] = str(ledger)
+    took = time.monotonic() - began
+    summary["seconds"] = round(took, 3)
+    summary["attempts_per_second"] = round(summary["attempts"] / took)
+    if json:
+        output.document(summary)
+    else:
+        _show(summary)
+
+
+def _scenario(  # the options of the command, one by one
+    loaded: Project,
+    name: str,
+    list_: Path,
+    carrier: Path,
+    moments: tuple[str, str],
+    agents: int | None,
+    seed: int,
+) -> Scenario:
+    from config.carrier_file import read_carrier
+    from console.simulator.run import Scenario
+
+    campaign = loaded.campaigns.get(name)
+    if campaign is None:
+        known = ", ".join(sorted(loaded.campaigns)) or "none"
+        raise RefusedError(
+            f'there is no campaign "{name}"', [Reason(f"there are: {known}", "name one of them")]
+        )
+    begins, ends = (_moment(campaign, *one) for one in zip(moments, ("--from", "--until"), strict=True))
+    if ends <= begins:
+        raise typer.BadParameter("is not after --from", param_hint="--until")
+    contacts = _contacts(campaign, list_)
+    for note in (*_unlike_the_dialer(campaign), *_unknown_attributes(campaign, contacts)):
+        sys.stderr.write(output.clean(f"secondpass: {note}") + "\n")
+    return Scenario(
+        campaign=campaign,
+        contacts=contacts,
+        carrier=read_carrier(carrier),
+        begins=begins,
+        until=ends,
+        countries=tuple(loaded.settings.numbers.countries),
+        agents=agents,
+        trunk=next(iter(loaded.settings.asterisk.trunks.values()), None),
+        seed=seed,
+    )
+
+
+def _moment(campaign: Campaign, text: str, option: str) -> float:
+    """Whole epoch seconds of an ISO moment, local to the campaign's zone where it has no offset."""
+    try:
+        read_ = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f'"{text}" is no moment; write 2030-01-31T09:00', param_hint=option
+        ) from None
+    return float(ceil((read_ if read_.tzinfo else read_.replace(tzinfo=ZoneInfo(campaign.zone))).timestamp()))
+
+
+def _contacts(campaign: Campaign, file: Path) -> list[Contact]:
+    """Who is on the list; what is refused of it is told and left out."""
+    rejects: list[Reject] = []
+    contacts: list[Contact] = []
+    try:
+        for row in read(file, {}, country=campaign.country, debt=campaign.debt, separator=","):
+            rejects += row.rejects
+            if row.contact is not None:
+                contacts.append(row.contact)
+    except ListFileError as unusable:
+        reason = Reason(unusable.message, unusable.mend)
+        raise RefusedError(f"{file} cannot be read as a list", [reason]) from None
+    for reject in rejects[:SHOWN]:
+        told = f"{file}:{reject.row} {reject.column}: {reject.reason} ({reject.value}); left out"
+        sys.stderr.write(output.clean(f"secondpass: {told}") + "\n")
+    if len(rejects) > SHOWN:
+        sys.stderr.write(f"secondpass: and {len(rejects) - SHOWN} more were left out\n")
+    return contacts
+
+
+def _unlike_the_dialer(campaign: Campaign) -> Iterator[str]:
+    """What the simulation does otherwise than real calls would."""
+    for one in campaign.passes:
+        if one.pacing.method in AS_PROGRESSIVE:
+            yield f"pass {one.name}: {one.pacing.method} pacing is simulated as progressive"
+
+
+def _unknown_attributes(campaign: Campaign, contacts: Sequence[Contact]) -> Iterator[str]:
+    """A start would be refused for these; here they are missing values."""
+    have = {key for contact in contacts for key in contact.attributes}
+    for where, text in expressions(campaign):
+        for missing in sorted(attributes_of(campaign, text) - have):
+            yield f"{where} uses contact.{missing}, which nobody on the list has"
+
+
+def _opened(file: Path) -> IO[str]:
+    try:
+        return file.open("w", encoding="utf-8", newline="\n")
+    except OSError as error:
+        mend = "name a file in a directory that exists and can be written"
+        raise RefusedError(
+            f"{file} cannot be written: {error.strerror}", [Reason("no ledger", mend)]
+        ) from None
+
+
+def _show(summary: Mapping[str, Any]) -> None:
+    single = {key: value for key, value in summary.items() if not isinstance(value, dict)}
+    output.show(output.pairs("Simulated", single))
+    for name, sums in summary.items():
+        if isinstance(sums, dict) and sums:
+            output.show(output.pairs(name.replace("_", " ").capitalize(), sums))

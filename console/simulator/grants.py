@@ -1,0 +1,98 @@
+"""Which simulated attempts may start now: an agent, a channel and a share of each rate, as at the dialer;
+whose turn it is, is the simulation's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil, floor, inf
+
+from config.settings import Trunk
+from console.simulator.agents import Agents
+from strategies.campaign import Campaign, Pass
+from strategies.pacing import room
+from strategies.vocabulary import VOICE, Medium
+
+
+@dataclass(slots=True)
+class Meter:
+    """What a rate has left. One second's worth may start in a second, and what does not make up a whole
+    attempt is kept for the next; a pause is not made up for."""
+
+    left: float = 0.0
+    at: float = -inf
+
+    def allows(self, per_minute: float, now: float) -> bool:
+        """Whether one more may start now."""
+        most = max(1.0, per_minute / 60)
+        if now > self.at:
+            grown = self.left + (now - self.at) * per_minute / 60
+            self.left = grown if grown < most + 1 else most
+            self.at = now
+        return floor(self.left + 1e-9) >= 1
+
+    def spend(self) -> None:
+        """One has started."""
+        self.left -= 1
+
+    def again(self, per_minute: float) -> float:
+        """The whole second from which one more may start."""
+        return self.at + max(1, ceil((1 - self.left) * 60 / per_minute - 1e-9))
+
+
+class Grants:
+    """What runs holds agents and channels until its end."""
+
+    def __init__(self, agents: Agents, trunk: Trunk | None) -> None:
+        self.agents = agents
+        self._trunk = trunk
+        self._meters: dict[str, Meter] = {}
+        self._up: set[str] = set()
+        self.again: float | None = None  # when the first of the rates that held somebody lets one more start
+
+    def grant(self, attempt: str, campaign: Campaign, going: Pass, now: float) -> bool:
+        """Whether the attempt may start now, and then it holds what it needs."""
+        voice = going.medium in VOICE
+        if voice and not self._channel(campaign):
+            return False
+        if not self._in_time(campaign, going, now):
+            return False
+        if going.medium is Medium.DIALER and not self.agents.reserve(attempt):
+            return False
+        for key, _ in self._rates(campaign, going):
+            self._meters[key].spend()
+        if voice:
+            self._up.add(attempt)
+        return True
+
+    def ended(self, attempt: str) -> None:
+        """Its channel is free again; its agent is released apart."""
+        self._up.discard(attempt)
+
+    def give_back(self, attempt: str) -> None:
+        """It did not start after all. What it took of the rates is not made up for."""
+        self.ended(attempt)
+        self.agents.release(attempt)
+
+    def _channel(self, campaign: Campaign) -> bool:
+        caps = (campaign.channels, self._trunk.channels if self._trunk else None)
+        return all(room(cap, len(self._up), 1) for cap in caps)
+
+    def _in_time(self, campaign: Campaign, going: Pass, now: float) -> bool:
+        for key, rate in self._rates(campaign, going):
+            meter = self._meters.setdefault(key, Meter())
+            if not meter.allows(rate, now):
+                again = meter.again(rate)
+                self.again = again if self.again is None else min(again, self.again)
+                return False
+        return True
+
+    def _rates(self, campaign: Campaign, going: Pass) -> Iterator[tuple[str, float]]:
+        """Every rate the attempt counts against, per minute."""
+        if going.medium in VOICE:
+            if campaign.calls_per_second is not None:
+                yield "campaign", campaign.calls_per_second * 60
+            if self._trunk is not None and self._trunk.calls_per_second is not None:
+                yield "trunk", self._trunk.calls_per_second * 60
+        if going.pacing.rate is not None:
+            yield f"pass {going.name}", going.pacing.rate

@@ -1,0 +1,144 @@
+"""Whom to call or write to of those who are due: the engine judges, the grants limit; who is held back is not
+judged again before it can matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from math import ceil, inf
+
+from ami_bridge.preparation import Candidate
+from console.simulator.grants import Grants
+from console.simulator.timeline import Timeline
+from strategies.campaign import Pass
+from strategies.contacts import Contact
+from strategies.engine import advance
+from strategies.state import ContactState, Dial, Move, SubCampaign, Wait, due_at
+from strategies.vocabulary import VOICE
+
+FEW, MANY, DEEP = 64, 512, 2048  # contacts a look: some are held back, nobody is, all of the first are
+LONGEST = 60.0  # seconds at most between two deep looks that find nothing
+
+Due = Sequence[tuple[Contact, ContactState]]
+Written = tuple[Contact, ContactState, Move, float | None]
+
+
+@dataclass(slots=True)
+class Found:
+    """What one look came to: moves to write first, then whom to claim. `again`: more may be found deeper."""
+
+    moves: list[Written] = field(default_factory=list)
+    chosen: list[Candidate] = field(default_factory=list)
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Somebody whom only the pacing holds back (or, without a pass, a fraction of a second), as this version
+    of their state was judged."""
+
+    version: int
+    pass_name: str
+    until: float  # judged anew from then on, though nothing has changed
+
+
+class Look:
+    """At one lane, `calls` or `messages`, of one sub-campaign."""
+
+    def __init__(
+        self, grants: Grants, coming: Timeline[Callable[[], None]], *, voice: bool, prefix: str
+    ) -> None:
+        self._grants, self._coming = grants, coming
+        self._voice, self._prefix = voice, prefix
+        self._started = 0
+        self._held: dict[str, Held] = {}
+        self._full: set[str] = set()  # passes that can take nobody more at this moment
+        self._now = -inf
+        self._deep_at, self._pause = -inf, 1.0
+        self.limit = MANY
+
+    def at(self, due: Due, sub: SubCampaign, now: float) -> Found:
+        """Judge those who are due at `now`."""
+        if now > self._now:
+            self._now = now
+            self._full.clear()
+        found, held = Found(), 0
+        for contact, state in due:
+            if self._is_held(contact, state) or not self._judge(contact, state, sub, found):
+                held += 1
+        self._aim(found, held, len(due), sub)
+        return found
+
+    def _is_held(self, contact: Contact, state: ContactState) -> bool:
+        known = self._held.get(contact.id)
+        if known is None or known.version != state.version or self._now >= known.until:
+            return False
+        return not known.pass_name or known.pass_name in self._full
+
+    def _judge(self, contact: Contact, state: ContactState, sub: SubCampaign, found: Found) -> bool:
+        """Decide about one; False where they are held back."""
+        now = self._now
+        self._held.pop(contact.id, None)
+        move = advance(contact, state, sub, now)
+        if not isinstance(move.step, Dial):
+            return self._later(contact, state, move, found)
+        going = sub.campaign.find(move.step.pass_name)
+        attempt = f"{self._prefix}{self._started + 1:06}"
+        if not self._grants.grant(attempt, sub.campaign, going, now):
+            return self._hold(contact, state, move, going, found)
+        self._started += 1
+        if move.lines:
+            found.moves.append((contact, state, move, now))
+        after = replace(move.state, version=state.version + bool(move.lines))
+        found.chosen.append(Candidate(attempt, contact, after, move.step, going, now))
+        return True
+
+    def _later(self, contact: Contact, state: ContactState, move: Move, found: Found) -> bool:
+        """Their moment is not now; one within this very second is waited for without a word to the store."""
+        until = due_at(move.step, self._now)
+        if until is not None and until < self._now + 1 and isinstance(move.step, Wait) and not move.lines:
+            self._held[contact.id] = Held(state.version, "", ceil(until))
+            self._coming.note(until, _nothing)
+            return False
+        found.moves.append((contact, state, move, until))
+        return True
+
+    def _hold(self, contact: Contact, state: ContactState, move: Move, going: Pass, found: Found) -> bool:
+        """Nobody more of this pass now: they keep their place, in the lane of the pass's medium."""
+        self._full.add(going.name)
+        if (going.medium in VOICE) != self._voice:
+            found.moves.append((contact, state, move, self._now))
+            return True
+        task = move.state.recovery
+        self._held[contact.id] = Held(state.version, going.name, inf if task is None else task.expires)
+        if task is not None:
+            self._coming.note(task.expires, _nothing)
+        return False
+
+    def _aim(self, found: Found, held: int, seen: int, sub: SubCampaign) -> None:
+        """How many are looked at next: more where the first are held back and others could go before them."""
+        deep, worked = self.limit == DEEP, bool(found.moves or found.chosen)
+        blocked = held > 0 and not worked and seen == self.limit
+        self.limit = FEW if held else MANY
+        if deep:
+            self._pause = 1.0 if worked else min(2 * self._pause, LONGEST)
+            self._deep_at = self._now if worked else self._now + self._pause
+        elif blocked and self._others_may_go(sub):
+            if self._now >= self._deep_at:
+                self.limit, found.again = DEEP, True
+            else:
+                self._coming.note(self._deep_at, _nothing)
+
+    def _others_may_go(self, sub: SubCampaign) -> bool:
+        """Whether a pass that is not full may have somebody waiting behind the first."""
+        return any(
+            (one.medium in VOICE) == self._voice
+            and one.recovery is None
+            and one.name not in self._full
+            and one.name not in sub.passes_ended
+            for one in sub.campaign.passes
+        )
+
+
+def _nothing() -> None:
+    """A moment at which somebody is judged anew."""

@@ -1,0 +1,111 @@
+"""Sets a simulation up and carries it through: a store of its own that nobody else sees, the list in it, the
+sub-campaign, and the ledger written out as it grows. The command gives it files and moments."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+from zoneinfo import ZoneInfo
+
+from config.carrier import Carrier
+from config.settings import Trunk
+from console.launch import ordered
+from console.simulator.agents import Agents
+from console.simulator.fates import Fates
+from console.simulator.grants import Grants
+from console.simulator.ledger import LedgerFile, moment
+from console.simulator.simulation import Simulation, Stage
+from console.simulator.timeline import VirtualClock
+from strategies.campaign import Campaign
+from strategies.contacts import Contact
+from strategies.eligibility import keeps
+from strategies.overrides import Override, Phase
+from strategies.state import SubCampaign
+from strategies.store import Store
+from strategies.vocabulary import RunState
+
+LIST = "simulated"
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What is simulated; moments in epoch seconds. `agents` None: enough of them. `source`: the campaign's
+    file as read; `phases`: what `overrides` make of it."""
+
+    campaign: Campaign
+    contacts: Sequence[Contact]
+    carrier: Carrier
+    begins: float
+    until: float
+    countries: tuple[str, ...]
+    agents: int | None = None
+    trunk: Trunk | None = None
+    seed: int = 0
+    source: Mapping[str, Any] | None = None
+    overrides: Sequence[Override] = ()
+    phases: Sequence[Phase] = ()
+
+    @property
+    def sub(self) -> SubCampaign:
+        """The sub-campaign as it is launched."""
+        return SubCampaign(
+            name=f"{self.campaign.name}/1",
+            campaign=self.campaign,
+            lists=(LIST,),
+            run_state=RunState.RUNNING,
+            created=self.begins,
+            source=self.source or {},
+        )
+
+
+async def simulate(scenario: Scenario, ledger: IO[str]) -> dict[str, Any]:
+    """Run it, write its ledger and return the summary of it."""
+    clock = VirtualClock(scenario.begins)
+    with tempfile.TemporaryDirectory(prefix="sp-sim-") as folder:
+        store = await Store.open(None, Path(folder), "simulation", clock=clock)
+        try:
+            return await _run(scenario, store, clock, ledger)
+        finally:
+            await store.close()
+
+
+async def _run(scenario: Scenario, store: Store, clock: VirtualClock, ledger: IO[str]) -> dict[str, Any]:
+    campaign = scenario.campaign
+    sub, enrolled = await _launch(scenario, store)
+    written = LedgerFile(store, ledger, campaign)
+    stage = Stage(
+        store=store,
+        clock=clock,
+        fates=Fates(scenario.carrier, scenario.seed),
+        grants=Grants(Agents(scenario.agents), scenario.trunk),
+        countries=scenario.countries,
+        ledger=written,
+    )
+    await Simulation(stage, sub, scenario.until).run()
+    zone = ZoneInfo(campaign.zone)
+    return {
+        "campaign": campaign.name,
+        "strategy": campaign.version,
+        "from": moment(scenario.begins, zone),
+        "until": moment(scenario.until, zone),
+        "contacts": len(scenario.contacts),
+        "enrolled": enrolled,
+        **written.figures.document(),
+    }
+
+
+async def _launch(scenario: Scenario, store: Store) -> tuple[SubCampaign, int]:
+    """The sub-campaign as a start would make it; how many of the contacts its filter keeps."""
+    await store.import_contacts(LIST, scenario.contacts)
+    launched = scenario.sub
+    await store.create_sub(launched)
+    kept = [one for one in scenario.contacts if keeps(scenario.campaign, one)]
+    enrolled = await store.enrol(launched, ordered(scenario.campaign, kept))
+    sub = await store.sub(launched.name) or launched
+    if scenario.overrides:
+        await store.set_overrides(sub, scenario.overrides, scenario.phases)
+        sub = await store.sub(launched.name) or launched
+    return sub, enrolled

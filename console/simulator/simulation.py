@@ -1,0 +1,180 @@
+"""The loop of a simulation: at each moment what has ended is recorded, and who is due is judged by the rules,
+claimed in the store and started; then the clock jumps to the next moment at which anything can happen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+
+from ami_bridge.preparation import Candidate
+from console.simulator.attempt import Running, claim_for, outcome_of, running
+from console.simulator.fates import Fates
+from console.simulator.grants import Grants
+from console.simulator.ledger import LedgerFile
+from console.simulator.look import Look
+from console.simulator.timeline import Timeline, VirtualClock
+from strategies.engine import ended, refused
+from strategies.state import SubCampaign, due_at
+from strategies.store import Store
+from strategies.store.lanes import Lanes
+from strategies.vocabulary import Refusal, Result
+from strategies.windows import contact_zones
+
+ROUNDS = 10_000  # looks at one moment: whoever is due again at once that often waits for the next second
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a simulation runs on."""
+
+    store: Store
+    clock: VirtualClock
+    fates: Fates
+    grants: Grants
+    countries: tuple[str, ...]
+    ledger: LedgerFile
+
+
+class Simulation:
+    """One sub-campaign, from the clock's moment to `until`."""
+
+    def __init__(self, stage: Stage, sub: SubCampaign, until: float) -> None:
+        self._store, self._clock, self._stage = stage.store, stage.clock, stage
+        self._sub, self._until = sub, until
+        self._coming: Timeline[Callable[[], None]] = Timeline()
+        self._over: list[Running] = []
+        self._looks: dict[Lanes, Look] = {
+            "calls": Look(stage.grants, self._coming, voice=True, prefix="call-"),
+            "messages": Look(stage.grants, self._coming, voice=False, prefix="message-"),
+        }
+        self._moved = True  # somebody may be through with a pass since passes were last looked at
+
+    async def run(self) -> None:
+        """Let the time pass; work that is left at `until` stays."""
+        while True:
+            await self._turn()
+            await self._moment()
+            await self._tell()
+            following = await self._next()
+            if following is None or following > self._until:
+                return
+            self._clock.now = following
+            for happen in self._coming.take(following):
+                happen()
+
+    async def _moment(self) -> None:
+        """Everything of this moment. At the last one nothing starts any more."""
+        await self._record()
+        for _ in range(ROUNDS):
+            if self._clock.now >= self._until:
+                return
+            worked = await self._work()
+            if not await self._end_passes() and not worked:
+                return
+
+    async def _next(self) -> float | None:
+        """The next moment, a whole second, at which anything can happen."""
+        now = self._clock.now
+        known = [self._coming.next(), self._stage.grants.again, self._sub.plan_until]
+        ahead = [ceil(moment) for moment in known if moment is not None and moment > now]
+        if not ahead or min(ahead) > now + 1:
+            due = await self._store.next_due(self._sub.name, now)
+            ahead += [] if due is None else [ceil(due)]
+        self._stage.grants.again = None
+        return min(ahead, default=None)
+
+    async def _turn(self) -> None:
+        """Begin and end what overrides there are; what was told before belongs to those before."""
+        if self._sub.plan_until is None or self._clock.now < self._sub.plan_until:
+            return
+        await self._refresh()
+        await self._store.turn_phases(self._sub, self._clock.now)
+        self._moved = True
+
+    async def _tell(self) -> None:
+        await self._stage.ledger.drain(self._sub.overrides)
+
+    async def _record(self) -> None:
+        """Record every attempt that is over."""
+        over, self._over = self._over, []
+        now = self._clock.now
+        for one in over:
+            outcome = outcome_of(one, self._sub.campaign, now)
+            move = ended(one.contact, one.state, self._sub, one.intent, outcome, now)
+            due = due_at(move.step, now)
+            await self._store.record(one.intent, outcome, move, due, one.state.version)
+            self._free(one)
+        self._moved = self._moved or bool(over)
+
+    def _free(self, one: Running) -> None:
+        """Its channel at once; the agent who spoke, after the wrap-up."""
+        attempt, agents = one.intent.attempt, self._stage.grants.agents
+        self._stage.grants.ended(attempt)
+        if one.fate.result is Result.CONNECTED_AGENT:
+            self._coming.note(self._clock.now + self._sub.campaign.wrap_up, lambda: agents.release(attempt))
+        else:
+            agents.release(attempt)
+
+    async def _work(self) -> bool:
+        """One look at who is due, for calls and for messages; False where there was nothing to do."""
+        worked = False
+        for lanes, look in self._looks.items():
+            due = await self._store.due(self._sub.name, self._clock.now, look.limit, lanes)
+            found = look.at(due, self._sub, self._clock.now)
+            for contact, state, move, at in found.moves:
+                await self._store.put(self._sub.name, contact.id, state.version, move, at)
+            await self._claim(found.chosen)
+            worked = worked or bool(found.moves or found.chosen or found.again)
+        self._moved = self._moved or worked
+        return worked
+
+    async def _claim(self, chosen: Sequence[Candidate]) -> None:
+        now = self._clock.now
+        claims = [claim_for(one, self._sub, self._stage.countries, now) for one in chosen]
+        for one, claim, refusal in zip(chosen, claims, await self._store.claim(claims, now), strict=True):
+            if refusal is not None:
+                await self._turn_away(one, refusal)
+                continue
+            zone = contact_zones(one.contact, one.dial.device, self._sub.campaign)[0]
+            self._start(running(claim, self._stage.fates.draw(claim.intent, self._sub.campaign, zone)))
+
+    async def _turn_away(self, one: Candidate, refusal: Refusal) -> None:
+        now = self._clock.now
+        self._stage.grants.give_back(one.attempt)
+        if refusal is Refusal.STALE:
+            await self._refresh()
+        move = refused(one.contact, one.state, self._sub, refusal, now)
+        await self._store.put(self._sub.name, one.contact.id, one.state.version, move, due_at(move.step, now))
+
+    def _start(self, one: Running) -> None:
+        fate, now = one.fate, self._clock.now
+        if fate.result is Result.CONNECTED_AGENT and not self._stage.grants.agents.has(one.intent.attempt):
+            self._coming.note(now + fate.ring, lambda: self._to_an_agent(one))
+        else:
+            self._coming.note(now + fate.ring + fate.talk, lambda: self._over.append(one))
+
+    def _to_an_agent(self, one: Running) -> None:
+        """A script leads to an agent. Where the file says that one spoke, one did, free or not."""
+        agents, fate = self._stage.grants.agents, one.fate
+        if not agents.reserve(one.intent.attempt):
+            if fate.otherwise is None:
+                agents.engage(one.intent.attempt)
+            one = replace(one, fate=fate.otherwise or fate)
+        self._coming.note(self._clock.now + one.fate.talk, lambda: self._over.append(one))
+
+    async def _end_passes(self) -> bool:
+        """Passes nobody is left in are over; whether any was."""
+        if not self._moved:
+            return False
+        self._moved = False
+        waiting = await self._store.pass_waiting(self._sub.name)
+        over = [name for name, left in waiting.items() if left == 0 and name not in self._sub.passes_ended]
+        for name in over:
+            await self._store.pass_ended(self._sub.name, name, self._clock.now)
+        if over:
+            await self._refresh()
+        return bool(over)
+
+    async def _refresh(self) -> None:
+        self._sub = await self._store.sub(self._sub.name) or self._sub
