@@ -32,8 +32,10 @@ class SubCampaigns:
         return None if who is None or state is None else (who, state)
 
     async def turn(self, now: float) -> None:
-        """Start those whose moment has come, and close those whose time is up or that have nobody left."""
+        """Start those whose moment has come, and close those whose time is up or that have nobody left; let
+        everybody be judged by the overrides that have begun or ended."""
         for sub in self._known.values():
+            await self._store.turn_phases(sub, now)
             state = await self._next_state(sub, now)
             if state is not None:
                 await self._store.set_run_state(sub.name, state, by=KEEPER)

@@ -13,12 +13,13 @@ from strategies.store.codec import read_sub, text
 from strategies.store.errors import StoreError
 from strategies.store.lines import packed
 from strategies.store.people import People
+from strategies.store.plans import Plans, mark
 from strategies.vocabulary import Kind, RunState
 
 BATCH = 1000  # contacts enrolled in one step: some milliseconds of the server
 
 
-class Campaigns(People):
+class Campaigns(People, Plans):
     """What runs, and the stop switch."""
 
     _snapshots: dict[str, SubCampaign]  # as launched
@@ -84,7 +85,7 @@ class Campaigns(People):
 
         answers = await self._pipeline(fill) if kept else []
         found = [
-            _as_it_stands(sub, state, ended, control)
+            _as_it_stands(await self._with_plan(sub, control), state, ended, control)
             for sub, state, ended, control in zip(
                 kept, answers[::3], answers[1::3], answers[2::3], strict=True
             )
@@ -117,6 +118,11 @@ class Campaigns(People):
                 if attachment.index == index:
                     return listed
         return None
+
+    def _phase(self, name: str) -> str:
+        """The overrides they decided by, as the server's functions compare them."""
+        told = self._told.get(name)
+        return mark(told.overrides if told is not None else ())
 
     async def set_run_state(self, name: str, state: RunState, *, by: str) -> bool:
         """Start, pause, stop; False if there is no such sub-campaign or it is over, which is final."""

@@ -154,7 +154,8 @@ class Lanes(Campaigns):
         told = packed(move.lines, at=now, campaign=sub, contact=put.contact, list=in_list)
         arguments = {"sub": sub, "contact": put.contact, "version": put.expected_version, "lines": told}
         keys = (*self._keys.common, *self._keys.of_sub(sub, move.state.list))
-        return "put", keys, arguments | turn(move, campaign, put.due_at, now)
+        turned = {"phase": self._phase(sub), **turn(move, campaign, put.due_at, now)}
+        return "put", keys, arguments | turned
 
     async def pass_waiting(self, sub: str) -> dict[str, int]:
         """Per pass, how many contacts are not through with it yet: it is over when there are none."""

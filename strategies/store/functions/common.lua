@@ -35,9 +35,15 @@ local function missed(shared, sub, turn)
     and redis.call('EXISTS', shared.halted) == 0
 end
 
+-- Whether the strategy it was decided by holds no more: everybody else was let know already.
+local function outdated(sub, turn)
+  return turn.phase and turn.phase ~= (redis.call('HGET', sub.control, 'phase') or '')
+end
+
 local function queue_up(shared, sub, contact, rank, turn)
   local due = turn.due
   if not due and missed(shared, sub, turn) then due = turn.again end
+  if outdated(sub, turn) then due = math.min(due or turn.again, turn.again) end
   if due then
     redis.call('ZADD', sub[turn.lane], due + rank * RANK, contact)
   else
