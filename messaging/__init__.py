@@ -1,1 +1,1 @@
-"""Where the gateways for text and email passes will live; nothing is sent from here yet."""
+"""Text and email passes: what is written to whom, the gateways that carry it, and what comes back."""

@@ -26,8 +26,8 @@ class Messages(Campaigns):
         return bool(await self._call("bridge_lease", (self._keys.messenger,), asked))
 
     async def accepted(self, intent: Intent, gateway_id: str, until: float) -> bool:
-        """The gateway took an attempt's message, and calls it `gateway_id` ("" if it told no name); its report
-        is waited for until a moment (epoch seconds). False if the attempt is over."""
+        """The gateway took an attempt's message, and calls it `gateway_id` ("" if it told no name); its
+        report is waited for until a moment (epoch seconds). False if the attempt is over."""
         done = await self._call(
             "accepted",
             (
@@ -40,10 +40,10 @@ class Messages(Campaigns):
         )
         return bool(done)
 
-    async def reported_until(self, attempt: str) -> float:
-        """The moment until which an accepted message's report is waited for."""
+    async def reported_until(self, attempt: str) -> float | None:
+        """The moment until which the report of an accepted message is waited for; None for any other."""
         raw = await self._command("HGET", self._keys.attempt(attempt), "until")
-        return float(raw) if raw else 0.0
+        return float(raw) if raw else None
 
     async def message(self, attempt: str) -> tuple[Intent, Result | None] | None:
         """A message that was accepted, and what its attempt came to (None while it is live, or where that is
@@ -78,7 +78,12 @@ class Messages(Campaigns):
         `stopped`: addresses that are put on do-not-call in that same step.
         """
         at, reason = self._clock(), next(iter(notice.responses), "")
-        line = {"kind": Kind.DO_NOT_CALL, "addresses": list(stopped), "reason": reason, "by": str(notice.medium)}
+        line = {
+            "kind": Kind.DO_NOT_CALL,
+            "addresses": list(stopped),
+            "reason": reason,
+            "by": str(notice.medium),
+        }
         taken = await self._call(
             "take_in",
             (

@@ -1,0 +1,92 @@
+"""The messenger's process: gateways, listeners, messenger and inbox tied together, for as long as it holds
+the tenant's lease."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import structlog
+
+from config.project import Project
+from config.settings import Settings
+from messaging.carrier import Carrier
+from messaging.errors import MessengerRefused
+from messaging.lease import Lease
+from messaging.letters import Return, letter_for
+from messaging.messenger import Messenger
+from messaging.smtp import SmtpGateway
+from messaging.tokens import Tokens, kept_secret
+from strategies.store import Store
+from strategies.store.lease import new_owner
+from strategies.vocabulary import Medium
+
+log = structlog.get_logger(__name__)
+
+DRAIN = 20.0  # seconds that messages just offered get at the end
+
+
+def new_attempt_id() -> str:
+    """As the bridge's: twelve digits of the time in milliseconds, then chance; nobody's guess."""
+    return f"sp-{int(time.time() * 1000):012x}{secrets.token_hex(7)}"
+
+
+async def run_messages(
+    project: Project, store: Store, stop: asyncio.Event, clock: Callable[[], float] = time.time
+) -> None:
+    """Run until `stop` is set. Raises MessengerRefused where another messenger works for this tenant, and
+    ConfigErrors where the environment lacks a secret."""
+    lease = Lease(store, new_owner())
+    if not await lease.take(stop):
+        return
+    try:
+        async with carriers_of(project.settings) as carriers:
+            messenger = Messenger(
+                store,
+                carriers,
+                countries=project.settings.numbers.countries,
+                clock=clock,
+                new_id=new_attempt_id,
+                leased=lease.held,
+            )
+            await _while_leased(messenger, lease, stop)
+    finally:
+        await lease.give_back()
+
+
+async def _while_leased(messenger: Messenger, lease: Lease, stop: asyncio.Event) -> None:
+    """Send until `stop` is set, or the lease is another's; what was offered gets its answer."""
+    over = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        sending = tasks.create_task(messenger.run(over), name="messenger")
+        leased = await lease.keep(stop)
+        over.set()
+        done, _ = await asyncio.wait({sending}, timeout=DRAIN)
+        if not done:
+            log.warning("messenger.stopped_undrained", mend="what is open ends as unknown at the next start")
+            sending.cancel()
+    if not leased:
+        raise MessengerRefused("another messenger has taken over this tenant; this one stops")
+
+
+@asynccontextmanager
+async def carriers_of(settings: Settings) -> AsyncIterator[dict[Medium, Carrier[Any]]]:
+    """A way out for each medium that has a gateway. Raises ConfigErrors where the environment lacks a
+    secret."""
+    gateways, tokens = settings.gateways, Tokens(kept_secret(settings.data_dir))
+    carriers: dict[Medium, Carrier[Any]] = {}
+    if gateways.email is not None:
+        public = gateways.web.public_url if gateways.web is not None else None
+        back = Return(gateways.email.sender, tokens, gateways.email.bounce_domain, public)
+        async with SmtpGateway(gateways.email) as smtp:
+            write = partial(letter_for, back=back)
+            waits = gateways.email.report_within
+            carriers[Medium.EMAIL] = Carrier(Medium.EMAIL, write, smtp, gateways.email.connections, waits)
+            yield carriers
+    else:
+        yield carriers
