@@ -1,4 +1,4 @@
-"""`secondpass simulate`: days of a campaign in seconds, over a virtual clock and a carrier that does as told."""
+"""`secondpass simulate`: days of a campaign in seconds, over a virtual clock and a carrier that acts so."""
 
 from __future__ import annotations
 

@@ -48,22 +48,24 @@ class Grants:
         self._trunk = trunk
         self._meters: dict[str, Meter] = {}
         self._up: set[str] = set()
+        self._granted = 0
         self.again: float | None = None  # when the first of the rates that held somebody lets one more start
 
-    def grant(self, attempt: str, campaign: Campaign, going: Pass, now: float) -> bool:
-        """Whether the attempt may start now, and then it holds what it needs."""
-        voice = going.medium in VOICE
+    def grant(self, campaign: Campaign, going: Pass, now: float) -> str | None:
+        """The id of an attempt that may start now and holds what it needs; None while none may."""
+        voice, attempt = going.medium in VOICE, f"sim-{self._granted + 1:07}"
         if voice and not self._channel(campaign):
-            return False
+            return None
         if not self._in_time(campaign, going, now):
-            return False
+            return None
         if going.medium is Medium.DIALER and not self.agents.reserve(attempt):
-            return False
+            return None
+        self._granted += 1
         for key, _ in self._rates(campaign, going):
             self._meters[key].spend()
         if voice:
             self._up.add(attempt)
-        return True
+        return attempt
 
     def ended(self, attempt: str) -> None:
         """Its channel is free again; its agent is released apart."""

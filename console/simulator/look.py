@@ -14,20 +14,20 @@ from strategies.campaign import Pass
 from strategies.contacts import Contact
 from strategies.engine import advance
 from strategies.state import ContactState, Dial, Move, SubCampaign, Wait, due_at
+from strategies.store import Put
 from strategies.vocabulary import VOICE
 
 FEW, MANY, DEEP = 64, 512, 2048  # contacts a look: some are held back, nobody is, all of the first are
 LONGEST = 60.0  # seconds at most between two deep looks that find nothing
 
 Due = Sequence[tuple[Contact, ContactState]]
-Written = tuple[Contact, ContactState, Move, float | None]
 
 
 @dataclass(slots=True)
 class Found:
     """What one look came to: moves to write first, then whom to claim. `again`: more may be found deeper."""
 
-    moves: list[Written] = field(default_factory=list)
+    moves: list[Put] = field(default_factory=list)
     chosen: list[Candidate] = field(default_factory=list)
     again: bool = False
 
@@ -45,12 +45,8 @@ class Held:
 class Look:
     """At one lane, `calls` or `messages`, of one sub-campaign."""
 
-    def __init__(
-        self, grants: Grants, coming: Timeline[Callable[[], None]], *, voice: bool, prefix: str
-    ) -> None:
-        self._grants, self._coming = grants, coming
-        self._voice, self._prefix = voice, prefix
-        self._started = 0
+    def __init__(self, grants: Grants, coming: Timeline[Callable[[], None]], *, voice: bool) -> None:
+        self._grants, self._coming, self._voice = grants, coming, voice
         self._held: dict[str, Held] = {}
         self._full: set[str] = set()  # passes that can take nobody more at this moment
         self._now = -inf
@@ -83,12 +79,11 @@ class Look:
         if not isinstance(move.step, Dial):
             return self._later(contact, state, move, found)
         going = sub.campaign.find(move.step.pass_name)
-        attempt = f"{self._prefix}{self._started + 1:06}"
-        if not self._grants.grant(attempt, sub.campaign, going, now):
+        attempt = self._grants.grant(sub.campaign, going, now)
+        if attempt is None:
             return self._hold(contact, state, move, going, found)
-        self._started += 1
         if move.lines:
-            found.moves.append((contact, state, move, now))
+            found.moves.append(Put(contact.id, state.version, move, now))
         after = replace(move.state, version=state.version + bool(move.lines))
         found.chosen.append(Candidate(attempt, contact, after, move.step, going, now))
         return True
@@ -100,14 +95,14 @@ class Look:
             self._held[contact.id] = Held(state.version, "", ceil(until))
             self._coming.note(until, _nothing)
             return False
-        found.moves.append((contact, state, move, until))
+        found.moves.append(Put(contact.id, state.version, move, until))
         return True
 
     def _hold(self, contact: Contact, state: ContactState, move: Move, going: Pass, found: Found) -> bool:
         """Nobody more of this pass now: they keep their place, in the lane of the pass's medium."""
         self._full.add(going.name)
         if (going.medium in VOICE) != self._voice:
-            found.moves.append((contact, state, move, self._now))
+            found.moves.append(Put(contact.id, state.version, move, self._now))
             return True
         task = move.state.recovery
         self._held[contact.id] = Held(state.version, going.name, inf if task is None else task.expires)

@@ -65,7 +65,7 @@ async def simulate(scenario: Scenario, ledger: IO[str]) -> dict[str, Any]:
     """Run it, write its ledger and return the summary of it."""
     clock = VirtualClock(scenario.begins)
     with tempfile.TemporaryDirectory(prefix="sp-sim-") as folder:
-        store = await Store.open(None, Path(folder), "simulation", clock=clock)
+        store = await Store.open(None, Path(folder), "simulation", clock=clock, durable=False)
         try:
             return await _run(scenario, store, clock, ledger)
         finally:

@@ -12,12 +12,13 @@ from console.simulator.attempt import Running, claim_for, outcome_of, running
 from console.simulator.fates import Fates
 from console.simulator.grants import Grants
 from console.simulator.ledger import LedgerFile
-from console.simulator.look import Look
+from console.simulator.look import MANY, Look
 from console.simulator.timeline import Timeline, VirtualClock
 from strategies.engine import ended, refused
 from strategies.state import SubCampaign, due_at
-from strategies.store import Store
-from strategies.store.lanes import Lanes
+from strategies.store import Put, Store
+from strategies.store.attempts import End
+from strategies.store.lanes import LaneNames
 from strategies.vocabulary import Refusal, Result
 from strategies.windows import contact_zones
 
@@ -44,9 +45,9 @@ class Simulation:
         self._sub, self._until = sub, until
         self._coming: Timeline[Callable[[], None]] = Timeline()
         self._over: list[Running] = []
-        self._looks: dict[Lanes, Look] = {
-            "calls": Look(stage.grants, self._coming, voice=True, prefix="call-"),
-            "messages": Look(stage.grants, self._coming, voice=False, prefix="message-"),
+        self._looks: dict[LaneNames, Look] = {
+            "calls": Look(stage.grants, self._coming, voice=True),
+            "messages": Look(stage.grants, self._coming, voice=False),
         }
         self._moved = True  # somebody may be through with a pass since passes were last looked at
 
@@ -98,14 +99,18 @@ class Simulation:
     async def _record(self) -> None:
         """Record every attempt that is over."""
         over, self._over = self._over, []
-        now = self._clock.now
-        for one in over:
-            outcome = outcome_of(one, self._sub.campaign, now)
-            move = ended(one.contact, one.state, self._sub, one.intent, outcome, now)
-            due = due_at(move.step, now)
-            await self._store.record(one.intent, outcome, move, due, one.state.version)
-            self._free(one)
+        for at in range(0, len(over), MANY):
+            batch = over[at : at + MANY]
+            await self._store.record_many([self._end(one) for one in batch])
+            for one in batch:
+                self._free(one)
         self._moved = self._moved or bool(over)
+
+    def _end(self, one: Running) -> End:
+        now = self._clock.now
+        outcome = outcome_of(one, self._sub.campaign, now)
+        move = ended(one.contact, one.state, self._sub, one.intent, outcome, now)
+        return End(one.intent, outcome, move, due_at(move.step, now), one.state.version)
 
     def _free(self, one: Running) -> None:
         """Its channel at once; the agent who spoke, after the wrap-up."""
@@ -122,8 +127,7 @@ class Simulation:
         for lanes, look in self._looks.items():
             due = await self._store.due(self._sub.name, self._clock.now, look.limit, lanes)
             found = look.at(due, self._sub, self._clock.now)
-            for contact, state, move, at in found.moves:
-                await self._store.put(self._sub.name, contact.id, state.version, move, at)
+            await self._store.put_many(self._sub.name, found.moves)
             await self._claim(found.chosen)
             worked = worked or bool(found.moves or found.chosen or found.again)
         self._moved = self._moved or worked
@@ -131,21 +135,24 @@ class Simulation:
 
     async def _claim(self, chosen: Sequence[Candidate]) -> None:
         now = self._clock.now
+        turned_away = list[Put]()
         claims = [claim_for(one, self._sub, self._stage.countries, now) for one in chosen]
         for one, claim, refusal in zip(chosen, claims, await self._store.claim(claims, now), strict=True):
             if refusal is not None:
-                await self._turn_away(one, refusal)
+                turned_away.append(await self._turned_away(one, refusal))
                 continue
             zone = contact_zones(one.contact, one.dial.device, self._sub.campaign)[0]
             self._start(running(claim, self._stage.fates.draw(claim.intent, self._sub.campaign, zone)))
+        await self._store.put_many(self._sub.name, turned_away)
 
-    async def _turn_away(self, one: Candidate, refusal: Refusal) -> None:
+    async def _turned_away(self, one: Candidate, refusal: Refusal) -> Put:
+        """What the rules make of a claim that the store refused."""
         now = self._clock.now
         self._stage.grants.give_back(one.attempt)
         if refusal is Refusal.STALE:
             await self._refresh()
         move = refused(one.contact, one.state, self._sub, refusal, now)
-        await self._store.put(self._sub.name, one.contact.id, one.state.version, move, due_at(move.step, now))
+        return Put(one.contact.id, one.state.version, move, due_at(move.step, now))
 
     def _start(self, one: Running) -> None:
         fate, now = one.fate, self._clock.now

@@ -7,7 +7,7 @@ from redis.asyncio.client import Pipeline
 
 from strategies.store.connection import Door
 
-RANK = 1e-6  # seconds between two places of a list that are due at the same moment, as in the functions
+RANK = 1e-6  # seconds between two places of a list that are due at one moment, as in the functions
 
 
 class Moments(Door):
@@ -18,7 +18,8 @@ class Moments(Door):
         list's lane or in one without lists; None where nobody waits for a moment."""
         keys = self._keys
         state, promised, due, _parked, _waking, messages, *_ = keys.of_sub(sub)
-        behind = after + int(await self._command("HLEN", state)) * RANK
+        places = int(await self._command("HLEN", state)) * RANK
+        behind = after + places
 
         def fill(pipe: Pipeline) -> None:
             for lane in (promised, due, messages):
@@ -26,8 +27,8 @@ class Moments(Door):
                     "ZRANGE", lane, f"({behind}", "+inf", "BYSCORE", "LIMIT", 0, 1, "WITHSCORES"
                 )
 
-        found = [_score(answer) for answer in await self._pipeline(fill) if answer]
-        return min(found, default=None)
+        scores = [_score(answer) for answer in await self._pipeline(fill) if answer]
+        return max(after, min(scores) - places) if scores else None
 
 
 def _score(answer: list[object]) -> float:
