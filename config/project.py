@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from config.campaign_build import campaign
 from config.checking import Problems
@@ -27,6 +27,7 @@ class Project:
     """What a directory says; `segments` is None without a segments.yaml, `settings` has defaults for its own.
 
     An avm pass whose `script` is None (there is no scripts/ at all) can be simulated, not launched.
+    `documents`: each campaign's file as it was read, by the campaign's name.
     """
 
     directory: Path
@@ -34,6 +35,17 @@ class Project:
     campaigns: Mapping[str, Campaign] = field(default_factory=dict)
     scripts: Mapping[str, Script] = field(default_factory=dict)
     segments: Catalogue | None = None
+    documents: Mapping[str, Document] = field(default_factory=dict)
+
+    def known_scripts(self) -> Scripts:
+        """The scripts a campaign, or a patch of one, may name."""
+        return Scripts(self.scripts, absent=_has_no_scripts(self.directory))
+
+    def source(self, campaign: str) -> Mapping[str, Any]:
+        """What a campaign's file says, in values that JSON knows. Raises KeyError."""
+        data = self.documents[campaign].data
+        assert isinstance(data, dict)  # noqa: S101 - no campaign was ever made of anything else
+        return data
 
 
 def load_project(directory: Path) -> Project:
@@ -44,14 +56,32 @@ def load_project(directory: Path) -> Project:
     if not any(files.values()) and not any(alone.values()) and not reading.errors:
         raise ConfigErrors([reading.nothing()])
     scripts = reading.scripts(files["scripts"])
-    campaigns = reading.named(
-        files["campaigns"], lambda document: campaign(document, scripts), lambda c: c.name
+    found_campaigns = reading.named(
+        files["campaigns"], lambda document: _with_document(document, scripts), lambda c: c[0].name
     )
+    campaigns = {name: one for name, (one, _) in found_campaigns.items()}
     catalogue = reading.built(alone["segments.yaml"], segments)
     found = reading.built(alone["settings.yaml"], settings) or Settings()
     if reading.errors:
         raise ConfigErrors(reading.errors)
-    return Project(directory, _with_countries(found, campaigns), campaigns, dict(scripts.found), catalogue)
+    return Project(
+        directory,
+        _with_countries(found, campaigns),
+        campaigns,
+        dict(scripts.found),
+        catalogue,
+        {name: document for name, (_, document) in found_campaigns.items()},
+    )
+
+
+def _with_document(document: Document, scripts: Scripts) -> tuple[tuple[Campaign, Document] | None, Problems]:
+    """A campaign with the file it was read from."""
+    found, problems = campaign(document, scripts)
+    return (None if found is None else (found, document)), problems
+
+
+def _has_no_scripts(directory: Path) -> bool:
+    return not (directory / "scripts").is_dir()
 
 
 def _with_countries(found: Settings, campaigns: Mapping[str, Campaign]) -> Settings:
@@ -126,4 +156,4 @@ class _Reading:
         """The scripts; one with mistakes is known by its file's name: no campaign is blamed for it."""
         found = self.named(files, script, lambda s: s.name)
         broken = frozenset(file.stem for file in files) - found.keys()
-        return Scripts(found, broken, absent=not (self._directory / "scripts").is_dir())
+        return Scripts(found, broken, absent=_has_no_scripts(self._directory))

@@ -181,6 +181,7 @@ async def _launch(
         created=now,
         starts=timeframe[0],
         ends=timeframe[1],
+        source=loaded.source(campaign.name),
     )
     await store.create_sub(sub)
     kept = [one for name in lists for one in contacts[name] if keeps(campaign, one)]
