@@ -9,10 +9,12 @@ from dataclasses import replace
 from ami_bridge.grants import Grants
 from ami_bridge.pace import Held
 from ami_bridge.preparation import Candidate
+from strategies.campaign import Pass
 from strategies.contacts import Contact
 from strategies.engine import advance
 from strategies.state import ContactState, Dial, Move, SubCampaign, due_at
-from strategies.store import Store
+from strategies.store import Put, Store
+from strategies.vocabulary import VOICE
 
 BATCH = 50  # contacts a look, one claim for all of them
 DEEP = 800  # contacts a look where the first BATCH are held back by their pass: others may go ahead of them
@@ -29,30 +31,48 @@ class Choice:
     async def of(self, sub: SubCampaign, now: float) -> list[Candidate]:
         """Whom rules and pacing let call now, in their order, each with agent and channel granted.
 
-        Everybody else whose moment it is not gets the next one. Who is only held back by the pacing stays
-        as they are: nothing is written, and they keep their place.
+        Everybody else whose moment it is goes where they belong: to the messenger, to a later moment, to
+        their end. Who is only held back by the pacing stays as they are: nothing is written, and they keep
+        their place.
         """
         chosen: list[Candidate] = []
+        elsewhere: list[Put] = []
         held: set[str] = set()
         limit = self._limit(sub, now)
         due = await self._store.due(sub.name, now, limit)
         for contact, state in due:
             move = advance(contact, state, sub, now)
-            if not isinstance(move.step, Dial):
-                await self._store.put(sub.name, contact.id, state.version, move, due_at(move.step, now))
-            elif move.step.pass_name not in held:
-                going, attempt = sub.campaign.find(move.step.pass_name), self._new_id()
+            call = call_of(move, sub)
+            if call is None:
+                elsewhere.append(Put(contact.id, state.version, move, due_at(move.step, now)))
+            elif call[1].name not in held:
+                (dial, going), attempt = call, self._new_id()
                 limited = self._grants.grant(attempt, sub, going, now)
                 if limited is Held.CAMPAIGN:
                     break
                 if limited is Held.PASS:
                     held.add(going.name)
                 elif await self._told(sub, contact, state, move, now):
-                    chosen.append(Candidate(attempt, contact, _after(state, move), move.step, going, now))
+                    chosen.append(Candidate(attempt, contact, _after(state, move), dial, going, now))
                 else:
                     self._grants.give_back(attempt)
+        await self._store.put_many(sub.name, elsewhere)
         self._look_deeper(sub, now, blocked=bool(held) and len(due) == limit, deep=limit == DEEP)
         return chosen
+
+    async def route(self, sub: SubCampaign, now: float) -> None:
+        """What `of` does for those who are not to be called, while nobody may be: they go where they belong,
+        and who is to be called keeps their place."""
+        limit = self._limit(sub, now)
+        due = await self._store.due(sub.name, now, limit)
+        moves = [(contact, state, advance(contact, state, sub, now)) for contact, state in due]
+        elsewhere = [
+            Put(contact.id, state.version, move, due_at(move.step, now))
+            for contact, state, move in moves
+            if call_of(move, sub) is None
+        ]
+        await self._store.put_many(sub.name, elsewhere)
+        self._look_deeper(sub, now, blocked=not elsewhere and len(due) == limit, deep=limit == DEEP)
 
     async def _told(
         self, sub: SubCampaign, contact: Contact, state: ContactState, move: Move, now: float
@@ -71,6 +91,14 @@ class Choice:
             self._deep_at.pop(sub.name, None)
         elif deep or sub.name not in self._deep_at:
             self._deep_at[sub.name] = now + DEEP_EVERY
+
+
+def call_of(move: Move, sub: SubCampaign) -> tuple[Dial, Pass] | None:
+    """The call a move leads to, and its pass; None where it leads to none, or to a message."""
+    if not isinstance(move.step, Dial):
+        return None
+    going = sub.campaign.find(move.step.pass_name)
+    return (move.step, going) if going.medium in VOICE else None
 
 
 def _after(state: ContactState, move: Move) -> ContactState:

@@ -17,6 +17,7 @@ from ami_bridge.link import AmiLink
 from ami_bridge.pace import Pace
 from ami_bridge.placement import Placement
 from ami_bridge.preparation import Candidate, claim_of, prompts_of
+from ami_bridge.ringing import Ringing
 from ami_bridge.speech import Speech, SpeechError
 from ami_bridge.sub_campaigns import SubCampaigns
 from config.settings import Settings
@@ -68,6 +69,8 @@ class Dialer:
             on_not_placed=self._give_back,
             on_doubt=on_doubt,
         )
+        self._ringing = Ringing(store, link)
+        self._hanging_up: asyncio.Task[None] | None = None
         self._spoken: set[str] = set()
         self._unsafe: str | None = None
         self._right_for: int | None = None  # the link's generation that the last repair was true of
@@ -75,11 +78,12 @@ class Dialer:
         keeper.on_ended = self._give_back
 
     async def run(self) -> None:
-        """Look at every running sub-campaign each TICK until `stop`, then wait for what was asked; dials
-        nothing while lease, link or store is away, nor afterwards before a repair."""
+        """Look at every running sub-campaign each TICK until `stop`, then wait for what was asked; looks at
+        nothing while lease or store is away, and dials nobody while the link is, nor afterwards before a
+        repair."""
         async with asyncio.TaskGroup() as calls:
             while not self._stopping:
-                if self._may_dial():
+                if self._leased():
                     try:
                         await self.look(calls)
                     except StoreUnavailable as error:
@@ -116,9 +120,14 @@ class Dialer:
         await self._subs.refresh()
         await self._subs.turn(self._clock())
         for sub in self._subs.running(self._clock()):
-            await self._speak_fixed(sub)
-            await self._claim(sub, await self._prepared(sub), calls)
+            if self._may_dial():
+                await self._speak_fixed(sub)
+                await self._claim(sub, await self._prepared(sub), calls)
+            else:
+                await self._choice.route(sub, self._clock())
             await self._end_passes(sub)
+        if self._may_dial() and (self._hanging_up is None or self._hanging_up.done()):
+            self._hanging_up = calls.create_task(self._ringing.hang_up(self._clock()), name="hang up")
 
     def hindrance(self) -> str | None:
         """Why nobody may be dialled at all, a word of `strategies.explain.HINDRANCES`; None if they may."""

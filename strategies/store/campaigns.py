@@ -137,6 +137,18 @@ class Campaigns(People, Plans):
         line = {"kind": Kind.RUN_STATE, "campaign": sub, "result": state, "by": by or None}
         return packed([line], at=self._clock())
 
+    async def hang_up_ringing(self, name: str) -> None:
+        """Wish that calls of a sub-campaign which nobody has answered are hung up."""
+        await self._command("SADD", self._keys.hang_up, name)
+
+    async def to_hang_up(self) -> frozenset[str]:
+        """The sub-campaigns for which that was wished."""
+        return frozenset(name.decode() for name in await self._command("SMEMBERS", self._keys.hang_up))
+
+    async def hung_up(self, name: str) -> None:
+        """No call of the sub-campaign rings any more."""
+        await self._command("SREM", self._keys.hang_up, name)
+
     async def halt(self, *, by: str) -> None:
         """The stop switch: no claim of any sub-campaign succeeds until `unhalt`."""
         await self._command("SET", self._keys.halted, by)

@@ -128,6 +128,11 @@ class Keys:
         return self._key("open")
 
     @property
+    def hang_up(self) -> str:
+        """Set: the sub-campaigns whose calls are to be hung up that nobody has answered."""
+        return self._key("hang_up")
+
+    @property
     def halted(self) -> str:
         """String, the stop switch over everything: there means no claim succeeds."""
         return self._key("halted")

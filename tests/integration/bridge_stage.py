@@ -60,6 +60,7 @@ class ScriptedLink:
         self.connected, self.generation, self.unsafe = True, 1, ""
         self.answer: Callable[[str], Awaitable[None]] = takes
         self.originated: list[str] = []
+        self.hung_up: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.up: dict[str, str] = {}
         self.agents: list[str] = []
@@ -79,12 +80,16 @@ class ScriptedLink:
         self,
         action: str,
         headers: dict[str, str],
-        variables: dict[str, str],
+        variables: dict[str, str] | None = None,
         *,
-        deadline: float,
-        action_id: str,
+        deadline: float = 5.0,
+        action_id: str = "",
     ) -> None:
+        if action == "Hangup":
+            self.hung_up.append(headers["Channel"])
+            return
         assert action == "Originate"
+        assert variables is not None
         assert headers["ChannelId"] == action_id == variables["SP_ATTEMPT"]
         assert deadline <= 5
         self.originated.append(action_id)
@@ -250,12 +255,19 @@ async def staged(
 
 
 async def launched(
-    store: Store, contacts: Sequence[Contact], *passes: Pass, name: str = "spring", **more: object
+    store: Store,
+    contacts: Sequence[Contact],
+    *passes: Pass,
+    name: str = "spring",
+    until: float | None = None,
+    **more: object,
 ) -> SubCampaign:
     """A running sub-campaign of these passes (default: one that calls), its contacts in this order."""
     await store.import_contacts(f"{name}_list", contacts)
     defined = replace(campaign(name), passes=passes or (CALL,), lists=(f"{name}_list",), **more)
-    sub = SubCampaign(await store.next_sub_name(name), defined, defined.lists, RunState.RUNNING, created=NOON)
+    sub = SubCampaign(
+        await store.next_sub_name(name), defined, defined.lists, RunState.RUNNING, created=NOON, ends=until
+    )
     await store.create_sub(sub)
     await store.enrol(sub, [contact.id for contact in contacts], enter())
     return sub

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from itertools import chain, repeat
 
 import pytest
 from bridge_stage import (
@@ -189,7 +190,7 @@ async def test_what_was_not_sent_is_given_back_and_due_again(stage: Stage) -> No
 
 
 async def test_a_bridge_that_was_frozen_after_its_claim_asks_for_nothing(store: Store, clock: Clock) -> None:
-    answers = iter([False])
+    answers = chain([True], repeat(False))
     async with staged(store, clock, leased=lambda: next(answers)) as stage:
         await launched(store, [ADA])
         assert await stage.look() == []  # claimed, but the lease had run out when the call was to be placed
