@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from console.refusal import Reason, RefusedError
 
 if TYPE_CHECKING:
+    from config.project import Project
     from console.ledger_days import DayFile, DayWriter, Entry
     from strategies.store import Store
 
@@ -52,13 +53,17 @@ class Archive:
         files = self.files()
         return files[-1].last if files else "-"
 
-    def read(self, after: str = "-") -> Iterator[Entry]:
-        """The files' lines after an id."""
+    def read(
+        self, after: str = "-", about: str | None = None, files: Sequence[DayFile] | None = None
+    ) -> Iterator[Entry]:
+        """The lines of these files, of all if not said, after an id; `about` a contact: at least those that
+        name it."""
         from console.ledger_days import read
 
-        for file in self.files():
+        for file in self.files() if files is None else files:
             if _place(file.last) > _place(after):
-                yield from (entry for entry in read(file.path) if _place(entry[0]) > _place(after))
+                lines = read(file.path, about)
+                yield from (entry for entry in lines if _place(entry[0]) > _place(after))
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -110,6 +115,11 @@ class Archive:
         return tuple(dict.fromkeys(file.day for file in gone))
 
 
+def archive_of(loaded: Project) -> Archive:
+    """The files of the settings' tenant."""
+    return Archive(loaded.settings.data_dir / "ledger" / loaded.settings.tenant)
+
+
 async def archive(store: Store, files: Archive, *, retention: float, before: float | None = None) -> Archived:
     """Move the closed days (of the server's clock, UTC) into files and remove those older than `retention`
     seconds; `before`: the moment all days before which are closed, if not the last midnight.
@@ -125,22 +135,30 @@ async def archive(store: Store, files: Archive, *, retention: float, before: flo
         return Archived(days, lines, files.remove_before(oldest))
 
 
-async def whole_ledger(store: Store, files: Archive, after: str = "-") -> AsyncIterator[Entry]:
-    """Every line there is, once, in order, though days may be moved meanwhile.
+async def whole_ledger(
+    store: Store, files: Archive, after: str = "-", *, until: str | None = None, about: str | None = None
+) -> AsyncIterator[Entry]:
+    """Every line there is, once, in order, though days may be moved meanwhile; `until`: an id after which
+    none is wanted; `about` a contact: at least those that name it, which spares most of a long archive.
 
     A page of the stream is given only if no file holds lines it should have had: a file has its name before
     the stream is trimmed.
     """
     while True:
-        for entry in files.read(after):
-            after = entry[0]
+        kept = files.files()
+        for entry in files.read(after, about, kept):
+            if until is not None and _place(entry[0]) > _place(until):
+                return
             yield entry
+        after = max(after, kept[-1].last if kept else "-", key=_place)
         page = await store.ledger(after, PAGE)
         if _place(files.last()) > _place(after):
             continue
         if not page:
             return
         for entry in page:
+            if until is not None and _place(entry[0]) > _place(until):
+                return
             yield entry
         after = page[-1][0]
 

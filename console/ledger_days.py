@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 Entry = tuple[str, dict[str, Any]]
@@ -114,12 +115,15 @@ def known(path: Path) -> DayFile:
     return DayFile(path, day_of(path), words[LAST].decode())
 
 
-def read(path: Path) -> Iterator[Entry]:
-    """The file's lines in their order, a few thousand in memory at a time. Raises UnreadableDay."""
+def read(path: Path, about: str | None = None) -> Iterator[Entry]:
+    """The file's lines in their order, a few thousand in memory at a time. Raises UnreadableDay.
+
+    `about` a contact: those whose contact it is, and those that name it elsewhere or look as if they did.
+    """
     try:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=GROUP // 4):
-                for row in batch.to_pylist():
+                for row in (batch if about is None else batch.filter(_naming(batch, about))).to_pylist():
                     yield _entry(row)
     except (OSError, pa.ArrowException, msgspec.DecodeError) as error:
         raise UnreadableDay(f"{path} cannot be read ({error}): put it back from a backup") from error
@@ -136,6 +140,12 @@ def digest_of(entries: Iterable[Entry]) -> str:
 def day_of(path: Path) -> str:
     """`2026-03-02` of `2026-03-02.parquet` and of `2026-03-02.2.parquet`."""
     return path.name[:10]
+
+
+def _naming(batch: pa.RecordBatch, contact: str) -> pa.Array:
+    is_its = pc.equal(batch.column("contact"), contact)
+    names_it = pc.match_substring(batch.column("more"), msgspec.json.encode(contact).decode())
+    return pc.fill_null(pc.or_kleene(is_its, names_it), fill_value=False)
 
 
 def _mark(entry: Entry) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,17 +13,29 @@ import typer
 
 from console import options, output
 from console.campaigns import FINAL, named
+from console.ledger_archive import archive_of, whole_ledger
 from console.refusal import Reason, RefusedError
-from strategies.ledger import Counters, recount
+from strategies.campaign import Pass
+from strategies.ledger import LOST, Counters, changes, from_figures
 from strategies.state import SubCampaign
+from strategies.vocabulary import RecoveryEnd, Result
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from strategies.store import Store
+    from config.project import Project
+    from strategies.store import QueueFigures, Store
 
 EVERY = 1.0  # seconds between two looks at the store while a table is live
-PAGE = 5000  # ledger lines read at once
+ANSWERED = (
+    Result.HANGUP_IN_SCRIPT,
+    Result.DELIVERED_PERSON,
+    Result.DELIVERED_NO_SUCCESS,
+    Result.ABANDONED_IN_QUEUE,
+    Result.ABANDONED_NO_AGENT,
+    Result.CONNECTED_AGENT,
+)
+"""Results of calls that a person answered."""
 
 
 def results(
@@ -37,7 +51,7 @@ def results(
     """What became of a campaign: attempts, results, responses, recovery, and what is left to do."""
     loaded = options.project(context, config)
     if recounted:
-        options.with_store(loaded, lambda store: _recount(store, name, json=json))
+        options.with_store(loaded, lambda store: _recount(store, loaded, name, json=json))
     elif json:
         output.document(options.with_store(loaded, lambda store: _figures(store, name)))
     elif once or not sys.stdout.isatty():
@@ -47,39 +61,98 @@ def results(
 
 
 async def _figures(store: Store, name: str) -> list[dict[str, Any]]:
-    return [figures(sub, await store.counters(sub.name)) for sub in await named(store, name)]
+    subs, sizes = await named(store, name), await store.lists()
+    queues = (await store.caller(None)).queues
+    return [
+        {
+            **figures(sub, await store.counters(sub.name), await store.pass_waiting(sub.name)),
+            "total": sum(sizes.get(each, 0) for each in sub.attached or sub.lists),
+            "queue": _queue(queues.get(sub.campaign.queue)),
+        }
+        for sub in subs
+    ]
 
 
-def figures(sub: SubCampaign, counters: Counters) -> dict[str, Any]:
-    """Everything shown of a sub-campaign; `by_group` counts responses, one attempt may give several."""
+def _queue(queue: QueueFigures | None) -> dict[str, Any]:
+    """The agents' queue as the bridge last told it; empty where no bridge did."""
+    return {} if queue is None else {"agents_free": queue.agents_free, "waiting": queue.waiting}
+
+
+def figures(sub: SubCampaign, counters: Counters, waiting: Mapping[str, int]) -> dict[str, Any]:
+    """Everything shown of a sub-campaign; `by_group` counts responses, one attempt may give several.
+
+    `eligible`: contacts its filter kept; `waiting`: by pass, how many are not through with it.
+    """
+    groups, recovered = sub.campaign.groups, counters.recoveries
     return {
         "sub_campaign": sub.name,
         "state": sub.run_state.value,
         "lists": list(sub.lists),
         "strategy": sub.campaign.version,
+        "overrides": list(sub.overrides),
         "contacts": counters.contacts,
+        "eligible": counters.contacts,
+        "attempted": counters.attempted,
         "ended": counters.ended,
         "remaining": counters.contacts - counters.ended,
         "attempts": counters.attempts,
         "in_progress": counters.in_progress,
         "connected_to_agent": counters.connected_to_agent,
+        "abandon_rate": abandon_rate(counters.by_result),
         "by_result": dict(counters.by_result),
         "by_pass": dict(counters.by_pass),
+        "by_list": dict(counters.by_list),
         "by_medium": dict(counters.by_medium),
         "by_response": dict(counters.by_response),
         "by_group": {
             group: sum(counters.by_response.get(response, 0) for response in sub.campaign.group(group))
-            for group in sub.campaign.groups
+            for group in groups
         },
         "ended_by": dict(counters.ended_by),
         "skipped": dict(counters.skipped),
+        "passes": {each.name: _pass(each, counters, waiting) for each in sub.campaign.passes},
+        "list_figures": {name: _list(name, counters) for name in sub.attached or sub.lists},
         "recovery": {
             "triggered": sum(counters.triggered.values()),
             "reached": sum(counters.reached.values()),
             "by_trigger": dict(counters.triggered),
             "reached_by_trigger": dict(counters.reached),
             "ended": dict(counters.recovery_ended),
+            "by_day": [
+                dict(zip(("day", "pass", "trigger"), path.split("/"), strict=True)) | dict(ends)
+                for path, ends in sorted(recovered.items())
+            ],
         },
+    }
+
+
+def abandon_rate(by_result: Mapping[str, int]) -> float | None:
+    """Calls that a person answered and no agent took, of all that a person answered; None without one."""
+    answered = sum(by_result.get(result, 0) for result in ANSWERED)
+    return round(by_result.get(Result.ABANDONED_NO_AGENT, 0) / answered, 4) if answered else None
+
+
+def _pass(each: Pass, counters: Counters, waiting: Mapping[str, int]) -> dict[str, Any]:
+    results = counters.pass_results.get(each.name, {})
+    attempts = counters.by_pass.get(each.name, 0)
+    return {
+        "medium": each.medium.value,
+        "out": each.out,
+        "attempts": attempts,
+        "in_progress": attempts - sum(results.values()),
+        "remaining": waiting.get(each.name, 0),
+        "by_result": dict(results),
+        "passed_over": dict(counters.pass_skipped.get(each.name, {})),
+    }
+
+
+def _list(name: str, counters: Counters) -> dict[str, Any]:
+    contacts, ended = counters.list_contacts.get(name, 0), counters.list_ended.get(name, 0)
+    return {
+        "contacts": contacts,
+        "remaining": contacts - ended,
+        "attempts": counters.by_list.get(name, 0),
+        "by_result": dict(counters.list_results.get(name, {})),
     }
 
 
@@ -98,26 +171,33 @@ def _tables(found: list[dict[str, Any]]) -> list[Table]:
 
 
 def _tables_of(one: dict[str, Any]) -> list[Table]:
-    single = ("contacts", "remaining", "attempts", "in_progress", "connected_to_agent")
+    single = ("contacts", "attempted", "remaining", "attempts", "in_progress", "connected_to_agent")
+    shown = {key: one[key] for key in single} | one["queue"]
+    shown |= {"strategy": one["strategy"], "overrides": ", ".join(one["overrides"]) or "none"}
     recovery = one["recovery"]
     return [
-        output.pairs(f"{one['sub_campaign']}: {one['state']}", {key: one[key] for key in single}),
+        output.pairs(f"{one['sub_campaign']}: {one['state']}", shown),
+        _each("Passes", "pass", one["passes"]),
+        _each("Lists", "list", one["list_figures"]),
         *(output.pairs(title, one[key]) for title, key in GROUPS if one[key]),
-        *(
-            [
-                output.table(
-                    "Recovery",
-                    ("trigger", "lost", "reached"),
-                    [
-                        (trigger, lost, recovery["reached_by_trigger"].get(trigger, 0))
-                        for trigger, lost in recovery["by_trigger"].items()
-                    ],
-                )
-            ]
-            if recovery["triggered"]
-            else []
-        ),
+        *([_recoveries(recovery["by_day"])] if recovery["by_day"] else []),
     ]
+
+
+def _each(title: str, what: str, rows: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Passes or lists, a row each, with their results in one column."""
+    cells = [
+        (name, row["attempts"], row["remaining"], ", ".join(f"{k} {n}" for k, n in row["by_result"].items()))
+        for name, row in rows.items()
+    ]
+    return output.table(title, (what, "attempts", "remaining", "results"), cells)
+
+
+def _recoveries(rows: Sequence[Mapping[str, Any]]) -> Table:
+    names = ("day", "pass", "trigger")
+    ends = (LOST, *(str(how) for how in RecoveryEnd))
+    cells = [(*(row[name] for name in names), *(row.get(end, 0) for end in ends)) for row in rows]
+    return output.table("Recovery", (*names, *ends), cells)
 
 
 async def _live(store: Store, name: str) -> None:
@@ -131,28 +211,30 @@ async def _live(store: Store, name: str) -> None:
             await asyncio.sleep(EVERY)
 
 
-async def _recount(store: Store, name: str, *, json: bool) -> None:
-    subs = await named(store, name)
-    lines: dict[str, list[dict[str, Any]]] = {sub.name: [] for sub in subs}
-    after = "-"
-    while page := await store.ledger(after, PAGE):
-        after = page[-1][0]
-        for _, line in page:
-            if line.get("campaign") in lines:
-                lines[line["campaign"]].append(line)
-    differing = []
-    for sub in subs:
-        kept, counted = asdict(await store.counters(sub.name)), asdict(recount(lines[sub.name]))
-        differing += [
-            Reason(f"{sub.name} {figure}: shown {kept[figure]}, in the ledger {counted[figure]}", "")
-            for figure in kept
-            if kept[figure] != counted[figure]
-        ]
+async def _recount(store: Store, loaded: Project, name: str, *, json: bool) -> None:
+    """Count every figure anew from the closed days' files and the store's stream."""
+    files = archive_of(loaded)
+    last, counters = await store.figures_at([sub.name for sub in await named(store, name)])
+    kept = {sub: asdict(figures) for sub, figures in counters.items()}
+    sums: dict[str, Counter[tuple[str, str]]] = {sub: Counter() for sub in kept}
+    told = Counter[str]()
+    async for _, line in whole_ledger(store, files, until=files.last() if last == "-" else last):
+        campaign = line.get("campaign")
+        if campaign in sums:
+            told[campaign] += 1
+            for figure, key, step in changes(line):
+                sums[campaign][figure, key] += step
+    counted = {name: asdict(from_figures(figures)) for name, figures in sums.items()}
+    differing = [
+        Reason(f"{sub} {figure}: shown {shown}, in the ledger {counted[sub][figure]}", "")
+        for sub, own in kept.items()
+        for figure, shown in own.items()
+        if shown != counted[sub][figure]
+    ]
     if differing:
         raise RefusedError("the figures differ from their recount", differing)
-    told = {sub.name: len(lines[sub.name]) for sub in subs}
     if json:
-        output.document({"equal": True, "ledger_lines": told})
+        output.document({"equal": True, "ledger_lines": {name: told[name] for name in kept}})
     else:
-        for name_, count in told.items():
-            output.line(f"{name_}: every figure equals its recount from {count} ledger lines")
+        for sub in kept:
+            output.line(f"{sub}: every figure equals its recount from {told[sub]} ledger lines")

@@ -61,6 +61,16 @@ class Attempts(Attachments, LimitBook):
         answers = await self._durably("claim", (*self._keys.common, *self._keys.limits, *keys), arguments)
         return [Refusal(answer.decode()) if answer else None for answer in answers]
 
+    async def judge(self, claims: Sequence[Claim], now: float) -> list[Refusal | None]:
+        """What `claim` would answer to each of these if it came alone; nobody is taken."""
+        if not claims:
+            return []
+        wanted = [(claim, *await self._standing_of(claim)) for claim in claims]
+        keys, arguments = packed(wanted, self._keys, now)
+        arguments |= {"only_asks": True}
+        answers = await self._call("claim", (*self._keys.common, *self._keys.limits, *keys), arguments)
+        return [Refusal(answer.decode()) if answer else None for answer in answers]
+
     async def _standing_of(self, claim: Claim) -> tuple[SubCampaign, str | None]:
         """The sub-campaign a claim was decided by, and the name of the contact's list."""
         name = claim.intent.sub

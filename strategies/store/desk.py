@@ -10,6 +10,7 @@ import msgspec
 
 from strategies.store.codec import text
 from strategies.store.ledger_stream import LedgerStream
+from strategies.store.standings import Standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class DialerStatus:
 _status = msgspec.json.Decoder(DialerStatus).decode
 
 
-class Desk(LedgerStream):
+class Desk(LedgerStream, Standings):
     """Who may dial."""
 
     async def bridge_lease(self, owner: str, ttl: float) -> bool:

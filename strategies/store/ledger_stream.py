@@ -3,19 +3,21 @@ of closed days are left to the console."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from strategies.ledger import Counters
 from strategies.store.codec import read_plain
-from strategies.store.connection import Door, unnested
-from strategies.store.lines import Line, packed
+from strategies.store.connection import translated, unnested
+from strategies.store.lines import Line, counted, packed
+from strategies.store.people import People
 from strategies.vocabulary import Kind
 
 Entry = tuple[str, dict[str, Any]]
 """A line with its id in the stream: milliseconds of the server's clock and a number, `1772438400000-0`."""
 
 
-class LedgerStream(Door):
+class LedgerStream(People):
     """Everything that happened, as it was written."""
 
     async def append(self, line: Line, *, at: float) -> None:
@@ -37,6 +39,19 @@ class LedgerStream(Door):
         end = "+" if before == "+" else f"({before}"
         entries = await self._command("XRANGE", self._keys.ledger, start, end, "COUNT", count)
         return [_line(identity, body) for identity, body in unnested(entries)]
+
+    async def figures_at(self, subs: Sequence[str]) -> tuple[str, dict[str, Counters]]:
+        """The counters of these sub-campaigns, and the id of the last line they hold; `-` where no line is in
+        the stream. One step: no line comes between."""
+        with translated():
+            async with self._redis.pipeline(transaction=True) as pipe:
+                pipe.execute_command("XREVRANGE", self._keys.ledger, "+", "-", "COUNT", 1)
+                for sub in subs:
+                    pipe.execute_command("HGETALL", self._keys.figures(sub))
+                last, *figures = await pipe.execute()
+        found = unnested(last)
+        identity = found[0][0].decode() if found else "-"
+        return identity, {sub: counted(own) for sub, own in zip(subs, figures, strict=True)}
 
     async def ledger_trim(self, upto: str) -> int:
         """Take away the lines up to and with this id; returns how many."""

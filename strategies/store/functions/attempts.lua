@@ -199,7 +199,7 @@ local function claim(keys, args)
   local people = noted(shared, b.groups, b)
   for i = 1, #b.contact do
     answers[i] = refusal(shared, people, b.groups[b.group[i]], b, i)
-    if answers[i] == '' then
+    if answers[i] == '' and not b.only_asks then
       take(shared, people, b.groups, b, i, adds)
       taken[#taken + 1] = b.attempt[i]
     end
