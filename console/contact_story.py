@@ -20,18 +20,6 @@ if TYPE_CHECKING:
     from strategies.store import Store
 
 TOLD = ("result", "responses", "reason", "trigger", "device", "address", "pass", "attempt", "by", "what")
-    "result",
-    "responses",
-    "reason",
-    "trigger",
-    "device",
-    "address",
-    "pass",
-    "attempt",
-    "by",
-    "was",
-    "what",
-)
 
 
 async def story(store: Store, loaded: Project, identity: str, name: str | None) -> dict[str, Any]:
