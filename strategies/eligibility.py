@@ -65,14 +65,32 @@ def consents(candidate: Pass, case: Case) -> bool:
     return CONSENT_BASES.index(basis) >= CONSENT_BASES.index(candidate.asks)
 
 
-def keeps(campaign: Campaign, contact: Contact) -> bool:
-    """Whether the campaign's filter keeps a contact of its lists."""
+def keeps(campaign: Campaign, contact: Contact, missing: list[str] | None = None) -> bool:
+    """Whether the campaign's filter keeps a contact of its lists. The text of every comparison that was false
+    for want of a value is appended to `missing`."""
     if campaign.filter is None:
         return True
-    names = {"contact": _attributes(contact), "attempts": 0, "attempts_today": 0}
-    return condition(campaign.filter, tuple(campaign.groups)).holds(names)
+    names = {"contact": Attributes(contact), "attempts": 0, "attempts_today": 0}
+    return condition(campaign.filter, tuple(campaign.groups)).holds(names, missing)
 
 
+class Attributes:
+    """A contact's attributes, and the columns that have a place of their own, as expressions look them up."""
+
+    __slots__ = ("_contact",)
+
+    def __init__(self, contact: Contact) -> None:
+        self._contact = contact
+
+    def get(self, name: str) -> object:
+        """The value of an attribute; None where the contact has none."""
+        found = self._contact.attributes.get(name)
+        if found is None and name in _COLUMNS:
+            return getattr(self._contact, _COLUMNS[name])
+        return found
+
+
+_COLUMNS = {"contact_id": "id", "zone": "zone", "postal_code": "postal_code", "segment": "segment"}
 _RESERVED = (SUCCESS, OPT_OUT, WRONG_PARTY)
 
 
@@ -86,7 +104,7 @@ def names_of(state: ContactState, case: Case) -> Names:
     """What a campaign's expressions are evaluated over."""
     return {
         **case.campaign.groups,
-        "contact": _attributes(case.contact),
+        "contact": Attributes(case.contact),
         "last_result": state.last_result,
         "last_response": state.responses[-1] if state.responses else None,
         "any_response": state.responses,
@@ -120,12 +138,6 @@ def ordered_devices(candidate: Pass, kinds: Sequence[str], case: Case) -> tuple[
     for device in found:
         first.setdefault(device.address, device)
     return tuple(first.values())
-
-
-def _attributes(contact: Contact) -> Mapping[str, object]:
-    """A contact's attributes, and the columns that have a place of their own."""
-    own = {"zone": contact.zone, "postal_code": contact.postal_code, "segment": contact.segment}
-    return {"contact_id": contact.id, **own, **contact.attributes}
 
 
 def _accepted(candidate: Pass, state: ContactState, campaign: Campaign) -> bool:

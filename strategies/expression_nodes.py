@@ -1,24 +1,34 @@
-"""Turns the nodes of an expression into closures and refuses foreign ones; parsing is left to
-`expressions`."""
+"""Reads the nodes of an expression and refuses foreign ones; parsing is left to `expressions`, evaluating to
+`expression_closures`."""
 
 from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from strategies.expression_closures import (
+    Evaluate,
+    absence,
+    belongs,
+    calculated,
+    constant,
+    gathered,
+    joined,
+    listed,
+    lookup,
+    matching,
+    negated,
+    outside,
+    overlaps,
+    plain,
+    related,
+)
 from strategies.patterns import like_pattern
-from strategies.values import calculate, compare, contains, many
 
 MAX_DEPTH = 40  # nested nodes; far beyond what a person writes, far below Python's recursion limit
-
-Names = Mapping[str, object]
-"""What an expression is evaluated over: spaces (`contact`) to mappings, plain names and groups to values."""
-
-Evaluate = Callable[[Names, list[str]], object]
-"""A compiled node: the names, and a list that takes the text of each comparison false for want of a value."""
 
 
 class ExpressionError(ValueError):
@@ -85,15 +95,15 @@ class Reader:
         below = depth + 1
         match node:
             case ast.Constant(value=value):
-                return _constant(node, value)
+                return constant(_literal(node, value))
             case ast.BoolOp(op=op, values=values):
-                return _joined([self.read(v, below) for v in values], every=isinstance(op, ast.And))
+                return joined([self.read(v, below) for v in values], every=isinstance(op, ast.And))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return _negated(self.read(operand, below))
+                return negated(self.read(operand, below))
             case ast.UnaryOp(op=op, operand=operand) if type(op) in _SIGNS:
-                return _calculated(_SIGNS[type(op)], [self.read(operand, below)])
+                return calculated(_SIGNS[type(op)], [self.read(operand, below)])
             case ast.BinOp(op=op, left=left, right=right) if type(op) in _ARITHMETIC:
-                return _calculated(_ARITHMETIC[type(op)], [self.read(left, below), self.read(right, below)])
+                return calculated(_ARITHMETIC[type(op)], [self.read(left, below), self.read(right, below)])
             case ast.Compare():
                 return self._compare(node, below)
             case ast.Call(func=ast.Name(id="like")):
@@ -116,12 +126,12 @@ class Reader:
         if allowed is not None and name not in allowed:
             raise _error(node, f"{space} has no {name}; there are: {_listed(allowed)}")
         self.references.add(f"{space}.{name}")
-        return _lookup(space, name)
+        return lookup(space, name)
 
     def _name(self, node: ast.expr, name: str) -> Evaluate:
         if name in self.names.values:
             self.references.add(name)
-            return lambda names, _: names.get(name)
+            return plain(name)
         if name in self.names.groups:
             raise _error(node, f"{name} is a response group; write last_response in {name}")
         if name in self.names.collections:
@@ -135,7 +145,7 @@ class Reader:
         function, fewest, most = _FUNCTIONS[name]
         if node.keywords or not fewest <= len(node.args) <= most:
             raise _error(node, f"{name} takes {'one value' if most == 1 else 'two or more values'}")
-        return _calculated(function, [self.read(argument, depth) for argument in node.args])
+        return calculated(function, [self.read(argument, depth) for argument in node.args])
 
     def _like(self, node: ast.Call, depth: int) -> Evaluate:
         match node.args:
@@ -144,8 +154,7 @@ class Reader:
                     pattern = like_pattern(text)
                 except ValueError as error:
                     raise _error(quoted, str(error)) from None
-                matches = lambda value: pattern.fullmatch(str(value)) is not None  # noqa: E731
-                return _or_missing(self.read(subject, depth), matches, ast.unparse(node))
+                return matching(self.read(subject, depth), pattern, ast.unparse(node))
         raise _error(node, 'like takes a text and a pattern in quotes: like(contact.city, "New%")')
 
     def _compare(self, node: ast.Compare, depth: int) -> Evaluate:
@@ -154,50 +163,39 @@ class Reader:
         for op, right in zip(node.ops, node.comparators, strict=True):
             parts.append(self._pair(left, op, right, depth))
             left = right
-        return parts[0] if len(parts) == 1 else _joined(parts, every=True)
+        return parts[0] if len(parts) == 1 else joined(parts, every=True)
 
     def _pair(self, left: ast.expr, op: ast.cmpop, right: ast.expr, depth: int) -> Evaluate:
         said = ast.unparse(ast.Compare(left, [op], [right]))
         if isinstance(op, ast.Is | ast.IsNot):
             if not _is_none(right):
                 raise _error(right, "is asks only for None; write ==")
-            return _absence(self.read(left, depth), wanted=isinstance(op, ast.Is))
+            return absence(self.read(left, depth), wanted=isinstance(op, ast.Is))
         if isinstance(op, ast.In | ast.NotIn):
             found = self._membership(left, right, said, depth)
-            return found if isinstance(op, ast.In) else _outside(found)
+            return found if isinstance(op, ast.In) else outside(found)
         for side in (left, right):
             if _is_none(side):
                 raise _error(side, "a missing value equals nothing; write is None or is not None")
-        return _related(_RELATIONS[type(op)], self.read(left, depth), self.read(right, depth), said)
+        return related(_RELATIONS[type(op)], self.read(left, depth), self.read(right, depth), said)
 
     def _membership(self, left: ast.expr, right: ast.expr, said: str, depth: int) -> Evaluate:
         """Whether the left is in the right; None, not False, if the left is missing: `not in` needs to
         know."""
         items = self._items(right, depth)
         if isinstance(left, ast.Name) and left.id in self.names.collections:
-            name = left.id
-            self.references.add(name)
-            return lambda names, m: any(contains(items(names, m), value) for value in many(names.get(name)))
-        value = self.read(left, depth)
-
-        def evaluate(names: Names, missing: list[str]) -> object:
-            found, among = value(names, missing), items(names, missing)
-            if found is None or among is None:
-                missing.append(said)
-                return None
-            return contains(among, found)
-
-        return evaluate
+            self.references.add(left.id)
+            return overlaps(left.id, items)
+        return belongs(self.read(left, depth), items, said)
 
     def _items(self, node: ast.expr, depth: int) -> Evaluate:
         """What stands to the right of `in`: a group, a list of values, or a text to look within."""
         if isinstance(node, ast.Name) and node.id in self.names.groups | self.names.collections:
             name = node.id
             self.references.add(name)
-            return lambda names, _: many(names.get(name))
+            return gathered(name)
         if isinstance(node, ast.Tuple | ast.List | ast.Set):
-            parts = [self.read(element, depth) for element in node.elts]
-            return lambda names, m: tuple(part(names, m) for part in parts)
+            return listed([self.read(element, depth) for element in node.elts])
         if isinstance(node, ast.Name) and node.id not in self.names.values:
             raise _error(node, f"no response group {node.id}; there are: {_listed(self.names.groups)}")
         return self.read(node, depth)
@@ -223,61 +221,11 @@ def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
-def _constant(node: ast.expr, value: object) -> Evaluate:
+def _literal(node: ast.expr, value: object) -> str | bool | Decimal:
     if isinstance(value, float):
-        value = Decimal(repr(value))
-    if not isinstance(value, str | int | Decimal):
-        raise _error(node, f"{value!r} cannot stand here; use a text, a number, True or False")
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = Decimal(value)
-    return lambda _names, _missing: value
-
-
-def _lookup(space: str, name: str) -> Evaluate:
-    nothing: dict[str, object] = {}
-    return lambda names, _: names.get(space, nothing).get(name)  # type: ignore[attr-defined]
-
-
-def _negated(part: Evaluate) -> Evaluate:
-    return lambda names, missing: not part(names, missing)
-
-
-def _outside(part: Evaluate) -> Evaluate:
-    """`not in`: a comparison of its own, so a missing value makes it false and not true."""
-    return lambda names, missing: part(names, missing) is False
-
-
-def _absence(part: Evaluate, *, wanted: bool) -> Evaluate:
-    return lambda names, missing: (part(names, missing) is None) is wanted
-
-
-def _joined(parts: list[Evaluate], *, every: bool) -> Evaluate:
-    if every:
-        return lambda names, missing: all(part(names, missing) for part in parts)
-    return lambda names, missing: any(part(names, missing) for part in parts)
-
-
-def _calculated(function: Callable[..., object], parts: list[Evaluate]) -> Evaluate:
-    return lambda names, missing: calculate(function, *(part(names, missing) for part in parts))
-
-
-def _or_missing(part: Evaluate, test: Callable[[object], bool], said: str) -> Evaluate:
-    def evaluate(names: Names, missing: list[str]) -> object:
-        value = part(names, missing)
-        if value is None:
-            missing.append(said)
-            return False
-        return test(value)
-
-    return evaluate
-
-
-def _related(relation: Callable[..., bool], left: Evaluate, right: Evaluate, said: str) -> Evaluate:
-    def evaluate(names: Names, missing: list[str]) -> object:
-        holds = compare(relation, left(names, missing), right(names, missing))
-        if holds is None:
-            missing.append(said)
-            return False
-        return holds
-
-    return evaluate
+        return Decimal(repr(value))
+    if isinstance(value, str | bool):
+        return value
+    if isinstance(value, int):
+        return Decimal(value)
+    raise _error(node, f"{value!r} cannot stand here; use a text, a number, True or False")

@@ -19,7 +19,8 @@ import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from strategies.expression_nodes import Evaluate, ExpressionError, Names, Reader, Vocabulary
+from strategies.expression_closures import Evaluate, Names
+from strategies.expression_nodes import ExpressionError, Reader, Vocabulary
 from strategies.values import number_of
 
 __all__ = [
@@ -60,7 +61,7 @@ class Expression:
 
     def holds(self, names: Names, missing: list[str] | None = None) -> bool:
         """The value as a condition."""
-        return bool(self.value(names, missing))
+        return bool(self._evaluate(names, [] if missing is None else missing))
 
     def attributes(self, space: str = "contact") -> frozenset[str]:
         """The attributes of one space that the text names: what a list must have to be attached."""

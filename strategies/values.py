@@ -1,4 +1,4 @@
-"""How texts, numbers and missing values meet in an expression; who asks is left to `expression_nodes`.
+"""How texts, numbers and missing values meet in an expression; who asks is left to `expression_closures`.
 
 A missing value is None. A text meets a number as a decimal: digits with an optional sign and point; a text
 that is none counts as missing. A float (a probability) makes the other side a float, so that 0.3 equals
@@ -19,6 +19,8 @@ Number = Decimal | float
 def number_of(value: object) -> Number | None:
     """A value as a number: a text if it is a plain decimal, else None; floats stay floats."""
     if isinstance(value, str):
+        if value.isascii() and value.replace(".", "", 1).isdigit():  # most of them, and much faster
+            return Decimal(value)
         text = value.strip()
         return Decimal(text) if _DECIMAL.fullmatch(text) else None
     if isinstance(value, Decimal | float):
