@@ -42,6 +42,13 @@ def _filled(value: object) -> str:
     return text
 
 
+def _header_value(value: object) -> str:
+    text = _filled(value)
+    if "{text}" in text or not text.isascii():
+        raise wrong(f"{shown(value)} cannot stand in a header", "put the text into the body")
+    return text
+
+
 def _header(value: object) -> str:
     if not isinstance(value, str) or _HEADER.fullmatch(value) is None:
         raise wrong(f"{shown(value)} is no header's name", "write one such as X-Signature")
@@ -104,7 +111,7 @@ def _file(value: object) -> Path:
     return Path(value)
 
 
-Filled = Annotated[str, BeforeValidator(_filled)]
+HeaderValue = Annotated[str, BeforeValidator(_header_value)]
 HeaderName = Annotated[str, BeforeValidator(_header)]
 Connections = Annotated[Whole, at_least(1, 100)]
 Patience = Annotated[Duration, lasting(1, 300)]
@@ -242,7 +249,7 @@ class TextGateway(Strict):
     """Whom messages come from."""
     method: Annotated[str, word_of(("POST", "PUT", "GET"), "a method")] = "POST"
     """How the web address is asked."""
-    headers: dict[HeaderName, Filled] = Field(default_factory=dict)
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
     """Headers to send."""
     format: Annotated[Literal["form", "json"], word_of(("form", "json"), "form or json")] = "form"
     """How the body is written."""

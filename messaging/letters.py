@@ -17,6 +17,7 @@ from messaging.tokens import Tokens
 from strategies.campaign import Pass
 from strategies.contacts import Contact, Device
 from strategies.templates import fill
+from strategies.vocabulary import Medium
 
 UNFOLDED = SMTP.clone(max_line_length=998)  # a link in a header that is folded is a broken link
 BOUNCE, REPLY = "bounce+", "reply+"
@@ -69,7 +70,7 @@ class Draft:
     at: float
 
 
-def text_for(draft: Draft, back: Return | None) -> Text:
+def text_for(draft: Draft, back: Return) -> Text:
     """The text message of a pass. Raises Unwritable."""
     return Text(draft.attempt, draft.device.address, _said(draft, _attributes(draft, back)))
 
@@ -123,21 +124,23 @@ def _add_unsubscribe(message: EmailMessage, attempt: str, back: Return) -> None:
         message["List-Unsubscribe"] = ", ".join(ways)
 
 
-def _attributes(draft: Draft, back: Return | None) -> dict[str, str]:
+def _attributes(draft: Draft, back: Return) -> dict[str, str]:
     """What a template may ask for: the list's columns, and the way out, which no column can stand for."""
     return {
         "contact_id": draft.contact.id,
         **draft.contact.attributes,
-        "unsubscribe_url": _way_out(back, draft.attempt),
+        "unsubscribe_url": _way_out(draft, back),
     }
 
 
-def _way_out(back: Return | None, attempt: str) -> str:
-    if back is None:
-        return ""
+def _way_out(draft: Draft, back: Return) -> str:
+    """A page, or for an email an address to write to; nothing where there is neither."""
+    attempt = draft.attempt
     if back.public_url is not None:
         return _page(back.public_url, attempt, back.tokens)
-    return _mail_to(attempt, back.tokens, back.domain) if back.domain is not None else ""
+    if back.domain is None or draft.going.medium is not Medium.EMAIL:
+        return ""
+    return _mail_to(attempt, back.tokens, back.domain)
 
 
 def _page(public_url: str, attempt: str, tokens: Tokens) -> str:

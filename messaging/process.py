@@ -7,7 +7,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -17,8 +17,9 @@ from config.project import Project
 from config.settings import Settings
 from messaging.carrier import Carrier
 from messaging.errors import MessengerRefused
+from messaging.http_text import HttpGateway
 from messaging.lease import Lease
-from messaging.letters import Return, letter_for
+from messaging.letters import Return, letter_for, text_for
 from messaging.messenger import Messenger
 from messaging.smtp import SmtpGateway
 from messaging.tokens import Tokens, kept_secret
@@ -78,15 +79,29 @@ async def _while_leased(messenger: Messenger, lease: Lease, stop: asyncio.Event)
 async def carriers_of(settings: Settings) -> AsyncIterator[dict[Medium, Carrier[Any]]]:
     """A way out for each medium that has a gateway. Raises ConfigErrors where the environment lacks a
     secret."""
-    gateways, tokens = settings.gateways, Tokens(kept_secret(settings.data_dir))
-    carriers: dict[Medium, Carrier[Any]] = {}
-    if gateways.email is not None:
-        public = gateways.web.public_url if gateways.web is not None else None
-        back = Return(gateways.email.sender, tokens, gateways.email.bounce_domain, public)
-        async with SmtpGateway(gateways.email) as smtp:
+    gateways, carriers = settings.gateways, dict[Medium, Carrier[Any]]()
+    async with AsyncExitStack() as open_gateways:
+        back = returns_of(settings)
+        if (email := gateways.email) is not None:
+            smtp = await open_gateways.enter_async_context(SmtpGateway(email))
             write = partial(letter_for, back=back)
-            waits = gateways.email.report_within
-            carriers[Medium.EMAIL] = Carrier(Medium.EMAIL, write, smtp, gateways.email.connections, waits)
-            yield carriers
-    else:
+            carriers[Medium.EMAIL] = Carrier(
+                Medium.EMAIL, write, smtp, email.connections, email.report_within
+            )
+        if (text := gateways.text) is not None and text.url is not None:
+            http = await open_gateways.enter_async_context(HttpGateway(text))
+            carriers[Medium.TEXT] = Carrier(
+                Medium.TEXT, partial(text_for, back=back), http, text.connections, text.waits()
+            )
         yield carriers
+
+
+def returns_of(settings: Settings) -> Return:
+    """By which addresses answers to our messages come back."""
+    gateways = settings.gateways
+    return Return(
+        sender=gateways.email.sender if gateways.email is not None else "",
+        tokens=Tokens(kept_secret(settings.data_dir)),
+        domain=gateways.email.bounce_domain if gateways.email is not None else None,
+        public_url=gateways.web.public_url if gateways.web is not None else None,
+    )

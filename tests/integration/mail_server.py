@@ -1,12 +1,12 @@
-"""A mail server for tests: takes mail by SMTP, does what a control file says, and writes what it got, one JSON
-object a line.
+"""A mail server for tests: takes mail by SMTP, does what a control file says, and writes what it got, one
+JSON object a line.
 
     python mail_server.py --listen 127.0.0.1:2525 --records mails.jsonl [--control control.json]
                           [--tls CERT KEY [--implicit]] [--login USER:PASSWORD]
 
 The control file, read anew at each message, maps a recipient (or "*") to what becomes of it:
-{"mail": "421 Try later", "rcpt": "550 No such user", "data": "451 Later", "silent": true, "drop": true}; `data`
-codes are given after the text was taken; `silent` never answers the text, `drop` hangs up then.
+{"mail": "421 Try later", "rcpt": "550 No such user", "data": "451 Later", "silent": true, "drop": true};
+`data` codes are given after the text was taken; `silent` never answers the text, `drop` hangs up then.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A stage for the messenger: the store is real, the gateways are real servers, the clock is moved by a test."""
+"""A stage for the messenger: the store is real, the gateways are real servers, the clock a test's."""
 
 from __future__ import annotations
 
