@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from strategies.vocabulary import Kind, RecoveryEnd, Result
+from strategies.vocabulary import Kind, RecoveryEnd, Refusal, Result
 
 Line = Mapping[str, object]
 Sums = Mapping[str, int]
@@ -84,6 +84,8 @@ def changes(line: Line) -> list[tuple[str, str, int]]:
         return [("recoveries", _path(line, "day", "pass", "trigger") + "/" + LOST, 1)]
     if kind == Kind.RECOVERY_ENDED:
         return [("recoveries", _path(line, "day", "pass", "trigger", "result"), 1)]
+    if kind == Kind.CHANGED:
+        return _relisted(line)
     return []
 
 
@@ -144,6 +146,21 @@ def _path(line: Line, *names: str) -> str:
 def _attempt(line: Line, step: int) -> list[tuple[str, str, int]]:
     attempt = ("attempts", _path(line, "pass", "list", "medium"), step)
     return [attempt, ("attempted", "", step)] if line.get("nth") == 1 else [attempt]
+
+
+def _relisted(line: Line) -> list[tuple[str, str, int]]:
+    """Contacts that went from one list to another, `contacts_moved`, or one of them with its attempt in
+    progress; or that are in again after the end of their list, `contacts_reopened`."""
+    what, count = _word(line, "what"), int(str(line.get("contacts", 0)))
+    if what not in {"contacts_moved", "contacts_reopened"}:
+        return []
+    moved = [("contacts", _word(line, "old"), -count), ("contacts", _word(line, "list"), count)]
+    if "attempt" in line:
+        old = ("attempts", f"{_word(line, 'pass')}/{_word(line, 'old')}/{_word(line, 'medium')}", -1)
+        return [*moved, old, ("attempts", _path(line, "pass", "list", "medium"), 1)]
+    if what == "contacts_moved":
+        return moved
+    return [*moved, ("ended", f"{_word(line, 'old')}/{Refusal.LIST_DETACHED}", -count)]
 
 
 def _result(line: Line, name: str, step: int) -> tuple[str, str, int]:

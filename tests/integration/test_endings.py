@@ -1,5 +1,5 @@
-"""Everybody ends with a reason: when the time of a sub-campaign is up, when it is stopped; and who is to get a
-message goes to whoever sends it, whether or not anybody may be called."""
+"""Everybody ends with a reason: when the time of a sub-campaign is up, when it is stopped; and who is to get
+a message goes to whoever sends it, whether or not anybody may be called."""
 
 from __future__ import annotations
 

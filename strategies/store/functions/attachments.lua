@@ -61,10 +61,10 @@ local function relist(keys, args)
   local moved = 0
   for _, one in ipairs(r.contacts) do
     local key
-    if one.before then key, attempt_key = keys[attempt_key], attempt_key + 1 end
+    if one.undo then key, attempt_key = keys[attempt_key], attempt_key + 1 end
     local old = read_state(sub, one.contact)
     if old and old.version == one.version then
-      if key then redis.call('HSET', key, 'before', one.before) end
+      if key then redis.call('HSET', key, 'undo', one.undo, 'before', one.before) end
       redis.call('HSET', sub.state, one.contact,
         string.format('%d %d %d %s %s', old.version + 1, old.stand, old.rank, old.live, one.body))
       local due = redis.call('ZSCORE', from, one.contact)
