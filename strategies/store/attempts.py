@@ -13,7 +13,7 @@ from strategies.attempts import Intent, Outcome, Stage
 from strategies.state import Move, SubCampaign
 from strategies.store import lines
 from strategies.store.attachments import Attachments
-from strategies.store.claims import Claim, packed
+from strategies.store.claims import Claim, packed, read_undo
 from strategies.store.codec import read_intent, text
 from strategies.store.connection import function_call
 from strategies.store.errors import NotDurable, StaleState
@@ -163,19 +163,19 @@ class Attempts(Attachments, LimitBook):
 
         False if the attempt is unknown or has ended.
         """
-        raw, about = await self._command("HMGET", self._keys.attempt(attempt), "intent", "about")
+        raw, told = await self._command("HMGET", self._keys.attempt(attempt), "intent", "undo")
         if raw is None:
             return False
-        intent, now, (index, list_name, nth) = read_intent(raw), self._clock(), lines.read_about(about)
+        intent, now, undo = read_intent(raw), self._clock(), read_undo(told)
         answer = await self._call(
             "release",
-            (*self._keys.common, *self._keys.limits, *self._keys_of_end(intent, index)),
+            (*self._keys.common, *self._keys.limits, *self._keys_of_end(intent, undo.list)),
             {
                 "attempt": attempt,
                 "sub": intent.sub,
                 "contact": intent.contact,
                 "due": now,
-                "lines": lines.packed([lines.released(intent, reason, list_name, nth)], at=now),
+                "lines": lines.packed([lines.released(intent, reason, undo.list_name, undo.nth)], at=now),
             },
         )
         return bool(answer)

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from strategies.attempts import Intent
 from strategies.contacts import Contact
@@ -53,39 +55,67 @@ def debt_mark(debt: str | None) -> str:
     return blake2b(debt.encode(), digest_size=6).hexdigest() if debt is not None else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """What the end of an attempt, or its release, has to take back of its claim."""
+
+    at: str  # the moment of its entries in the logs, in milliseconds
+    kind: str
+    debt: str
+    dialled: str
+    marks: tuple[str, ...]
+    addresses: tuple[str, ...]
+    lane: str
+    list: int
+    list_name: str | None
+    nth: int  # which attempt of the contact it was
+    per_contact: bool  # whether it was counted so
+    per_number: bool
+
+
+read_undo = msgspec.json.Decoder(Undo).decode
+
+
 @dataclass(slots=True)
 class Batch:
-    """Claims as the server takes them: in columns, with what several share told once, in `groups` and
-    `adds`."""
+    """Claims as the server takes them: in columns, with what several share told once, in `groups`, `words`
+    and `adds`. Places count from one, as the server does."""
 
     now: float
+    keys: Keys
     groups: list[dict[str, object]] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
+    group_keys: list[str] = field(default_factory=list)
     adds: list[list[tuple[str, int]]] = field(default_factory=list)
+    words: dict[str, int] = field(default_factory=dict)
     _group_of: dict[tuple[object, ...], int] = field(default_factory=dict)
     _adds_of: dict[tuple[object, ...], int] = field(default_factory=dict)
 
-    def group(self, claim: Claim, sub: SubCampaign, keys: Keys) -> int:
-        """The number of the claim's sub-campaign, list and plan, which gets the next one if it is new."""
+    def group(self, claim: Claim, sub: SubCampaign) -> int:
+        """The place of the claim's sub-campaign, list and plan."""
         index, known = claim.state.list, (sub.name, claim.state.list, claim.plan, claim.plan_until)
         if known not in self._group_of:
             self.groups.append({**_shared(sub, self.now), "list": str(index), **_plan(claim)})
-            self.keys += [
-                *keys.of_sub(sub.name, index),
-                keys.do_not_call_of(sub.campaign.name),
-                keys.registry(sub.campaign.country),
+            self.group_keys += [
+                *self.keys.of_sub(sub.name, index),
+                self.keys.do_not_call_of(sub.campaign.name),
+                self.keys.registry(sub.campaign.country),
             ]
             self._group_of[known] = len(self.groups)
         return self._group_of[known]
 
     def count(self, claim: Claim, list_name: str | None, line: lines.Line) -> int:
-        """The number of what this claim's ledger line adds to the figures."""
-        intent, nth = claim.intent, claim.state.attempts == 1
-        known = (intent.sub, intent.pass_name, intent.medium, list_name, nth)
+        """The place of what this claim's ledger line adds to the figures."""
+        intent = claim.intent
+        known = (intent.sub, intent.pass_name, intent.medium, list_name, claim.state.attempts == 1)
         if known not in self._adds_of:
             self.adds.append(lines.added(line))
             self._adds_of[known] = len(self.adds)
         return self._adds_of[known]
+
+    def places(self, words: Iterable[str]) -> list[int]:
+        """The places of words, each of which is told once."""
+        known = self.words
+        return [known.setdefault(word, len(known) + 1) for word in words]
 
 
 Wanted = tuple[Claim, SubCampaign, str | None]
@@ -94,42 +124,69 @@ Wanted = tuple[Claim, SubCampaign, str | None]
 
 def packed(wanted: Sequence[Wanted], keys: Keys, now: float) -> tuple[list[str], dict[str, Any]]:
     """Keys and arguments of the claims."""
-    batch = Batch(now)
-    rows = [_row(batch, each, keys) for each in wanted]
-    columns = {name: [row[place] for row in rows] for place, name in enumerate(_COLUMNS)}
-    arguments = {"now": now, "groups": batch.groups, "adds": batch.adds, **columns}
+    batch = Batch(now, keys)
+    rows = [_row(batch, *each) for each in wanted]
+    columns = dict(zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
+    shared = {"now": now, "groups": batch.groups, "adds": batch.adds, "words": list(batch.words)}
     attempts = [keys.attempt(claim.intent.attempt) for claim, *_ in wanted]
-    return [*batch.keys, *attempts], arguments
+    return [*batch.group_keys, *attempts], {**shared, **columns}
 
 
 _COLUMNS = (
-    *("group", "attempt", "contact", "version", "marks", "addresses", "dialled", "kind", "lane", "allowed"),
-    *("open_until", "asks", "debt", "stand", "body", "intent", "about", "line", "counts"),
+    *(
+        "group",
+        "attempt",
+        "contact",
+        "version",
+        "person",
+        "locks",
+        "dialled",
+        "kind",
+        "allowed",
+        "open_until",
+    ),
+    *("asks", "debt", "stand", "body", "intent", "undo", "line", "counts"),
 )
 
 
-def _row(batch: Batch, wanted: Wanted, keys: Keys) -> tuple[object, ...]:
-    claim, sub, list_name = wanted
+def _row(batch: Batch, claim: Claim, sub: SubCampaign, list_name: str | None) -> tuple[object, ...]:
     intent, contact, state = claim.intent, claim.contact, claim.state
+    marks = marks_of(contact, intent.device.address)
+    addresses = [device.address for device in contact.devices]
+    person = batch.places(dict.fromkeys([*marks, *addresses]))
     line = lines.started(intent, batch.now, list_name, state.attempts)
+    kind, debt = "v" if intent.medium in VOICE else "m", debt_mark(intent.debt)
+    undo = Undo(
+        at=f"{batch.now * 1000:.0f}",
+        kind=kind,
+        debt=debt,
+        dialled=intent.device.address,
+        marks=tuple(marks),
+        addresses=tuple(addresses),
+        lane=lane_of(state, intent.medium),
+        list=state.list,
+        list_name=list_name,
+        nth=state.attempts,
+        per_contact=sub.campaign.limits.attempts_per_contact is not None,
+        per_number=sub.campaign.limits.attempts_per_number is not None,
+    )
     return (
-        batch.group(claim, sub, keys),
+        batch.group(claim, sub),
         intent.attempt,
         contact.id,
         claim.expected_version,
-        marks_of(contact, intent.device.address),
-        list(dict.fromkeys(device.address for device in contact.devices)),
-        intent.device.address,
-        "v" if intent.medium in VOICE else "m",
-        lane_of(state, intent.medium),
+        person,
+        len(marks),
+        batch.words[intent.device.address],
+        kind,
         claim.allowed,
         claim.open_until or False,
         CONSENT_BASES.index(claim.asks),
-        debt_mark(intent.debt),
+        debt,
         stand(state, sub.campaign),
         record_text(state),
         record_text(intent),
-        lines.about(state.list, list_name, state.attempts),
+        text(undo),
         text(line),
         batch.count(claim, list_name, line),
     )

@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
-
 from strategies.attempts import Intent, Outcome
 from strategies.ledger import Counters, changes, from_figures
 from strategies.messages import Notice
@@ -41,20 +39,6 @@ def started(intent: Intent, at: float, list_name: str | None, nth: int) -> Line:
     """The line of a claim that succeeded: the contact's nth attempt, who came from that list."""
     line = {"at": at, "kind": Kind.ATTEMPT_STARTED, **_of(intent), "list": list_name, "nth": nth}
     return {key: value for key, value in line.items() if value is not None}
-
-
-def about(index: int, list_name: str | None, nth: int) -> str:
-    """What an attempt's later lines say beside its intent: index and name of the list, and which attempt of
-    the contact it is."""
-    return text((index, list_name, nth))
-
-
-def read_about(raw: bytes) -> tuple[int, str | None, int]:
-    """As `about` was given it."""
-    return _about(raw)
-
-
-_about = msgspec.json.Decoder(tuple[int, str | None, int]).decode
 
 
 def released(intent: Intent, reason: str, list_name: str | None, nth: int) -> Line:

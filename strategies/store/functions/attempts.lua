@@ -1,36 +1,25 @@
 -- An attempt from its claim to its end.
 --
 -- A batch of claims comes in columns, `b.contact[i]` and so on, with what several share in groups: a sub-campaign, a
--- list of it and its limits. Everything is read before the first is judged and written after the last, and what one
--- claim takes the next one sees.
+-- list of it and its limits. Numbers, addresses and marks are words, each told once: `b.words[k]`, and `b.person[i]` are
+-- the places of those of one person, the first `b.locks[i]` of them the marks it is locked and counted by. Everything
+-- is read before the first claim is judged and written after the last, and what one takes the next one sees.
 
--- The fields of a batch that have to be known, noted in the books they stand in.
-local function noted(shared, groups, b)
-  local books = {}
-  local people = {do_not_call = book_of(books, shared.do_not_call), busy = book_of(books, shared.busy),
-    logs = book_of(books, shared.calls), records = book_of(books, shared.contacts)}
-  for _, g in ipairs(groups) do
-    g.states, g.tries = book_of(books, g.keys.state), book_of(books, g.keys.tries)
-    g.own_do_not_call = book_of(books, g.do_not_call)
+-- The values of many fields, in their order; false where there is none.
+local function read_all(key, fields)
+  if #fields <= STEP then return redis.call('HMGET', key, unpack(fields)) end
+  local values = {}
+  for from = 1, #fields, STEP do
+    local found = redis.call('HMGET', key, unpack(fields, from, math.min(from + STEP - 1, #fields)))
+    for i = 1, #found do values[from + i - 1] = found[i] end
   end
-  for i, contact in ipairs(b.contact) do
-    local g = groups[b.group[i]]
-    note(g.states, contact)
-    note(people.records, contact)
-    for _, address in ipairs(b.addresses[i]) do
-      note(people.do_not_call, address)
-      note(g.own_do_not_call, address)
-    end
-    for _, mark in ipairs(b.marks[i]) do
-      note(people.busy, mark)
-      note(people.logs, mark)
-      if g.per_contact then note(g.tries, mark) end
-    end
-    if g.per_number then note(g.tries, '=' .. b.dialled[i]) end
-  end
-  for _, each in ipairs(books) do read(each) end
-  people.books = books
-  return people
+  return values
+end
+
+-- Several groups may share a key: what one takes from it the other must see.
+local function read_once(known, key, fields)
+  known[key] = known[key] or read_all(key, fields)
+  return known[key]
 end
 
 -- Why nobody of a group may be called, or nil.
@@ -44,24 +33,32 @@ local function barred(shared, g, now)
   return nil
 end
 
--- The ranks of CONSENT_BASES: the contact's own word, else what the campaign says of its lists' people.
+-- All that is known of the people of a batch, by the places of words and claims.
+local function read_people(shared, b)
+  local known, people = {}, {do_not_call = read_all(shared.do_not_call, b.words), busy = read_all(shared.busy, b.words),
+    logs = read_all(shared.calls, b.words), records = read_all(shared.contacts, b.contact)}
+  for _, g in ipairs(b.groups) do
+    g.states = read_once(known, g.keys.state, b.contact)
+    g.own_do_not_call = redis.call('EXISTS', g.do_not_call) == 1 and read_once(known, g.do_not_call, b.words) or {}
+    if g.per_contact or g.per_number then
+      g.tries, g.here = read_once(known, g.keys.tries, b.words), {}
+    end
+  end
+  return people
+end
+
+-- The ranks of CONSENT_BASES: the contact's own word, else what the campaign says of its lists' people. A record's
+-- fifth part is the consent its list told of, see contact_codec.py.
 local BASES = {none = 0, express = 1, written = 2}
 
 local function consents(g, asked, record)
-  local own = asked > 0 and (cmsgpack.unpack(record)[5] or {}).basis or nil -- see contact_codec.py
-  return (BASES[own or g.basis] or 0) >= asked
-end
-
-local function listed(people, g, addresses)
-  for _, address in ipairs(addresses) do
-    if people.do_not_call.values[address] or g.own_do_not_call.values[address] then return true end
-  end
-  return false
+  local own = string.find(record, 'basis', 1, true) and cmsgpack.unpack(record)[5]
+  return (BASES[own and own.basis or g.basis] or 0) >= asked
 end
 
 -- Whether a rule over its prefix forbids a number; `lengths` are those of the prefixes there are.
 local function forbidden(shared, number)
-  for length in string.gmatch(shared.lengths or '', '%d+') do
+  for length in string.gmatch(shared.lengths, '%d+') do
     if redis.call('HEXISTS', shared.prefixes, string.sub(number, 1, tonumber(length))) == 1 then return true end
   end
   return false
@@ -69,19 +66,19 @@ end
 
 -- What the country's registry says of a number: nothing, where it does not bind, or why it may not be dialled.
 local function by_registry(shared, g, number, now)
-  if not g.registry_within or string.sub(number, 1, 1) ~= '+' then return nil end
-  local as_of = tonumber(redis.call('HGET', shared.registries, g.country) or nil)
-  if not as_of or now - as_of > g.registry_within then return 'registry_outdated' end
+  if string.sub(number, 1, 1) ~= '+' then return nil end
+  local as_of = redis.call('HGET', shared.registries, g.country)
+  if not as_of or now - tonumber(as_of) > g.registry_within then return 'registry_outdated' end
   return redis.call('SISMEMBER', g.registry, string.sub(number, 2)) == 1 and 'number_forbidden' or nil
 end
 
 -- What the log of a mark counts against this claim.
 local function tally(log, g, debt, now)
-  local day, here, calls, spoken = 0, 0, 0, 0
+  local day, here, calls, spoke = 0, 0, 0, 0
   for at, kind, about in string.gmatch(log, '(%d+)(%a)(%S*)') do
     at = tonumber(at) / 1000
     if kind == 's' then
-      if about == '*' or about == debt then spoken = math.max(spoken, at) end
+      if about == '*' or about == debt then spoke = math.max(spoke, at) end
     else
       if at >= g.day_from then
         day = day + 1
@@ -90,95 +87,117 @@ local function tally(log, g, debt, now)
       if about == debt and string.lower(kind) == 'v' and at > now - g.debt_within then calls = calls + 1 end
     end
   end
-  return day, here, calls, spoken
+  return day, here, calls, spoke
 end
 
--- Which cap over the logs of a person's marks leaves no room.
-local function capped(people, g, marks, dialled, debt, now)
-  local days, heres, calls, spoken = 0, 0, 0, 0
-  for _, mark in ipairs(marks) do
-    local log = people.logs.values[mark]
+-- Which cap over the logs of a person leaves no room.
+local function capped(people, g, b, i)
+  local person, debt, days, here, calls, spoke = b.person[i], b.debt[i], 0, 0, 0, 0
+  for k = 1, b.locks[i] do
+    local log = people.logs[person[k]]
     if log then
-      local day, here, about, last = tally(log, g, debt, now)
-      days, calls, spoken = math.max(days, day), math.max(calls, about), math.max(spoken, last)
-      if mark == dialled then heres = here end
+      local day, dialled, about, last = tally(log, g, debt, b.now)
+      days, calls, spoke = math.max(days, day), math.max(calls, about), math.max(spoke, last)
+      if person[k] == b.dialled[i] then here = dialled end
     end
   end
-  if debt ~= '' and spoken > 0 and now < spoken + g.debt_silence then return 'silence_after_conversation' end
+  if debt ~= '' and spoke > 0 and b.now < spoke + g.debt_silence then return 'silence_after_conversation' end
   if debt ~= '' and g.debt_calls and calls >= g.debt_calls then return 'cap_debt' end
   if g.per_day and days >= g.per_day then return 'cap_person' end
-  if g.per_number_day and heres >= g.per_number_day then return 'cap_number' end
+  if g.per_number_day and here >= g.per_number_day then return 'cap_number' end
   return ''
 end
 
-local function refusal(shared, people, g, b, i)
+-- What stands against the address, whoever it belongs to.
+local function by_address(shared, g, b, i)
+  if not b.allowed[i] then return 'not_allowed_number' end
+  local address = b.words[b.dialled[i]]
+  if shared.lengths and forbidden(shared, address) then return 'number_forbidden' end
+  return g.registry_within and by_registry(shared, g, address, b.now)
+end
+
+-- How often the address was dialled in the sub-campaign.
+local function dialled_before(g, b, i)
+  local place = b.dialled[i]
+  if not g.here[place] then g.here[place] = tonumber(redis.call('HGET', g.keys.tries, '=' .. b.words[place]) or 0) end
+  return g.here[place]
+end
+
+local function refusal(shared, people, b, i)
+  local g, person = b.groups[b.group[i]], b.person[i]
   if g.barred == 'not_running' then return g.barred end
-  local state = g.states.values[b.contact[i]]
-  local record, dialled, marks = people.records.values[b.contact[i]], b.dialled[i], b.marks[i]
+  local state, record = g.states[i], people.records[i]
   if not state or not record then return 'stale' end
   local version, live = string.match(state, '^(%d+) %S+ %d+ (%S+)')
   if tonumber(version) ~= b.version[i] or live ~= NOBODY then return 'stale' end
   if g.barred then return g.barred end
   if b.asks[i] > 0 and not consents(g, b.asks[i], record) then return 'no_consent' end
-  if not b.allowed[i] then return 'not_allowed_number' end
-  if listed(people, g, b.addresses[i]) then return 'do_not_call' end
-  if shared.lengths and forbidden(shared, dialled) then return 'number_forbidden' end
-  local registered = by_registry(shared, g, dialled, b.now)
-  if registered then return registered end
-  if b.open_until[i] and b.now >= b.open_until[i] then return 'outside_window' end
-  for _, mark in ipairs(marks) do
-    if people.busy.values[mark] then return 'person_busy' end
-    if g.per_contact and tonumber(g.tries.values[mark] or 0) >= g.per_contact then return 'person_used_up' end
+  for k = 1, #person do
+    if people.do_not_call[person[k]] or g.own_do_not_call[person[k]] then return 'do_not_call' end
   end
-  if g.per_number and tonumber(g.tries.values['=' .. dialled] or 0) >= g.per_number then return 'number_used_up' end
-  return capped(people, g, marks, dialled, b.debt[i], b.now)
+  local why = by_address(shared, g, b, i)
+  if why then return why end
+  if b.open_until[i] and b.now >= b.open_until[i] then return 'outside_window' end
+  for k = 1, b.locks[i] do
+    if people.busy[person[k]] then return 'person_busy' end
+    if g.per_contact and tonumber(g.tries[person[k]] or 0) >= g.per_contact then return 'person_used_up' end
+  end
+  if g.per_number and dialled_before(g, b, i) >= g.per_number then return 'number_used_up' end
+  return capped(people, g, b, i)
 end
 
--- Takes the person; what follows for the figures is summed up in `adds`, to be written once.
-local function take(shared, people, groups, b, i, adds)
-  local g, contact, attempt, marks = groups[b.group[i]], b.contact[i], b.attempt[i], b.marks[i]
-  for _, mark in ipairs(marks) do
-    local here = mark == b.dialled[i]
-    change(people.busy, mark, attempt)
-    change(people.logs, mark,
-      with_entry(people.logs.values[mark], entry_of(b.at, b.kind[i], b.debt[i], here), b.now))
-    if g.per_contact then change(g.tries, mark, tonumber(g.tries.values[mark] or 0) + 1) end
+-- Takes the person for the rest of the batch, and notes what is to be written of it.
+local function take(shared, people, b, i, to_write)
+  local g, attempt, person = b.groups[b.group[i]], b.attempt[i], b.person[i]
+  local busy, logs, tries = to_write.busy, to_write.logs, g.tries_written
+  for k = 1, b.locks[i] do
+    local place = person[k]
+    local word = b.words[place]
+    people.busy[place] = attempt
+    busy[#busy + 1], busy[#busy + 2] = word, attempt
+    local log = people.logs[place]
+    local entry = entry_of(b.at, b.kind[i], b.debt[i], place == b.dialled[i])
+    people.logs[place] = log and with_entry(log, entry, b.now) or entry
+    logs[#logs + 1], logs[#logs + 2] = word, people.logs[place]
+    if g.per_contact then
+      g.tries[place] = tonumber(g.tries[place] or 0) + 1
+      tries[#tries + 1], tries[#tries + 2] = word, g.tries[place]
+    end
   end
   if g.per_number then
-    local field = '=' .. b.dialled[i]
-    change(g.tries, field, tonumber(g.tries.values[field] or 0) + 1)
+    g.here[b.dialled[i]] = g.here[b.dialled[i]] + 1
+    tries[#tries + 1], tries[#tries + 2] = '=' .. b.words[b.dialled[i]], g.here[b.dialled[i]]
   end
-  local version, stand, rank, body = string.match(g.states.values[contact], '^(%d+) (%S+) (%d+) %S+ (.*)$')
-  change(g.states, contact,
-    string.format('%d %d %s %s %s', tonumber(version) + 1, b.stand[i], rank, attempt, b.body[i]))
-  g.taken[#g.taken + 1] = contact
+  local before = g.states[i]
+  local stand, rank = string.match(before, '^%d+ (%S+) (%d+)')
+  g.states[i] = string.format('%d %d %s %s %s', b.version[i] + 1, b.stand[i], rank, attempt, b.body[i])
+  g.states_written[#g.states_written + 1], g.states_written[#g.states_written + 2] = b.contact[i], g.states[i]
+  g.taken[#g.taken + 1] = b.contact[i]
   if tonumber(stand) ~= b.stand[i] then g.moved[#g.moved + 1] = {stand, b.stand[i]} end
-  redis.call('HSET', b.keys[i], 'intent', b.intent[i], 'stage', 'intent', 'contact', contact,
-    'about', b.about[i],
-    'undo', cmsgpack.pack({at = b.at, kind = b.kind[i], debt = b.debt[i], dialled = b.dialled[i], marks = marks,
-      addresses = b.addresses[i], lane = b.lane[i], body = body, stand = tonumber(stand), list = g.list,
-      counts = {g.per_contact and true or false, g.per_number and true or false}}))
+  g.counts[b.counts[i]] = (g.counts[b.counts[i]] or 0) + 1
+  to_write.live[#to_write.live + 1] = attempt
+  redis.call('HSET', b.keys[i], 'intent', b.intent[i], 'stage', 'intent', 'contact', b.contact[i], 'undo', b.undo[i],
+    'before', before)
   redis.call('XADD', shared.ledger, '*', 'line', b.line[i])
-  local sums = adds[g.keys.figures] or {}
-  for _, add in ipairs(b.adds[b.counts[i]]) do sums[add[1]] = (sums[add[1]] or 0) + add[2] end
-  adds[g.keys.figures] = sums
 end
 
--- What the groups and the figures have to be told of all that was taken.
-local function settle(shared, groups, adds, taken)
-  if #taken > 0 then in_steps('SADD', shared.live, taken) end
-  for _, g in ipairs(groups) do
-    if #g.taken > 0 then
-      redis.call('HINCRBY', g.keys.control, 'served:' .. g.list, #g.taken)
-      for _, lane in ipairs(LANES) do in_steps('ZREM', g.keys[lane], g.taken) end
-    end
+-- Everything of the batch that could wait for its end.
+local function write_batch(shared, b, to_write)
+  in_steps('SADD', shared.live, to_write.live)
+  in_steps('HSET', shared.busy, to_write.busy)
+  in_steps('HSET', shared.calls, to_write.logs)
+  for _, g in ipairs(b.groups) do
+    in_steps('HSET', g.keys.tries, g.tries_written)
+    in_steps('HSET', g.keys.state, g.states_written)
+    for _, lane in ipairs(LANES) do in_steps('ZREM', g.keys[lane], g.taken) end
+    if #g.taken > 0 then redis.call('HINCRBY', g.keys.control, 'served:' .. g.list, #g.taken) end
     for _, move in ipairs(g.moved) do
       redis.call('HINCRBY', g.keys.stands, move[1], -1)
       redis.call('HINCRBY', g.keys.stands, move[2], 1)
     end
-  end
-  for figures, sums in pairs(adds) do
-    for field, amount in pairs(sums) do redis.call('HINCRBY', figures, field, amount) end
+    for line, times in pairs(g.counts) do
+      for _, add in ipairs(b.adds[line]) do redis.call('HINCRBY', g.keys.figures, add[1], add[2] * times) end
+    end
   end
 end
 
@@ -186,26 +205,23 @@ end
 -- not.
 local function claim(keys, args)
   local shared, at = common(keys)
-  local b, adds, taken, answers = cmsgpack.unpack(args[1]), {}, {}, {}
+  local b, answers, to_write = cmsgpack.unpack(args[1]), {}, {live = {}, busy = {}, logs = {}}
   at = limit_keys(shared, keys, at)
   shared.stopped, shared.lengths = redis.call('EXISTS', shared.halted) == 1, redis.call('HGET', shared.prefixes, '#')
   for _, g in ipairs(b.groups) do
     g.keys, at = sub_keys(keys, at)
     g.do_not_call, g.registry, at = keys[at], keys[at + 1], at + 2
-    g.taken, g.moved, g.barred = {}, {}, barred(shared, g, b.now)
+    g.barred = barred(shared, g, b.now)
+    g.taken, g.moved, g.counts, g.tries_written, g.states_written = {}, {}, {}, {}, {}
   end
   b.at, b.keys = moment(b.now), {}
   for i = 1, #b.contact do b.keys[i] = keys[at + i - 1] end
-  local people = noted(shared, b.groups, b)
+  local people = read_people(shared, b)
   for i = 1, #b.contact do
-    answers[i] = refusal(shared, people, b.groups[b.group[i]], b, i)
-    if answers[i] == '' and not b.only_asks then
-      take(shared, people, b.groups, b, i, adds)
-      taken[#taken + 1] = b.attempt[i]
-    end
+    answers[i] = refusal(shared, people, b, i)
+    if answers[i] == '' then take(shared, people, b, i, to_write) end
   end
-  for _, each in ipairs(people.books) do write(each) end
-  settle(shared, b.groups, adds, taken)
+  write_batch(shared, b, to_write)
   return answers
 end
 
@@ -249,11 +265,11 @@ end
 
 -- 'recorded', 'ended' (it was before) or 'stale'.
 local function record_one(shared, sub, attempt_key, facts_key, r)
-  local stage, packed = unpack(redis.call('HMGET', attempt_key, 'stage', 'undo'))
+  local stage, told = unpack(redis.call('HMGET', attempt_key, 'stage', 'undo'))
   if not stage or stage == 'ended' then return 'ended' end
   local old = read_state(sub, r.contact)
   if not old or old.version ~= r.version or old.live ~= r.attempt then return 'stale' end
-  local undo = cmsgpack.unpack(packed)
+  local undo = cjson.decode(told)
   unlock(shared, r.attempt, undo.marks)
   log_end(shared, undo, r)
   write_state(shared, sub, r.contact, old, r, NOBODY)
@@ -288,17 +304,18 @@ local function release(keys, args)
   at = limit_keys(shared, keys, at)
   local attempt_key, facts_key = keys[at], keys[at + 1]
   local sub, r = sub_keys(keys, at + 2), cmsgpack.unpack(args[1])
-  local stage, packed = unpack(redis.call('HMGET', attempt_key, 'stage', 'undo'))
+  local stage, told, before = unpack(redis.call('HMGET', attempt_key, 'stage', 'undo', 'before'))
   if not stage or stage == 'ended' then return 0 end
-  local undo = cmsgpack.unpack(packed)
+  local undo = cjson.decode(told)
   unlock(shared, r.attempt, undo.marks)
   relog(shared, undo, nil)
-  for _, mark in ipairs(undo.counts[1] and undo.marks or {}) do redis.call('HINCRBY', sub.tries, mark, -1) end
-  if undo.counts[2] then redis.call('HINCRBY', sub.tries, '=' .. undo.dialled, -1) end
+  for _, mark in ipairs(undo.per_contact and undo.marks or {}) do redis.call('HINCRBY', sub.tries, mark, -1) end
+  if undo.per_number then redis.call('HINCRBY', sub.tries, '=' .. undo.dialled, -1) end
   redis.call('HINCRBY', sub.control, 'served:' .. undo.list, -1)
   local old = read_state(sub, r.contact)
   if old and old.live == r.attempt then
-    local back = {body = undo.body, stand = undo.stand, due = r.due, lane = undo.lane}
+    local stand, body = string.match(before, '^%d+ (%S+) %d+ %S+ (.*)$')
+    local back = {body = body, stand = tonumber(stand), due = r.due, lane = undo.lane}
     write_state(shared, sub, r.contact, old, back, NOBODY)
   end
   append(shared.ledger, sub.figures, r.lines)
