@@ -29,6 +29,8 @@ _KINDS: Mapping[Medium, tuple[str, ...]] = {
 def unfit(candidate: Pass, state: ContactState, case: Case) -> Refusal | None:
     """Why the pass does not take the contact, by consent, the list filter, `accept` and `where`; None if it
     does."""
+    if candidate.out:
+        return Refusal.NOT_ELIGIBLE_NOW
     if not consents(candidate, case):
         return Refusal.NO_CONSENT
     if not _accepted(candidate, state, case.campaign):
@@ -153,7 +155,7 @@ def _accepted(candidate: Pass, state: ContactState, campaign: Campaign) -> bool:
 def _earlier_results(
     candidate: Pass, accept: Accept, state: ContactState, campaign: Campaign
 ) -> list[Result]:
-    before = pass_before(campaign, candidate.name)
+    before = pass_before(campaign, candidate.name, state)
     if accept.source == "all_passes":
         ended = [r for r in state.records if r.name != candidate.name]
     else:

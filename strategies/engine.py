@@ -275,7 +275,7 @@ def _lost_or_on(
     state: ContactState, case: Case, intent: Intent, outcome: Outcome
 ) -> tuple[ContactState, list[Line]]:
     """Recovery if somebody was lost, else what the pass's retries say."""
-    onward, given_up = after_result(state, case, intent.pass_name, outcome.result)
+    onward, given_up = after_result(state, case, intent.pass_name, intent.device, outcome.result)
     task = recovery.task_for(recovery.Loss(intent, outcome, given_up), state, case)
     if task is None:
         return onward, []
@@ -296,7 +296,7 @@ def _turned_away(
     if dial.recovery is not None:
         return recovery.concluded(state, RecoveryEnd.CALLED_OFF, reason)
     if action is Action.NEXT_DEVICE:
-        return leave_device(state, case, dial.pass_name, reason), []
+        return leave_device(state, case, dial.pass_name, dial.device, reason), []
     return leave_pass(state, case, dial.pass_name, reason), []
 
 

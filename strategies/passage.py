@@ -5,7 +5,7 @@ Recovery is left to `recovery`, what holds a contact back altogether to the engi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf
 
@@ -13,6 +13,7 @@ from strategies.campaign import Pass, Window
 from strategies.contacts import Device
 from strategies.eligibility import attempts_today, devices_of, missing_values, unfit
 from strategies.records import (
+    TAKEN_OUT,
     is_main,
     is_through,
     main_index,
@@ -51,30 +52,36 @@ def traverse(state: ContactState, case: Case) -> Passage:
     return state, step, lines
 
 
-def after_result(state: ContactState, case: Case, name: str, result: Result) -> tuple[ContactState, bool]:
-    """The state after a result in a pass, by its retries; and whether that gave the pass's first device
-    up."""
+def after_result(
+    state: ContactState, case: Case, name: str, device: Device, result: Result
+) -> tuple[ContactState, bool]:
+    """The state after a result on a device in a pass, by its retries; and whether that gave the pass's first
+    device up."""
     candidate = case.campaign.find(name)
     track = _track(state, candidate)
-    again = after(candidate.retry, result, track.tries)
-    if again.what is Again.SAME_DEVICE and not _spent(state, candidate):
-        waiting = replace(track, tries=again.used or {}, not_before=case.now + again.wait)
+    again = after(candidate.retry, result, track.tries if track.on == device.address else {})
+    stays = any(one.address == device.address for one in devices_of(candidate, case))
+    if again.what is Again.SAME_DEVICE and stays and not _spent(state, candidate):
+        not_before = case.now + again.wait
+        waiting = replace(track, on=device.address, tries=again.used or {}, not_before=not_before)
         return _with_track(state, candidate, waiting), False
-    first = track.device_index == 0
+    first = not track.left
     if _spent(state, candidate):
         return leave_pass(state, case, name, "cap_pass"), first
-    if again.what is Again.NEXT_DEVICE:
-        return leave_device(state, case, name), first
+    if again.what is not Again.THROUGH:
+        return leave_device(state, case, name, device), first
     return leave_pass(state, case, name), first
 
 
-def leave_device(state: ContactState, case: Case, name: str, reason: str | None = None) -> ContactState:
-    """The state of a contact whose pass goes on at once with the next device; through with it if none is
-    left."""
+def leave_device(
+    state: ContactState, case: Case, name: str, device: Device, reason: str | None = None
+) -> ContactState:
+    """The state of a contact whose pass gives a device up and goes on at once with the next one; through with
+    it if none is left."""
     candidate = case.campaign.find(name)
-    index = _track(state, candidate).device_index + 1
-    if index < len(devices_of(candidate, case)):
-        return _with_track(state, candidate, Track(name, index, {}, case.now))
+    following = Track(name, (*_track(state, candidate).left, device.address), not_before=case.now)
+    if _device(following, devices_of(candidate, case)) is not None:
+        return _with_track(state, candidate, following)
     return leave_pass(state, case, name, reason)
 
 
@@ -84,8 +91,9 @@ def leave_pass(state: ContactState, case: Case, name: str, reason: str | None = 
     state, candidate = through(state, name, case.now, reason), case.campaign.find(name)
     if not is_main(candidate):
         return replace(state, beside=tuple(t for t in state.beside if t.pass_name != name))
-    index = main_index(case.campaign, case.campaign.passes.index(candidate) + 1)
-    return replace(state, pass_index=index, device_index=0, tries={}, not_before=0.0)
+    passes = case.campaign.passes
+    following = range(passes.index(candidate) + 1, len(passes))
+    return _at(state, next((index for index in following if is_main(passes[index])), len(passes)))
 
 
 def _row(state: ContactState, case: Case) -> Passage:
@@ -94,7 +102,7 @@ def _row(state: ContactState, case: Case) -> Passage:
     passes, lines = case.campaign.passes, list[Line]()
     while (index := main_index(case.campaign, state.pass_index)) < len(passes):
         candidate = passes[index]
-        state = replace(state, pass_index=index) if index != state.pass_index else state
+        state = _past_those_taken_out(state, index, case)
         if record_of(state, candidate.name) is None:
             opens = _opens(candidate, state, case)
             if opens is None:
@@ -105,7 +113,27 @@ def _row(state: ContactState, case: Case) -> Passage:
         lines.extend(more)
         if step is not None:
             return state, step, lines
+    if any(_only_out(one, state) for one in passes[state.pass_index :]):
+        return state, Wait(case.sub.plan_until, TAKEN_OUT), lines
     return replace(state, pass_index=len(passes)), None, lines
+
+
+def _only_out(candidate: Pass, state: ContactState) -> bool:
+    """Whether a pass of the row would still take the contact had no override taken it out."""
+    return candidate.out and is_main(candidate) and not is_through(state, candidate.name)
+
+
+def _past_those_taken_out(state: ContactState, index: int, case: Case) -> ContactState:
+    """The state of a contact that goes on to the pass at `index`, through with those left out before it."""
+    for one in case.campaign.passes[state.pass_index : index]:
+        if _only_out(one, state):
+            state = through(state, one.name, case.now, TAKEN_OUT)
+    return state if index == state.pass_index else _at(state, index)
+
+
+def _at(state: ContactState, index: int) -> ContactState:
+    """The state of a contact that begins with the pass at `index`."""
+    return replace(state, pass_index=index, left=(), on="", tries={}, not_before=0.0)
 
 
 def _beside(candidate: Pass, state: ContactState, case: Case) -> Passage:
@@ -115,6 +143,8 @@ def _beside(candidate: Pass, state: ContactState, case: Case) -> Passage:
         if record is None:
             return _passed_over(candidate, state, case, Refusal.NOT_ELIGIBLE_NOW)
         return leave_pass(state, case, candidate.name, "closed"), None, []
+    if candidate.out or any(one.out and one.name == host for one in case.campaign.passes):
+        return state, Wait(case.sub.plan_until, TAKEN_OUT), []
     if record_of(state, host) is None:
         return state, Wait(None, "pass_not_open"), []
     if record is None:
@@ -133,12 +163,12 @@ def _in_pass(candidate: Pass, state: ContactState, case: Case) -> Passage:
         return _passed_over(candidate, state, case, refusal)
     if fresh:
         state = with_record(state, PassRecord(candidate.name))
-    track, devices = _track(state, candidate), devices_of(candidate, case)
-    if track.device_index >= len(devices):  # the list was imported anew meanwhile
+    track = _track(state, candidate)
+    device = _device(track, devices_of(candidate, case))
+    if device is None:  # the list was imported anew meanwhile, or an override has other devices
         return _passed_over(candidate, state, case, Refusal.NO_DEVICE)
     if _spent(state, candidate):  # an override has lowered the cap meanwhile
         return _passed_over(candidate, state, case, Refusal.CAP_PERSON)
-    device = devices[track.device_index]
     start = max(case.now, track.not_before, day_cap(state, case), _pass_day_cap(candidate, state, case))
     opening = next_opening(*_hours(candidate, device, case), start)
     if opening is None:
@@ -186,10 +216,10 @@ def _refusal(candidate: Pass, state: ContactState, case: Case) -> Refusal | None
 def _opens(candidate: Pass, state: ContactState, case: Case) -> float | None:
     """The moment a pass of the row opens for the contact, its days to wait over; None while it is not
     known."""
-    before = pass_before(case.campaign, candidate.name)
+    before = pass_before(case.campaign, candidate.name, state)
     if before is None:
         return 0.0
-    if candidate.start == "contact":
+    if candidate.start == "contact" or before.out:
         record = record_of(state, before.name)
         ended_at = record.through_at if record is not None else None
     else:
@@ -223,15 +253,20 @@ def _passed_over(candidate: Pass, state: ContactState, case: Case, refusal: Refu
     return leave_pass(state, case, candidate.name, refusal), None, [line]
 
 
+def _device(track: Track, devices: Sequence[Device]) -> Device | None:
+    """The device the pass is at: the first that was not given up."""
+    return next((device for device in devices if device.address not in track.left), None)
+
+
 def _track(state: ContactState, candidate: Pass) -> Track:
     if is_main(candidate):
-        return Track(candidate.name, state.device_index, state.tries, state.not_before)
+        return Track(candidate.name, state.left, state.on, state.tries, state.not_before)
     return next((t for t in state.beside if t.pass_name == candidate.name), Track(candidate.name))
 
 
 def _with_track(state: ContactState, candidate: Pass, track: Track) -> ContactState:
     if is_main(candidate):
-        return replace(state, device_index=track.device_index, tries=track.tries, not_before=track.not_before)
+        return replace(state, left=track.left, on=track.on, tries=track.tries, not_before=track.not_before)
     others = tuple(t for t in state.beside if t.pass_name != track.pass_name)
     return replace(state, beside=(*others, track))
 

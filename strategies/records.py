@@ -9,6 +9,8 @@ from strategies.campaign import Campaign, Pass
 from strategies.state import ContactState, PassRecord
 from strategies.vocabulary import Result
 
+TAKEN_OUT = "taken_out"  # why a contact is through with a pass that an override has taken out
+
 
 def record_of(state: ContactState, name: str) -> PassRecord | None:
     """The record of one pass, None while the pass has not taken the contact up."""
@@ -62,20 +64,30 @@ def is_main(candidate: Pass) -> bool:
 
 
 def main_index(campaign: Campaign, index: int) -> int:
-    """The index of the first pass of the row from `index` on; the number of passes when there is none
-    left."""
+    """The index of the first pass of the row from `index` on that no override has taken out; the number of
+    passes when there is none left."""
     passes = campaign.passes
-    while index < len(passes) and not is_main(passes[index]):
+    while index < len(passes) and (passes[index].out or not is_main(passes[index])):
         index += 1
     return index
 
 
-def pass_before(campaign: Campaign, name: str) -> Pass | None:
-    """The pass of the row before this one; None for the first."""
+def pass_before(campaign: Campaign, name: str, state: ContactState | None = None) -> Pass | None:
+    """The pass of the row before this one; None for the first.
+
+    Passes that an override has taken out are passed by, unless they had tried the contact of `state` before.
+    """
     before = None
     for candidate in campaign.passes:
         if candidate.name == name:
             return before
-        if is_main(candidate):
+        if is_main(candidate) and not _left_out(candidate, state):
             before = candidate
     return before
+
+
+def _left_out(candidate: Pass, state: ContactState | None) -> bool:
+    record = None if state is None else record_of(state, candidate.name)
+    if record is None:
+        return candidate.out
+    return not record.results and (candidate.out or record.reason == TAKEN_OUT)

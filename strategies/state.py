@@ -41,10 +41,12 @@ class RecoveryTask:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """How far a contact has come within one pass; `tries`: result -> retries used on this device."""
+    """How far a contact has come within one pass; `left`: the addresses given up, `tries`: result -> retries
+    used on the address `on`."""
 
     pass_name: str
-    device_index: int = 0
+    left: tuple[str, ...] = ()
+    on: str = ""
     tries: Mapping[str, int] = field(default_factory=dict)
     not_before: float = 0.0
 
@@ -61,8 +63,11 @@ class ContactState:
     version: int = 0
     list: int = 0  # the `Attachment.index` of the list the contact came from
     pass_index: int = 0
-    device_index: int = 0
-    tries: Mapping[str, int] = field(default_factory=dict)  # result -> retries used on this device
+    left: tuple[
+        str, ...
+    ] = ()  # addresses given up in the pass it is in; what follows, an override may change
+    on: str = ""  # the address on which retries were used
+    tries: Mapping[str, int] = field(default_factory=dict)  # result -> retries used on that address
     not_before: float = 0.0
     attempts: int = 0
     day: str = ""  # local date of the campaign's zone that attempts_today counts

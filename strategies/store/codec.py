@@ -128,4 +128,4 @@ def promised(state: ContactState) -> bool:
     """Whether the contact was promised its moment (a retry, another device, a recovery) and goes before
     list work."""
     tracks: tuple[ContactState | Track, ...] = (state, *state.beside)
-    return state.recovery is not None or any(track.tries or track.device_index for track in tracks)
+    return state.recovery is not None or any(track.tries or track.left for track in tracks)

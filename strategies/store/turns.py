@@ -31,7 +31,7 @@ def turn(move: Move, campaign: Campaign, due_at: float | None, now: float) -> di
         **standing(move.state, campaign),
         "due": due_at,
         "lane": _lane(move, campaign),
-        "after": _awaited(stand(move.state, campaign), campaign),
+        "after": _awaited(move.state, campaign),
         "list": move.state.list,
         "paused": isinstance(move.step, Wait) and move.step.reason == Refusal.NOT_RUNNING,
         "list_paused": isinstance(move.step, Wait) and move.step.reason == Refusal.LIST_PAUSED,
@@ -53,9 +53,10 @@ def _lane(move: Move, campaign: Campaign) -> str:
     return lane_of(move.state, Medium.AVM)
 
 
-def _awaited(place: int, campaign: Campaign) -> str | None:
-    """The pass whose end opens the one at `place`."""
+def _awaited(state: ContactState, campaign: Campaign) -> str | None:
+    """The pass whose end opens the one the contact stands before."""
+    place = stand(state, campaign)
     if not 0 <= place < len(campaign.passes):
         return None
-    before = pass_before(campaign, campaign.passes[place].name)
+    before = pass_before(campaign, campaign.passes[place].name, state)
     return before.name if before else None

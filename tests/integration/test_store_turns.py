@@ -299,7 +299,7 @@ async def test_a_state_comes_back_as_it_was_written(store: Store) -> None:
     task = RecoveryTask("rescue", Trigger.HANGUP_IN_SCRIPT, "sp-1", ADA.devices[1], NOON, NOON + 900)
     state = replace(
         await standing(store, sub, ADA),
-        device_index=1,
+        left=("+12025550101",),
         tries={"busy": 2},
         attempts=3,
         day="2026-07-15",
