@@ -85,6 +85,11 @@ class Keys:
         return self._key("registry", country)
 
     @property
+    def erased(self) -> str:
+        """Hash: keyed hash of an address of somebody who was erased -> when; `key` -> the key."""
+        return self._key("erased")
+
+    @property
     def busy(self) -> str:
         """Hash, the person lock: mark (see `calls`) -> the attempt that holds it. Freed by the attempt's end
         alone."""
@@ -256,6 +261,11 @@ class Keys:
 
     # inbound
     @property
+    def configuration(self) -> str:
+        """Hash: process -> which files it goes by, and why the last edit was refused."""
+        return self._key("configuration")
+
+    @property
     def queues(self) -> str:
         """Hash: queue -> its live figures."""
         return self._key("queues")
@@ -269,6 +279,11 @@ class Keys:
     def ledger(self) -> str:
         """Stream: everything that happened, append-only."""
         return self._key("ledger")
+
+    @property
+    def ledger_copy(self) -> str:
+        """Stream: the ledger while somebody's name is taken out of it."""
+        return self._key("ledger_copy")
 
     @property
     def bridge(self) -> str:
