@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from math import inf
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
@@ -45,6 +46,7 @@ KEYS = (
     "overrides",
 )
 PAGE = 5000  # lines read from the store at once
+EVERY = 600.0  # seconds of the simulation between two writings
 
 
 class LedgerFile:
@@ -53,11 +55,16 @@ class LedgerFile:
     def __init__(self, store: Store, file: IO[str], campaign: Campaign) -> None:
         self._store, self._file, self._campaign = store, file, campaign
         self._zone = ZoneInfo(campaign.zone)
-        self._read_to = "-"
+        self._read_to, self._read_at = "-", -inf
         self.figures = Figures()
 
-    async def drain(self, overrides: tuple[str, ...]) -> None:
+    def behind(self, now: float) -> bool:
+        """Whether it is long ago that the file was written."""
+        return now - self._read_at > EVERY
+
+    async def drain(self, now: float, overrides: tuple[str, ...]) -> None:
         """Write what has come since the last time; `overrides`: those in force meanwhile."""
+        self._read_at = now
         while True:
             page = await self._store.ledger(self._read_to, PAGE)
             if page:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil, inf
+from typing import NamedTuple
 
 from ami_bridge.preparation import Candidate
 from console.simulator.grants import Grants
@@ -14,7 +15,6 @@ from strategies.campaign import Pass
 from strategies.contacts import Contact
 from strategies.engine import advance
 from strategies.state import ContactState, Dial, Move, SubCampaign, Wait, due_at
-from strategies.store import Put
 from strategies.vocabulary import VOICE
 
 FEW, MANY, DEEP = 64, 512, 2048  # contacts a look: some are held back, nobody is, all of the first are
@@ -23,11 +23,20 @@ LONGEST = 60.0  # seconds at most between two deep looks that find nothing
 Due = Sequence[tuple[Contact, ContactState]]
 
 
+class Moved(NamedTuple):
+    """A contact whose state was `state`, and what the engine decided without an attempt."""
+
+    contact: Contact
+    state: ContactState
+    move: Move
+    due_at: float | None
+
+
 @dataclass(slots=True)
 class Found:
     """What one look came to: moves to write first, then whom to claim. `again`: more may be found deeper."""
 
-    moves: list[Put] = field(default_factory=list)
+    moves: list[Moved] = field(default_factory=list)
     chosen: list[Candidate] = field(default_factory=list)
     again: bool = False
 
@@ -83,7 +92,7 @@ class Look:
         if attempt is None:
             return self._hold(contact, state, move, going, found)
         if move.lines:
-            found.moves.append(Put(contact.id, state.version, move, now))
+            found.moves.append(Moved(contact, state, move, now))
         after = replace(move.state, version=state.version + bool(move.lines))
         found.chosen.append(Candidate(attempt, contact, after, move.step, going, now))
         return True
@@ -93,21 +102,21 @@ class Look:
         until = due_at(move.step, self._now)
         if until is not None and until < self._now + 1 and isinstance(move.step, Wait) and not move.lines:
             self._held[contact.id] = Held(state.version, "", ceil(until))
-            self._coming.note(until, _nothing)
+            self._coming.wake(until)
             return False
-        found.moves.append(Put(contact.id, state.version, move, until))
+        found.moves.append(Moved(contact, state, move, until))
         return True
 
     def _hold(self, contact: Contact, state: ContactState, move: Move, going: Pass, found: Found) -> bool:
         """Nobody more of this pass now: they keep their place, in the lane of the pass's medium."""
         self._full.add(going.name)
         if (going.medium in VOICE) != self._voice:
-            found.moves.append(Put(contact.id, state.version, move, self._now))
+            found.moves.append(Moved(contact, state, move, self._now))
             return True
         task = move.state.recovery
         self._held[contact.id] = Held(state.version, going.name, inf if task is None else task.expires)
         if task is not None:
-            self._coming.note(task.expires, _nothing)
+            self._coming.wake(task.expires)
         return False
 
     def _aim(self, found: Found, held: int, seen: int, sub: SubCampaign) -> None:
@@ -122,7 +131,7 @@ class Look:
             if self._now >= self._deep_at:
                 self.limit, found.again = DEEP, True
             else:
-                self._coming.note(self._deep_at, _nothing)
+                self._coming.wake(self._deep_at)
 
     def _others_may_go(self, sub: SubCampaign) -> bool:
         """Whether a pass that is not full may have somebody waiting behind the first."""
@@ -133,7 +142,3 @@ class Look:
             and one.name not in sub.passes_ended
             for one in sub.campaign.passes
         )
-
-
-def _nothing() -> None:
-    """A moment at which somebody is judged anew."""

@@ -12,14 +12,14 @@ from console.simulator.attempt import Running, claim_for, outcome_of, running
 from console.simulator.fates import Fates
 from console.simulator.grants import Grants
 from console.simulator.ledger import LedgerFile
-from console.simulator.look import MANY, Look
+from console.simulator.look import MANY, Look, Moved
 from console.simulator.timeline import Timeline, VirtualClock
 from strategies.engine import ended, refused
-from strategies.state import SubCampaign, due_at
-from strategies.store import Put, Store
+from strategies.state import ContactState, Move, SubCampaign, due_at
+from strategies.store import Put, StaleState, Store
 from strategies.store.attempts import End
 from strategies.store.lanes import LaneNames
-from strategies.vocabulary import Refusal, Result
+from strategies.vocabulary import VOICE, Refusal, Result
 from strategies.windows import contact_zones
 
 ROUNDS = 10_000  # looks at one moment: whoever is due again at once that often waits for the next second
@@ -49,20 +49,33 @@ class Simulation:
             "calls": Look(stage.grants, self._coming, voice=True),
             "messages": Look(stage.grants, self._coming, voice=False),
         }
+        self._turned: tuple[str, ...] = ()  # the overrides whose beginning was told
         self._moved = True  # somebody may be through with a pass since passes were last looked at
 
     async def run(self) -> None:
         """Let the time pass; work that is left at `until` stays."""
+        await self._turn()
         while True:
-            await self._turn()
             await self._moment()
-            await self._tell()
             following = await self._next()
             if following is None or following > self._until:
-                return
+                break
             self._clock.now = following
+            await self._turn()
             for happen in self._coming.take(following):
                 happen()
+        await self._stage.ledger.drain(self._clock.now, self._sub.overrides)
+
+    async def _turn(self) -> None:
+        """Begin and end what overrides there are; what the ledger told before belongs to those before."""
+        if self._sub.plan_until is not None and self._clock.now >= self._sub.plan_until:
+            await self._stage.ledger.drain(self._clock.now, self._sub.overrides)
+            await self._refresh()
+        elif self._stage.ledger.behind(self._clock.now):
+            await self._stage.ledger.drain(self._clock.now, self._sub.overrides)
+        if self._turned != self._sub.overrides:
+            self._turned = self._sub.overrides
+            await self._store.turn_phases(self._sub, self._clock.now)
 
     async def _moment(self) -> None:
         """Everything of this moment. At the last one nothing starts any more."""
@@ -70,47 +83,46 @@ class Simulation:
         for _ in range(ROUNDS):
             if self._clock.now >= self._until:
                 return
-            worked = await self._work()
-            if not await self._end_passes() and not worked:
+            more = await self._work()
+            if not await self._end_passes() and not more:
                 return
+        self._coming.wake(self._clock.now + 1)
 
     async def _next(self) -> float | None:
         """The next moment, a whole second, at which anything can happen."""
         now = self._clock.now
         known = [self._coming.next(), self._stage.grants.again, self._sub.plan_until]
         ahead = [ceil(moment) for moment in known if moment is not None and moment > now]
-        if not ahead or min(ahead) > now + 1:
-            due = await self._store.next_due(self._sub.name, now)
-            ahead += [] if due is None else [ceil(due)]
         self._stage.grants.again = None
-        return min(ahead, default=None)
-
-    async def _turn(self) -> None:
-        """Begin and end what overrides there are; what was told before belongs to those before."""
-        if self._sub.plan_until is None or self._clock.now < self._sub.plan_until:
-            return
-        await self._refresh()
-        await self._store.turn_phases(self._sub, self._clock.now)
-        self._moved = True
-
-    async def _tell(self) -> None:
-        await self._stage.ledger.drain(self._sub.overrides)
+        if ahead:
+            return min(ahead)
+        due = await self._store.next_due(self._sub.name, now)
+        return None if due is None else ceil(due)
 
     async def _record(self) -> None:
         """Record every attempt that is over."""
         over, self._over = self._over, []
         for at in range(0, len(over), MANY):
             batch = over[at : at + MANY]
-            await self._store.record_many([self._end(one) for one in batch])
-            for one in batch:
+            ends = [self._end(one) for one in batch]
+            if None in await self._store.record_many(ends):
+                raise StaleState("a simulation's store was written by somebody else: run it again")
+            for one, end in zip(batch, ends, strict=True):
                 self._free(one)
-        self._moved = self._moved or bool(over)
+                self._later(one.state, end.move, end.due_at)
 
     def _end(self, one: Running) -> End:
         now = self._clock.now
         outcome = outcome_of(one, self._sub.campaign, now)
         move = ended(one.contact, one.state, self._sub, one.intent, outcome, now)
         return End(one.intent, outcome, move, due_at(move.step, now), one.state.version)
+
+    def _later(self, before: ContactState, move: Move, at: float | None) -> None:
+        """Look again when a contact's moment comes, and at the passes if it is through with one."""
+        if at is not None and at > self._clock.now:
+            self._coming.wake(at)
+        if move.state.ended is not None or _passes_through(move.state) != _passes_through(before):
+            self._moved = True
 
     def _free(self, one: Running) -> None:
         """Its channel at once; the agent who spoke, after the wrap-up."""
@@ -122,37 +134,44 @@ class Simulation:
             agents.release(attempt)
 
     async def _work(self) -> bool:
-        """One look at who is due, for calls and for messages; False where there was nothing to do."""
-        worked = False
+        """One look at who is due, for calls and for messages; whether another one may find more."""
+        again = False
         for lanes, look in self._looks.items():
-            due = await self._store.due(self._sub.name, self._clock.now, look.limit, lanes)
+            if lanes == "messages" and not any(one.medium not in VOICE for one in self._sub.campaign.passes):
+                continue
+            limit = look.limit
+            due = await self._store.due(self._sub.name, self._clock.now, limit, lanes)
             found = look.at(due, self._sub, self._clock.now)
-            await self._store.put_many(self._sub.name, found.moves)
-            await self._claim(found.chosen)
-            worked = worked or bool(found.moves or found.chosen or found.again)
-        self._moved = self._moved or worked
-        return worked
+            await self._put(found.moves)
+            refused_ones = await self._claim(found.chosen)
+            worked = bool(found.moves or found.chosen)
+            again = again or found.again or refused_ones or (worked and len(due) == limit)
+        return again
 
-    async def _claim(self, chosen: Sequence[Candidate]) -> None:
+    async def _put(self, moves: Sequence[Moved]) -> None:
+        puts = [Put(one.contact.id, one.state.version, one.move, one.due_at) for one in moves]
+        await self._store.put_many(self._sub.name, puts)
+        for one in moves:
+            self._later(one.state, one.move, one.due_at)
+
+    async def _claim(self, chosen: Sequence[Candidate]) -> bool:
+        """Claim them all in one step, and start those that were granted; whether one was refused that is to
+        be looked at again at once."""
         now = self._clock.now
-        turned_away = list[Put]()
+        turned_away = list[Moved]()
         claims = [claim_for(one, self._sub, self._stage.countries, now) for one in chosen]
         for one, claim, refusal in zip(chosen, claims, await self._store.claim(claims, now), strict=True):
-            if refusal is not None:
-                turned_away.append(await self._turned_away(one, refusal))
+            if refusal is None:
+                zone = contact_zones(one.contact, one.dial.device, self._sub.campaign)[0]
+                self._start(running(claim, self._stage.fates.draw(claim.intent, self._sub.campaign, zone)))
                 continue
-            zone = contact_zones(one.contact, one.dial.device, self._sub.campaign)[0]
-            self._start(running(claim, self._stage.fates.draw(claim.intent, self._sub.campaign, zone)))
-        await self._store.put_many(self._sub.name, turned_away)
-
-    async def _turned_away(self, one: Candidate, refusal: Refusal) -> Put:
-        """What the rules make of a claim that the store refused."""
-        now = self._clock.now
-        self._stage.grants.give_back(one.attempt)
-        if refusal is Refusal.STALE:
-            await self._refresh()
-        move = refused(one.contact, one.state, self._sub, refusal, now)
-        return Put(one.contact.id, one.state.version, move, due_at(move.step, now))
+            self._stage.grants.give_back(one.attempt)
+            move = refused(one.contact, one.state, self._sub, refusal, now)
+            turned_away.append(Moved(one.contact, one.state, move, due_at(move.step, now)))
+            if refusal is Refusal.STALE:
+                await self._refresh()
+        await self._put(turned_away)
+        return any(one.due_at is not None and one.due_at <= now for one in turned_away)
 
     def _start(self, one: Running) -> None:
         fate, now = one.fate, self._clock.now
@@ -185,3 +204,7 @@ class Simulation:
 
     async def _refresh(self) -> None:
         self._sub = await self._store.sub(self._sub.name) or self._sub
+
+
+def _passes_through(state: ContactState) -> int:
+    return sum(record.through_at is not None for record in state.records)

@@ -29,17 +29,29 @@ class Timeline(Generic[T]):
     def __init__(self) -> None:
         self._ahead: list[tuple[float, int, T]] = []
         self._order = count()
+        self._wakes: list[float] = []
+        self._awaited: set[float] = set()  # what `_wakes` holds
+
+    def wake(self, at: float) -> None:
+        """Somebody is to be looked at again at `at`, or in the first whole second after."""
+        moment = ceil(at)
+        if moment not in self._awaited:
+            self._awaited.add(moment)
+            heappush(self._wakes, moment)
 
     def note(self, at: float, thing: T) -> None:
         """It happens at `at`, or in the first whole second after."""
         heappush(self._ahead, (ceil(at), next(self._order), thing))
 
     def next(self) -> float | None:
-        """When the next thing happens."""
-        return self._ahead[0][0] if self._ahead else None
+        """The first moment noted."""
+        ahead = [self._ahead[0][0]] if self._ahead else []
+        return min([*ahead, *self._wakes[:1]], default=None)
 
     def take(self, now: float) -> list[T]:
         """Everything that happens up to `now`, in order."""
+        while self._wakes and self._wakes[0] <= now:
+            self._awaited.discard(heappop(self._wakes))
         taken = []
         while self._ahead and self._ahead[0][0] <= now:
             taken.append(heappop(self._ahead)[2])
