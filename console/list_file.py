@@ -1,71 +1,87 @@
-"""A contact list as a CSV file: columns to contacts, row by row, and what is refused of it and why.
-
-It knows nothing of the store: who asked decides what becomes of the contacts and of the rejects.
-"""
+"""Reads a list's file in pieces that can be read apart and at once: cut between two rows, never within
+quotes, put together again in the file's order. Memory does not grow with the file."""
 
 from __future__ import annotations
 
 import csv
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from functools import lru_cache
+import io
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, BinaryIO, Generic, TypeVar
 
-from strategies.contacts import DEVICE_KINDS, Contact, Device
-from strategies.numbers import normalise
-from strategies.vocabulary import CONSENT_BASES
+from console.list_duplicates import Seen
+from console.list_rows import Found, Layout, ListFileError, Reject, RowReader, planned
+from strategies.contacts import Contact
 
-if TYPE_CHECKING:
-    from _csv import Reader
+__all__ = ("ListFileError", "Reject", "Row", "read")
 
-RESERVED = ("recovery_open",)  # names that expressions give a meaning of their own
-CONSENT = ("basis", "date", "source")
-ID_LIMIT = 128  # an id becomes part of a key and of every ledger line
-VALUE_LIMIT = 2000  # longer than any name, address or remark; short enough for a prompt or a message
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f]")
-_EMAIL = re.compile(r"[^@\s<>,;\"']+@[^@\s<>,;\"']+\.[^@\s<>,;\"']+")
+T = TypeVar("T")
 
-
-class ListFileError(Exception):
-    """The file as a whole cannot be read as a list: `message` and `mend`."""
-
-    def __init__(self, message: str, mend: str) -> None:
-        super().__init__(f"{message}; {mend}")
-        self.message = message
-        self.mend = mend
+SIZE = 1 << 20  # bytes of a piece: some thousand rows; a row cannot be longer
+AHEAD = 2  # pieces per process that are read or wait for it: what bounds the memory
+DUPLICATE = "duplicate: the contact_id stands in an earlier row"
+BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
-class Reject:
-    """What was refused: the whole `row`, or only a `device` of a contact that has another one.
+class Fault:
+    """Why a piece is no list; `line` of the piece."""
 
-    `row` is the line of the file on which the row begins, the header being line 1.
+    line: int
+    message: str
+    mend: str
+
+
+@dataclass(slots=True)
+class Piece(Generic[T]):
+    """What reading a piece came to; its first line is line 1 here, and of the file once `place` was called.
+
+    `found`: line, contact_id, the value that tells debts apart, and what was made of the row. `contacts`,
+    once `numbered` was over it: line, the id the contact is known by, and that.
     """
 
-    row: int
-    column: str
-    reason: str
-    value: str
-    refused: Literal["row", "device"] = "row"
+    lines: int = 0
+    rows: int = 0
+    size: int = 0
+    found: list[tuple[int, str, str, T]] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    used: frozenset[str] = frozenset()  # devices and attributes that some row of the file so far has
+    fault: Fault | None = None
+    contacts: list[tuple[int, str, T]] = field(default_factory=list)
+    renamed: set[int] = field(default_factory=set)  # lines of second debts: their id is not the contact_id
+
+    def place(self, before: int) -> Piece[T]:
+        """The same with lines of the file, `before` of which come before this piece."""
+        return Piece(
+            self.lines,
+            self.rows,
+            self.size,
+            [(before + line, identity, owed, made) for line, identity, owed, made in self.found],
+            [Reject(before + r.row, r.column, r.reason, r.value, r.refused) for r in self.rejects],
+            self.used,
+            Fault(before + self.fault.line, self.fault.message, self.fault.mend) if self.fault else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """What each column of the file stands for, in the file's order: our names, attributes under their own."""
+class ListFile:
+    """A file opened as a list: what its columns stand for, and where its rows begin."""
 
-    names: tuple[str, ...]
-    country: str
-    debt: str | None = None
+    path: Path
+    layout: Layout
+    separator: str
+    begins: int  # the byte
+    lines: int  # before that
 
     @property
-    def attributes(self) -> tuple[str, ...]:
-        """The columns that become attributes."""
-        taken = {"contact_id", "zone", "postal_code", "segment", "device_order", *DEVICE_KINDS}
-        return tuple(n for n in self.names if n not in taken and not n.startswith("consent_"))
+    def size(self) -> int:
+        """How many bytes of rows there are."""
+        return self.path.stat().st_size - self.begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,224 +93,201 @@ class Row:
     rejects: tuple[Reject, ...] = ()
 
 
-def layout(header: Sequence[str], mapping: Mapping[str, str], *, country: str, debt: str | None) -> Layout:
-    """The columns of `header` under our names; `mapping` is the file's name to ours. Raises ListFileError."""
-    stripped = [name.strip() for name in header]
-    for name in mapping:
-        if name not in stripped:
-            raise ListFileError(
-                f'--map names the column "{name}", which the file does not have', _have(stripped)
-            )
-    names = tuple(mapping.get(name, name) for name in stripped)
-    _check_names(names)
-    return Layout(names, country, debt)
-
-
-def _check_names(names: Sequence[str]) -> None:
-    if "contact_id" not in names:
-        raise ListFileError(
-            "there is no column contact_id",
-            f"name the column that identifies a contact: --map COLUMN=contact_id ({_have(names)})",
-        )
-    if not any(name in DEVICE_KINDS for name in names):
-        raise ListFileError(
-            f"there is no device column ({', '.join(DEVICE_KINDS)})",
-            f"name the column that holds a number: --map COLUMN=mobile ({_have(names)})",
-        )
-    for position, name in enumerate(names):
-        if not name:
-            raise ListFileError(f"column {position + 1} has no name", "name every column in the first line")
-        if name in names[:position]:
-            raise ListFileError(
-                f'two columns are named "{name}"', "rename one of them, or map it: --map COLUMN=NAME"
-            )
-        if name in RESERVED:
-            raise ListFileError(
-                f'"{name}" has a meaning of its own in expressions', f"map it: --map {name}=list_{name}"
-            )
-        if name.startswith("consent_") and name.removeprefix("consent_") not in CONSENT:
-            raise ListFileError(
-                f'"{name}" is no consent column', "there are consent_basis, consent_date, consent_source"
-            )
-
-
-def _have(names: Sequence[str]) -> str:
-    shown = ", ".join(_CONTROL.sub("?", name)[:40] or '""' for name in names[:20])
-    return f"the file has: {shown}"
-
-
 def read(
     path: Path, mapping: Mapping[str, str], *, country: str, debt: str | None, separator: str
 ) -> Iterator[Row]:
     """Every row of the file in order. Raises ListFileError where the file as a whole is at fault.
 
-    `debt` is the attribute that tells two debts of one person apart: the same contact_id with another debt is
-    a second contact, known as `ID/DEBT`; with the same debt, or without that attribute, it is a duplicate.
+    `debt` is the attribute that tells two debts of one person apart, see `Seen`.
     """
+    opened = open_list(path, mapping, country=country, debt=debt, separator=separator)
+    names = opened.layout.attributes
+    for piece in numbered(pieces(opened, as_found)):
+        kept = {line: found.contact(identity, names) for line, identity, found in piece.contacts}
+        told: dict[int, list[Reject]] = {line: [] for line in kept}
+        for reject in piece.rejects:
+            told.setdefault(reject.row, []).append(reject)
+        for line in sorted(told):
+            yield Row(line, kept.get(line), tuple(told[line]))
+
+
+def as_found(found: Found) -> Found:
+    """What to make of a row, for whoever needs no other form of it."""
+    return found
+
+
+def open_list(
+    path: Path, mapping: Mapping[str, str], *, country: str, debt: str | None, separator: str
+) -> ListFile:
+    """Read the header. Raises ListFileError where the file cannot be a list."""
+    with _opened(path) as file:
+        start = file.read(SIZE)
+    mark = len(BOM) if start.startswith(BOM) else 0
+    lines = start[mark:].splitlines(keepends=True)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, delimiter=separator, strict=True)
-            header = next(reader, None)
-            if header is None:
-                raise ListFileError(
-                    "the file is empty", "its first line names the columns, contact_id one of them"
-                )
-            yield from _rows(reader, _plan(header, mapping, country, debt, separator))
+        reader = csv.reader((line.decode() for line in lines), delimiter=separator, strict=True)
+        header = next(reader, None)
     except UnicodeDecodeError as error:
-        raise ListFileError(
-            f"the file is not UTF-8 (byte 0x{error.object[error.start]:02x})",
-            "save it as UTF-8, for instance: iconv -f windows-1252 -t utf-8 OLD.csv > NEW.csv",
-        ) from None
+        raise _no_text(error) from None
     except csv.Error as error:
-        raise ListFileError(
-            f"line {reader.line_num} is no CSV: {error}", "mend the quotes of that line"
-        ) from None
+        raise ListFileError(f"line 1 is no CSV: {error}", "mend the quotes of that line") from None
+    if header is None:
+        raise ListFileError("the file is empty", "its first line names the columns, contact_id one of them")
+    begins = mark + sum(len(line) for line in lines[: reader.line_num])
+    return ListFile(
+        path, planned(header, mapping, country, debt, separator), separator, begins, reader.line_num
+    )
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
     except OSError as error:
         raise ListFileError(
             f"{path} cannot be read: {error.strerror}", "name a CSV file that exists"
         ) from None
 
 
-def _plan(
-    header: Sequence[str], mapping: Mapping[str, str], country: str, debt: str | None, separator: str
-) -> Layout:
-    try:
-        return layout(header, mapping, country=country, debt=debt)
-    except ListFileError as error:
-        others = [other for other in ";\t|," if other != separator and other in header[0]]
-        if len(header) == 1 and others:
-            raise ListFileError(
-                f"the columns are not separated by {separator!r}", f"say --separator {others[0]!r}"
-            ) from error
-        raise
-
-
-def _rows(reader: Reader, plan: Layout) -> Iterator[Row]:
-    seen: dict[str, set[str]] = {}
-    line = reader.line_num + 1
-    for values in reader:
-        if values:
-            yield _row(line, values, plan, seen)
-        line = reader.line_num + 1
-
-
-def _row(line: int, values: Sequence[str], plan: Layout, seen: dict[str, set[str]]) -> Row:
-    if len(values) != len(plan.names):
-        reason = f"{len(values)} values for {len(plan.names)} columns"
-        return Row(line, None, (Reject(line, "", reason, values[0][:ID_LIMIT]),))
-    cells = {name: value.strip() for name, value in zip(plan.names, values, strict=True)}
-    wrong = tuple(_wrong_cells(line, cells))
-    if wrong:
-        return Row(line, None, wrong)
-    devices, rejects = _devices(line, cells, plan.country)
-    if not devices:
-        missing = Reject(line, "", "no device to reach the contact on", cells["contact_id"])
-        return Row(line, None, tuple(_whole_row(reject) for reject in rejects) or (missing,))
-    identity = _identity(cells, plan.debt, seen)
-    if identity is None:
-        reason = "duplicate: the contact_id stands in an earlier row"
-        return Row(line, None, (Reject(line, "contact_id", reason, cells["contact_id"]),))
-    return Row(line, _contact(identity, devices, cells, plan), tuple(rejects))
-
-
-def _wrong_cells(line: int, cells: Mapping[str, str]) -> Iterator[Reject]:
-    for name, value in cells.items():
-        reason = _wrong(name, value)
-        if reason:
-            yield Reject(line, name, reason, value)
-
-
-def _wrong(name: str, value: str) -> str | None:
-    if _CONTROL.search(value):
-        return "a control character (a line break, a tab) in the value"
-    if len(value) > VALUE_LIMIT:
-        return f"longer than {VALUE_LIMIT} characters"
-    if name == "contact_id":
-        return _wrong_id(value)
-    if name == "device_order":
-        unknown = [kind for kind in _kinds(value) if kind not in DEVICE_KINDS]
-        return f"not a device: {unknown[0]}" if unknown else None
-    if not value:
-        return None
-    if name == "zone":
-        return None if _is_zone(value) else "not a time zone; write one like America/New_York"
-    if name == "consent_basis":
-        return None if value in CONSENT_BASES else f"not one of {', '.join(CONSENT_BASES)}"
-    if name == "consent_date":
-        return None if _is_date(value) else "not a date; write 2026-01-31"
-    return None
-
-
-def _wrong_id(value: str) -> str | None:
-    if not value:
-        return "the contact_id is missing"
-    return f"longer than {ID_LIMIT} characters" if len(value) > ID_LIMIT else None
-
-
-@lru_cache(maxsize=1024)
-def _is_zone(value: str) -> bool:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
-
-
-def _is_date(value: str) -> bool:
-    try:
-        date.fromisoformat(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _kinds(order: str) -> list[str]:
-    return [kind for kind in re.split(r"[\s,;|>]+", order) if kind]
-
-
-def _devices(line: int, cells: Mapping[str, str], country: str) -> tuple[list[Device], list[Reject]]:
-    """The devices that can be used, in the contact's own order, and the ones that cannot."""
-    devices, rejects = [], []
-    for kind, value in cells.items():
-        if kind not in DEVICE_KINDS or not value:
-            continue
-        address = _email(value) if kind == "email" else normalise(value, country)
-        if address is None:
-            reason = "not an email address" if kind == "email" else f"not a phone number of {country} or +..."
-            rejects.append(Reject(line, kind, reason, value, "device"))
-        else:
-            devices.append(Device(kind, address))
-    wanted = _kinds(cells.get("device_order", ""))
-    devices.sort(key=lambda d: wanted.index(d.kind) if d.kind in wanted else len(wanted))
-    return devices, rejects
-
-
-def _email(value: str) -> str | None:
-    return value if _EMAIL.fullmatch(value) else None
-
-
-def _whole_row(reject: Reject) -> Reject:
-    return Reject(reject.row, reject.column, reject.reason, reject.value)
-
-
-def _identity(cells: Mapping[str, str], debt: str | None, seen: dict[str, set[str]]) -> str | None:
-    """The id the contact gets, or None for a duplicate; notes it in `seen`."""
-    given = cells["contact_id"]
-    owed = cells.get(debt, "") if debt else ""
-    debts = seen.setdefault(given, set())
-    if owed in debts or (debts and not owed):
-        return None
-    debts.add(owed)
-    return given if len(debts) == 1 else f"{given}/{owed}"
-
-
-def _contact(identity: str, devices: Sequence[Device], cells: Mapping[str, str], plan: Layout) -> Contact:
-    return Contact(
-        id=identity,
-        devices=tuple(devices),
-        zone=cells.get("zone") or None,
-        postal_code=cells.get("postal_code") or None,
-        segment=cells.get("segment") or None,
-        attributes={name: cells[name] for name in plan.attributes if cells[name]},
-        consent={key: cells[f"consent_{key}"] for key in CONSENT if cells.get(f"consent_{key}")},
+def _no_text(error: UnicodeDecodeError) -> ListFileError:
+    return ListFileError(
+        f"the file is not UTF-8 (byte 0x{error.object[error.start]:02x})",
+        "save it as UTF-8, for instance: iconv -f windows-1252 -t utf-8 OLD.csv > NEW.csv",
     )
+
+
+def pieces(opened: ListFile, make: Callable[[Found], T], *, processes: int = 1) -> Iterator[Piece[T]]:
+    """The whole file read piece by piece, in its order. Raises ListFileError where it is no list after all.
+
+    `make` says what becomes of a row: a function of a module, since other processes are to find it.
+    """
+    before = opened.lines
+    for piece in _read_all(opened, make, processes):
+        placed = piece.place(before)
+        if placed.fault is not None:
+            where = f"line {placed.fault.line} " if placed.fault.line > before else ""
+            raise ListFileError(where + placed.fault.message, placed.fault.mend)
+        before += piece.lines
+        yield placed
+
+
+def numbered(read_pieces: Iterable[Piece[T]]) -> Iterator[Piece[T]]:
+    """The pieces with duplicates among their rejects and everybody else among their contacts."""
+    with closing(Seen()) as seen:
+        for piece in read_pieces:
+            again = {}
+            for line, given, owed, made in piece.found:
+                identity = seen.identity(given, owed)
+                if identity is None:
+                    again[line] = Reject(line, "contact_id", DUPLICATE, given)
+                else:
+                    piece.contacts.append((line, identity, made))
+                    if identity != given:
+                        piece.renamed.add(line)
+            if again:
+                others = (reject for reject in piece.rejects if reject.row not in again)
+                piece.rejects = sorted((*others, *again.values()), key=lambda reject: reject.row)
+            yield piece
+
+
+def _read_all(opened: ListFile, make: Callable[[Found], T], processes: int) -> Iterator[Piece[T]]:
+    cut = _cut(opened)
+    if processes == 1 or opened.size <= SIZE:
+        reader = RowReader(opened.layout)
+        for chunk in cut:
+            yield read_piece(chunk, reader, opened.separator, make)
+        return
+    with ProcessPoolExecutor(
+        processes, get_context("spawn"), _begin, (opened.layout, opened.separator, make)
+    ) as pool:
+        waiting: deque[Future[Piece[T]]] = deque()
+        try:
+            for chunk in cut:
+                waiting.append(pool.submit(_read_here, chunk))
+                if len(waiting) > AHEAD * processes:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _begin(layout: Layout, separator: str, make: Callable[[Found], T]) -> None:
+    """What a process of the pool reads with."""
+    global _read_here_with  # noqa: PLW0603 - a pool hands a process its tools in no other way
+    _read_here_with = (RowReader(layout), separator, make)
+
+
+_read_here_with: tuple[RowReader, str, Callable[[Found], Any]]
+
+
+def _read_here(chunk: bytes) -> Piece[Any]:
+    return read_piece(chunk, *_read_here_with)
+
+
+def _cut(opened: ListFile) -> Iterator[bytes]:
+    """The rows of the file in pieces of about SIZE, each of whole rows."""
+    with _opened(opened.path) as file:
+        file.seek(opened.begins)
+        rest, lines = b"", opened.lines
+        while read := file.read(SIZE):
+            block = rest + read
+            end = rows_end(block, opened.separator)
+            if end == 0 and len(block) > SIZE:
+                raise ListFileError(
+                    f"a row is longer than {SIZE} bytes, after line {lines}",
+                    "mend the line breaks or the quotes there",
+                )
+            if end:
+                yield block[:end]
+                lines += block.count(b"\n", 0, end)
+            rest = block[end:]
+        if rest:
+            yield rest
+
+
+def rows_end(block: bytes, separator: str) -> int:
+    """Where the last whole row of a block ends, which begins with a row; 0 if it holds no whole row.
+
+    Where there is a quote, only reading the rows tells: a line break may be part of a value, and a quote
+    within a value that is not quoted is a letter like any other.
+    """
+    if b'"' not in block:
+        return block.rfind(b"\n") + 1 or block.rfind(b"\r", 0, -1) + 1
+    lines = block.splitlines(keepends=True)
+    if not lines[-1].endswith(b"\n"):
+        lines.pop()
+    text = (line.decode("utf-8", "surrogateescape") for line in lines)
+    reader, end = csv.reader(text, delimiter=separator, strict=True), 0
+    try:
+        for _ in reader:
+            end = reader.line_num
+    except csv.Error as error:
+        if "unexpected end of data" not in str(error):
+            end = len(lines)  # whoever reads the piece will say so
+    return sum(len(line) for line in lines[:end])
+
+
+def read_piece(chunk: bytes, reader: RowReader, separator: str, make: Callable[[Found], T]) -> Piece[T]:
+    """Read the rows of a piece."""
+    piece: Piece[T] = Piece(size=len(chunk))
+    try:
+        text = chunk.decode()
+    except UnicodeDecodeError as error:
+        told = _no_text(error)
+        piece.fault = Fault(0, told.message, told.mend)
+        return piece
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    line = 1
+    try:
+        for values in rows:
+            if values:
+                piece.rows += 1
+                found, rejects = reader.read(line, values)
+                piece.rejects += rejects
+                if found is not None:
+                    piece.found.append((line, found.identity, found.owed, make(found)))
+            line = rows.line_num + 1
+    except csv.Error as error:
+        piece.fault = Fault(rows.line_num, f"is no CSV: {error}", "mend the quotes of that line")
+    piece.lines, piece.used = rows.line_num, frozenset(reader.used)
+    return piece

@@ -1,109 +1,185 @@
-"""Reads a whole list file before anything is written: contacts into a spool, what is refused into a file.
+"""Reads a whole list file before anything is written: contacts into a spool, what is refused into a file;
+then the store gets the contacts, block by block.
 
-The command `list import` gives it its options; the store gets the contacts afterwards, batch by batch.
+The command `list import` gives it its options and tells what came of it.
 """
 
 from __future__ import annotations
 
-import csv
-import tempfile
+import getpass
+import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import islice
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
-from console.list_file import ListFileError, Reject, Row, read
+from console.list_file import SIZE, ListFile, ListFileError, Piece, numbered, open_list, pieces
+from console.list_reports import Report
+from console.list_rows import Found, Reject
 from console.refusal import Reason, RefusedError
-from strategies.contacts import Contact
+from strategies.contacts import DEVICE_KINDS
+from strategies.store.contact_codec import LETTERS, known_as, packed_record, with_columns
+
+if TYPE_CHECKING:
+    from strategies.store import Store
+    from strategies.store.contacts import Shared, Written
+    from strategies.store.imports import Import
+
+T = TypeVar("T")
 
 SHOWN = 5  # rejects kept for the terminal; all of them are in the file
-COLUMNS = ("row", "column", "reason", "value", "refused")
+BATCH = 500  # contacts given to the store at once, which writes them in one step
+Block = list[tuple[int, bytes, bytes]]  # line, contact id, record
+
+
+class Shown(Protocol):
+    """Shows how far a long work is, where somebody looks: the items as they are taken, of about `total`."""
+
+    def __call__(self, label: str, items: Iterable[T], total: float | None = None, /) -> Iterable[T]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is imported and how: `mapping` is column to our name, `rejects` where refused rows go."""
+    """What is imported and how: `mapping` is column to our name, `rejects` and `duplicates` where refused
+    rows and duplicates of other lists go.
+
+    `known`: what becomes of a contact that another list brought with other data: `replace`, `keep`, `refuse`.
+    """
 
     name: str
     file: Path
     rejects: Path
+    duplicates: Path
     country: str
     mapping: Mapping[str, str]
     debt: str | None = None
     separator: str = ","
+    known: str = "replace"
 
-    def rows(self) -> Iterator[Row]:
-        """Every row of the file. Raises ListFileError."""
-        return read(self.file, self.mapping, country=self.country, debt=self.debt, separator=self.separator)
+    def open(self) -> ListFile:
+        """The file with its columns understood. Raises RefusedError."""
+        with self.refusing():
+            return open_list(
+                self.file, self.mapping, country=self.country, debt=self.debt, separator=self.separator
+            )
+
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """A file that is no list as the command's refusal."""
+        try:
+            yield
+        except ListFileError as unusable:
+            reason = Reason(unusable.message, unusable.mend)
+            raise RefusedError(f"{self.file} cannot be imported; nothing was changed", [reason]) from None
 
 
 @dataclass(slots=True)
 class Reading:
-    """What reading the file came to; `first` are the first rejects, `devices` and `attributes` what its
-    columns became for anybody."""
+    """What reading the file came to; `first` are the first rejects, `used` the columns that became devices
+    and attributes of anybody, `other_lists` the contacts that other lists know with other data, `shared` the
+    numbers that other contacts have, too."""
 
     rows: int = 0
     contacts: int = 0
     rejected_rows: int = 0
     rejected_devices: int = 0
     first: tuple[Reject, ...] = ()
-    devices: set[str] = field(default_factory=set)
-    attributes: set[str] = field(default_factory=set)
+    used: frozenset[str] = frozenset()
+    new: int = 0
+    changed: int = 0
+    other_lists: int = 0
+    shared: int = 0
 
     def columns(self) -> str:
         """What was made of the file's columns: a misspelt one shows itself here."""
-        named = (("devices", self.devices), ("attributes", self.attributes))
+        devices = self.used.intersection(DEVICE_KINDS)
+        named = (("devices", devices), ("attributes", self.used - devices))
         return "; ".join(f"{what}: {', '.join(sorted(names)) or 'none'}" for what, names in named)
 
+    def figures(self) -> dict[str, int]:
+        """The counts, for the record of the import."""
+        return {
+            "rows": self.rows,
+            "contacts": self.contacts,
+            "rejected_rows": self.rejected_rows,
+            "rejected_devices": self.rejected_devices,
+            "new": self.new,
+            "changed": self.changed,
+            "other_lists": self.other_lists,
+            "shared_numbers": self.shared,
+        }
 
-def check(plan: Plan, rows: Iterable[Row], spool: IO[bytes]) -> Reading:
+    def wrote(self, written: Written) -> None:
+        """Add what the store says."""
+        self.new += written.new
+        self.changed += written.changed
+        self.other_lists += len(written.elsewhere)
+        self.shared += len(written.shared)
+
+    def count(self, piece: Piece[bytes]) -> None:
+        """Add a piece."""
+        self.rows += piece.rows
+        self.contacts += len(piece.contacts)
+        self.used |= piece.used
+        self.refuse(piece.rejects)
+        self.rejected_rows += piece.rows - len(piece.contacts)
+
+    def refuse(self, rejects: list[Reject]) -> None:
+        """Add rejects; rows are counted by whoever knows of them."""
+        self.rejected_devices += sum(reject.refused == "device" for reject in rejects)
+        if len(self.first) < SHOWN:
+            self.first += tuple(rejects)
+
+
+class Spool:
+    """Contacts on disk between reading and writing, in blocks."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def add(self, block: Block) -> None:
+        """Keep a block."""
+        packed = msgspec.msgpack.encode(block)
+        self._file.write(len(packed).to_bytes(8, "big") + packed)
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks in the order kept."""
+        self._file.seek(0)
+        decode = msgspec.msgpack.Decoder(Block).decode
+        while length := self._file.read(8):
+            yield decode(self._file.read(int.from_bytes(length, "big")))
+
+
+def record(found: Found) -> bytes:
+    """What to keep of a row: the contact's record, with columns that are numbered later."""
+    return packed_record(
+        found.identity,
+        0,
+        [LETTERS[kind] + address for kind, address in found.devices],
+        found.values,
+        (found.consent, found.zone, found.postal_code, found.segment),
+    )
+
+
+def check(plan: Plan, opened: ListFile, spool: Spool, rejects: Report, shown: Shown) -> Reading:
     """Read all rows, the contacts into `spool`. Raises RefusedError where the file as a whole is unusable."""
-    reading, encoder = Reading(), msgspec.json.Encoder()
-    try:
-        with tempfile.TemporaryFile(mode="w+", encoding="utf-8", newline="") as rejects:
-            writer = csv.writer(rejects)
-            writer.writerow(COLUMNS)
-            for row in rows:
-                if row.contact is not None:
-                    spool.write(encoder.encode(row.contact) + b"\n")
-                for reject in row.rejects:
-                    writer.writerow((reject.row, reject.column, reject.reason, reject.value, reject.refused))
-                _count(reading, row)
-            rejects.seek(0)
-            _keep(plan.rejects, rejects.read() if reading.first else None)
-    except ListFileError as unusable:
-        reason = Reason(unusable.message, unusable.mend)
-        raise RefusedError(f"{plan.file} cannot be imported; nothing was changed", [reason]) from None
+    reading = Reading()
+    read = numbered(pieces(opened, record, processes=os.cpu_count() or 1))
+    with plan.refusing():
+        for piece in shown(f"checking {plan.file.name}", read, opened.size / SIZE):
+            spool.add(
+                [
+                    (line, identity.encode(), known_as(kept, identity) if line in piece.renamed else kept)
+                    for line, identity, kept in piece.contacts
+                ]
+            )
+            rejects.add((r.row, r.column, r.reason, r.value, r.refused) for r in piece.rejects)
+            reading.count(piece)
+    rejects.keep()
     return reading
-
-
-def _count(reading: Reading, row: Row) -> None:
-    reading.rows += 1
-    reading.contacts += row.contact is not None
-    if row.contact is not None:
-        reading.devices.update(device.kind for device in row.contact.devices)
-        reading.attributes.update(row.contact.attributes)
-    reading.rejected_rows += row.contact is None
-    reading.rejected_devices += sum(reject.refused == "device" for reject in row.rejects)
-    if len(reading.first) < SHOWN:
-        reading.first += row.rejects
-
-
-def _keep(path: Path, text: str | None) -> None:
-    """A reject file of an earlier import does not stay where nothing was refused."""
-    try:
-        if text is None:
-            path.unlink(missing_ok=True)
-        else:
-            path.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise RefusedError(
-            f"the rejects cannot be written to {path} ({error.strerror}); nothing was changed",
-            [Reason("refused rows go into a file of their own", "name another place: --rejects FILE.csv")],
-        ) from None
 
 
 def refuse_with_rejects(plan: Plan, reading: Reading, *, partial: bool) -> None:
@@ -133,9 +209,77 @@ def told(reject: Reject) -> str:
     )
 
 
-def batches(spool: IO[bytes], size: int) -> Iterator[list[Contact]]:
-    """The contacts of the spool in order, `size` at a time."""
-    spool.seek(0)
-    decoder = msgspec.json.Decoder(Contact)
-    while lines := list(islice(spool, size)):
-        yield [decoder.decode(line) for line in lines]
+async def refuse_known(
+    store: Store, plan: Plan, opened: ListFile, spools: tuple[Spool, Spool], rejects: Report, reading: Reading
+) -> None:
+    """Move the contacts of one spool to the other, but for those that other lists know with other data: their
+    rows become rejects."""
+    columns = await store.columns(opened.layout.attributes)
+    for block in spools[0].blocks():
+        entries = [(identity, with_columns(kept, columns)) for _, identity, kept in block]
+        conflicts = await store.conflicts(plan.name, entries)
+        others = await store.lists_of([block[at][1].decode() for at in conflicts])
+        refused = [
+            Reject(
+                block[at][0], "contact_id", f"known with other data, by: {', '.join(lists)}", _id(block[at])
+            )
+            for at, lists in zip(conflicts, others, strict=True)
+        ]
+        rejects.add((r.row, r.column, r.reason, r.value, r.refused) for r in refused)
+        reading.refuse(refused)
+        reading.rejected_rows += len(refused)
+        reading.contacts -= len(refused)
+        gone = set(conflicts)
+        spools[1].add([entry for at, entry in enumerate(block) if at not in gone])
+    rejects.keep()
+
+
+def _id(entry: tuple[int, bytes, bytes]) -> str:
+    return entry[1].decode()
+
+
+async def write(
+    store: Store,
+    plan: Plan,
+    opened: ListFile,
+    spool: Spool,
+    duplicates: Report,
+    reading: Reading,
+    shown: Shown,
+) -> Import:
+    """Give the store what was read, as one import; what other lists or contacts have in common with it goes
+    into `duplicates`."""
+    started = await store.begin_import(plan.name, by=getpass.getuser(), file=str(plan.file))
+    columns = await store.columns(opened.layout.attributes)
+    for block in shown(f"importing {plan.name}", spool.blocks(), opened.size / SIZE):
+        for at in range(0, len(block), BATCH):
+            part = block[at : at + BATCH]
+            entries = [(identity, with_columns(kept, columns)) for _, identity, kept in part]
+            written = await store.write_records(
+                plan.name, entries, first=started.first, keep=plan.known == "keep"
+            )
+            if plan.debt:
+                written = replace(written, shared=tuple(filter(_strangers, written.shared)))
+            reading.wrote(written)
+            if written.elsewhere or written.shared:
+                await _tell_duplicates(store, plan, part, written, duplicates)
+    done = await store.finish_import(started, reading.figures())
+    duplicates.keep()
+    return done
+
+
+def _strangers(shared: Shared) -> bool:
+    """Whether a number is shared by more than the debts of one person, who is known as ID, ID/DEBT, ..."""
+    person = shared.contact.rpartition("/")[0] or shared.contact
+    return any(other != person and not other.startswith(f"{person}/") for other in shared.others)
+
+
+async def _tell_duplicates(store: Store, plan: Plan, part: Block, written: Written, report: Report) -> None:
+    lines = {identity.decode(): line for line, identity, _ in part}
+    what = "kept as it was" if plan.known == "keep" else "replaced"
+    for identity, lists in zip(written.elsewhere, await store.lists_of(written.elsewhere), strict=True):
+        others = " ".join(name for name in lists if name != plan.name)
+        report.add([(lines[identity], identity, f"known with other data; {what}", "", others, "")])
+    for one in written.shared:
+        row = (lines[one.contact], one.contact, "a number of other contacts: one person for locks and limits")
+        report.add([(*row, one.number, "", " ".join(one.others))])

@@ -1,26 +1,41 @@
-"""`secondpass list`: the options of an import, its progress, and what is told of it."""
+"""`secondpass list`: the options of an import, what is told of it, and the way back."""
 
 from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from console import list_import, options, output
+from console.list_reports import DUPLICATES, REJECTS, Report
 from console.refusal import Reason, RefusedError
 
 if TYPE_CHECKING:
     from config.project import Project
     from strategies.store import Store
+    from strategies.store.imports import Import
 
-BATCH = 2000  # contacts handed to the store at once; it cuts them into pipelines of its own
+T = TypeVar("T")
+ELSEWHERE = "name another place: --rejects FILE.csv"
+FREE = "make room for it; what was imported can be taken back: secondpass list undo"
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 app = typer.Typer(no_args_is_help=True, help="Contact lists: import a CSV file, see what there is.")
+
+
+class Known(StrEnum):
+    """What becomes of a contact that another list brought with other data."""
+
+    REPLACE = "replace"
+    KEEP = "keep"
+    REFUSE = "refuse"
 
 
 @app.command("import")
@@ -44,6 +59,9 @@ def import_(
     partial: Annotated[
         bool, typer.Option("--partial", help="Import the good rows though others are refused.")
     ] = False,
+    duplicates: Annotated[
+        Known, typer.Option(help="What becomes of a contact that another list brought with other data.")
+    ] = Known.REPLACE,
     config: options.ConfigDir = None,
     json: options.Json = False,
 ) -> None:
@@ -51,7 +69,10 @@ def import_(
 
     The file is read to its end before anything is written. Refused rows go into a file of their own with row,
     column, reason and value. A single one refuses the file, unless --partial asks for the others. A contact
-    that is there already is replaced.
+    that is known already gets the new data and is on both lists; FILE.duplicates.csv tells which, and whose
+    number another contact has, too. An import that was cut off goes on when it is asked for again, and the
+    latest one of a list can be taken back: secondpass list undo NAME. Whoever is new on a list that a running
+    campaign works on is called once it is attached again.
     """
     if not NAME.fullmatch(name):
         raise typer.BadParameter("write letters, digits, _ . - only, 64 at most", param_hint="NAME")
@@ -60,16 +81,137 @@ def import_(
         name=name,
         file=file,
         rejects=rejects or file.with_suffix(".rejects.csv"),
+        duplicates=file.with_suffix(".duplicates.csv"),
         country=country or _country(loaded, name),
         mapping=_mapping(mapping or []),
         debt=_debt(loaded, name),
         separator=_separator(separator),
+        known=duplicates,
     )
-    with tempfile.TemporaryFile() as spool:
-        reading = list_import.check(plan, output.progress(f"checking {file.name}", plan.rows()), spool)
+    _tell(plan, *_imported(loaded, plan, partial=partial, quiet=json), json=json)
+
+
+def _imported(
+    loaded: Project, plan: list_import.Plan, *, partial: bool, quiet: bool
+) -> tuple[list_import.Reading, Import]:
+    """Read, refuse or write. Raises RefusedError."""
+    shown: list_import.Shown = _unseen if quiet else output.progress
+    opened = plan.open()
+    with (
+        tempfile.TemporaryFile() as read,
+        tempfile.TemporaryFile() as left,
+        closing(Report(plan.rejects, REJECTS, what="rejects", mend=ELSEWHERE)) as rejects,
+        closing(Report(plan.duplicates, DUPLICATES, what="duplicates", mend=FREE)) as duplicates,
+    ):
+        spool, second = list_import.Spool(read), list_import.Spool(left)
+        reading = list_import.check(plan, opened, spool, rejects, shown)
         list_import.refuse_with_rejects(plan, reading, partial=partial)
-        options.with_store(loaded, lambda store: _write(store, name, spool, reading.contacts))
-    _tell(plan, reading, json=json)
+
+        async def work(store: Store) -> Import:
+            kept = spool
+            if plan.known == Known.REFUSE:
+                await list_import.refuse_known(store, plan, opened, (spool, second), rejects, reading)
+                list_import.refuse_with_rejects(plan, reading, partial=partial)
+                kept = second
+            return await list_import.write(store, plan, opened, kept, duplicates, reading, shown)
+
+        return reading, options.with_store(loaded, work)
+
+
+def _unseen(_label: str, items: Iterable[T], _total: float | None = None, /) -> Iterable[T]:
+    return items
+
+
+@app.command("imports")
+def imports(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Of this list; else of all.")] = None,
+    config: options.ConfigDir = None,
+    json: options.Json = False,
+) -> None:
+    """What was imported: when, by whom, from which file, and what came of it."""
+    loaded = options.project(context, config)
+    found = options.with_store(loaded, lambda store: store.imports())
+    rows = [_import_row(one) for one in found if name in {None, one.list}]
+    if json:
+        output.document(rows)
+        return
+    columns = ("import", "at", "by", "state", "contacts", "new", "changed", "rejected_rows", "file")
+    output.show(output.table("Imports", columns, [[row.get(name, "") for name in columns] for row in rows]))
+
+
+def _import_row(one: Import) -> dict[str, object]:
+    at = datetime.fromtimestamp(one.at, UTC).isoformat(timespec="seconds")
+    told = {"import": one.id, "list": one.list, "at": at, "by": one.by, "file": one.file}
+    return {**told, "state": one.state.value, **one.figures}
+
+
+@app.command("undo")
+def undo(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME[/N]", help="A list, or its latest import.")],
+    config: options.ConfigDir = None,
+    json: options.Json = False,
+) -> None:
+    """Take the latest import of a list back, also one that was cut off.
+
+    Contacts that it brought are gone, and those that it changed are as they were before. Whoever is in a
+    campaign that is not over, or was called, stays, and so does who got other data by an import since.
+    """
+    loaded = options.project(context, config)
+    taken = options.with_store(loaded, lambda store: _undo(store, name))
+    _tell_taken(name, taken, json=json)
+
+
+async def _undo(store: Store, name: str) -> dict[str, int]:
+    list_name = name.partition("/")[0]
+    latest = await store.latest_import(list_name)
+    if latest is None or name not in {list_name, latest.id}:
+        mend = f"there is one: {latest.id}" if latest else "see secondpass list imports"
+        reason = Reason("only the latest import of a list can be taken back, once", mend)
+        raise RefusedError(f"{name} cannot be taken back; nothing was changed", [reason])
+    return dict(await store.undo_import(latest))
+
+
+@app.command("remove")
+def remove(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A list.")],
+    config: options.ConfigDir = None,
+    json: options.Json = False,
+) -> None:
+    """Remove a list with everybody who is on no other one; who was called stays known."""
+    loaded = options.project(context, config)
+    _tell_taken(name, options.with_store(loaded, lambda store: _remove(store, name)), json=json)
+
+
+async def _remove(store: Store, name: str) -> dict[str, int]:
+    if name not in await store.lists():
+        raise RefusedError(f'there is no list "{name}"; nothing was changed')
+    subs = await store.open_subs()
+    users = [sub.name for sub in subs if name in sub.attached and not sub.attached[name].detached]
+    if users:
+        reason = Reason(f"{', '.join(users)} work on it", "stop them, or secondpass list detach first")
+        raise RefusedError(f"{name} cannot be removed; nothing was changed", [reason])
+    return dict(await store.remove_list(name))
+
+
+TAKEN = {
+    "removed": "contacts removed",
+    "restored": "contacts as they were before",
+    "off": "taken off the list only",
+    "enrolled": "kept: called, or in a campaign that is not over",
+    "changed": "kept: changed by an import since",
+}
+
+
+def _tell_taken(name: str, taken: dict[str, int], *, json: bool) -> None:
+    told = {what: taken.get(what, 0) for what in TAKEN}
+    if json:
+        output.document({"list": name.partition("/")[0], **told})
+        return
+    said = ", ".join(f"{count} {TAKEN[what]}" for what, count in told.items() if count)
+    output.line(f"{name}: {said or 'nothing was left to take back'}")
 
 
 @app.command("show")
@@ -80,11 +222,6 @@ def show(context: typer.Context, config: options.ConfigDir = None, json: options
         output.document(found)
     else:
         output.show(output.table("Lists", ("list", "contacts"), sorted(found.items())))
-
-
-async def _write(store: Store, name: str, spool: IO[bytes], total: int) -> None:
-    for batch in output.progress(f"importing {name}", list_import.batches(spool, BATCH), total / BATCH):
-        await store.import_contacts(name, batch)
 
 
 def _mapping(pairs: Sequence[str]) -> dict[str, str]:
@@ -123,17 +260,24 @@ def _debt(loaded: Project, name: str) -> str | None:
     return debts.pop() if len(debts) == 1 else None
 
 
-def _tell(plan: list_import.Plan, reading: list_import.Reading, *, json: bool) -> None:
+def _tell(plan: list_import.Plan, reading: list_import.Reading, done: Import, *, json: bool) -> None:
     refused = reading.rejected_rows + reading.rejected_devices
+    doubled = reading.other_lists + reading.shared
     if json:
         output.document(
             {
                 "list": plan.name,
+                "import": done.id,
                 "rows": reading.rows,
                 "imported": reading.contacts,
+                "new": reading.new,
+                "changed": reading.changed,
                 "rejected_rows": reading.rejected_rows,
                 "rejected_devices": reading.rejected_devices,
                 "rejects": str(plan.rejects) if refused else None,
+                "known_with_other_data": reading.other_lists,
+                "shared_numbers": reading.shared,
+                "duplicates": str(plan.duplicates) if doubled else None,
             }
         )
         return
@@ -146,3 +290,8 @@ def _tell(plan: list_import.Plan, reading: list_import.Reading, *, json: bool) -
         output.line(f"  {list_import.told(reject)}")
     if refused:
         output.line(f"all that was refused: {plan.rejects}")
+    if doubled:
+        output.line(
+            f"known from other lists with other data: {reading.other_lists}; "
+            f"numbers that other contacts have, too: {reading.shared}; all of them: {plan.duplicates}"
+        )

@@ -70,6 +70,23 @@ def read_record(raw: bytes, names: Mapping[int, Sequence[str]]) -> Contact:
     )
 
 
+def with_columns(raw: bytes, columns: int) -> bytes:
+    """A record written with columns 0, with these: readers of a file do not know their number yet."""
+    return raw if columns == 0 else raw[:1] + _encode(columns) + raw[2:]
+
+
+def known_as(raw: bytes, identity: str) -> bytes:
+    """The record under another id."""
+    parts = _decode(raw)
+    parts[1] = identity
+    return _encode(parts)
+
+
 def numbers_of(raw: bytes) -> tuple[str, ...]:
     """The telephone numbers of a record, as `Contact.numbers`."""
     return tuple(dict.fromkeys(word[1:] for word in _decode(raw)[2] if word[0] != LETTERS["email"]))
+
+
+def addresses_of(raw: bytes) -> tuple[str, ...]:
+    """All addresses of a record."""
+    return tuple(dict.fromkeys(word[1:] for word in _decode(raw)[2]))

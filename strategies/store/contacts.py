@@ -11,8 +11,8 @@ from strategies.contacts import Contact
 from strategies.store.connection import function_call, run
 from strategies.store.contact_codec import contact_record, numbers_of
 from strategies.store.errors import StoreError
+from strategies.store.forgotten import Forgotten
 from strategies.store.keys import number_field
-from strategies.store.people import People
 
 BATCH = 500  # contacts written in one step: a few milliseconds of the server
 ATTEMPTS = 10  # at a batch whose contacts somebody else changes at the same time
@@ -31,11 +31,13 @@ class Shared:
 class Written:
     """What writing contacts to a list came to.
 
-    `added`: how many the list did not have yet. `elsewhere`: those of them that were known already with other
-    data. `changed`: how many known contacts got another record.
+    `added`: how many the list did not have yet. `new`: how many nobody knew. `elsewhere`: those that the list
+    did not have, but were known already with other data. `changed`: how many known contacts got another
+    record.
     """
 
     added: int = 0
+    new: int = 0
     changed: int = 0
     elsewhere: tuple[str, ...] = ()
     shared: tuple[Shared, ...] = ()
@@ -44,7 +46,7 @@ class Written:
 Entry = tuple[bytes, bytes]  # contact id and record
 
 
-class ContactBook(People):
+class ContactBook(Forgotten):
     """Whom the store knows."""
 
     async def import_contacts(self, list_name: str, contacts: Sequence[Contact]) -> int:
@@ -71,6 +73,7 @@ class ContactBook(People):
         is known already stays as it is.
         """
         ids, given = [entry[0] for entry in records], [entry[1] for entry in records]
+        await self._keep_erased_away(given)
         old = [b""] * len(ids)
         for _ in range(ATTEMPTS):
             new = [was if keep and was else record for was, record in zip(old, given, strict=True)]
@@ -79,6 +82,22 @@ class ContactBook(People):
                 return _written(answer, ids, old, given, new)
             old = answer[1]
         raise StoreError(f"contacts of the list {list_name} are changed by somebody else all the time")
+
+    async def conflicts(self, list_name: str, records: Sequence[Entry]) -> list[int]:
+        """The places of those of the records whose contact is known with other data, and not on this list."""
+        ids = [entry[0] for entry in records]
+        if not ids:
+            return []
+        old, places = await self._pipeline(
+            lambda pipe: (
+                pipe.execute_command("HMGET", self._keys.contacts, *ids),
+                pipe.execute_command("ZMSCORE", self._keys.list(list_name), *ids),
+            )
+        )
+        found = zip(old, places, records, strict=True)
+        return [
+            i for i, (was, place, (_, record)) in enumerate(found) if was and was != record and place is None
+        ]
 
     async def _put(
         self,
@@ -162,6 +181,7 @@ def _written(
     added, elsewhere, shared = answer
     return Written(
         added=added,
+        new=sum(not was for was in old),
         changed=sum(bool(was) and was != record for was, record in zip(old, new, strict=True)),
         elsewhere=tuple(ids[i - 1].decode() for i in elsewhere if old[i - 1] != given[i - 1]),
         shared=tuple(

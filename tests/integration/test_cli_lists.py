@@ -36,11 +36,17 @@ def test_if_asked_good_rows_are_imported_and_the_others_listed_with_their_reason
     assert said.code == 0, said.err
     assert said.document == {
         "list": "march",
+        "import": "march/1",
         "rows": 5,
         "imported": 3,
+        "new": 3,
+        "changed": 0,
         "rejected_rows": 2,
         "rejected_devices": 1,
         "rejects": str(tmp_path / "march.rejects.csv"),
+        "known_with_other_data": 0,
+        "shared_numbers": 0,
+        "duplicates": None,
     }
     with (tmp_path / "march.rejects.csv").open(newline="") as file:
         rejects = list(csv.DictReader(file))

@@ -153,13 +153,13 @@ local function take_back(keys, args)
   local answers, write = {}, {}
   for i, id in ipairs(ids) do
     local brought = redis.call('ZSCORE', keys[2], id)
-    brought = brought and tonumber(brought) >= t.first
+    brought = brought and (t.removing or tonumber(brought) >= t.first)
     local fresh = new[i] == ''
     if (redis.call('HGET', keys[1], id) or '') ~= old[i] then
       answers[i] = 'again'
     elseif brought and (in_any(keys, later + 1, subs, id)
         or fresh and redis.call('HEXISTS', keys[4], id) == 1) then
-      answers[i] = 'enrolled'
+      answers[i] = t.removing and 'off' or 'enrolled'
     elseif in_any(keys, lists + 1, later, id) and old[i] ~= new[i] and not fresh then
       answers[i] = 'changed'
     elseif fresh and on_any('ZSCORE', keys, 5, lists, id) then
@@ -171,8 +171,8 @@ local function take_back(keys, args)
       write[i] = true
       write_records(keys[1], {id}, {old[i]}, {new[i]})
     end
-    if answers[i] ~= 'again' then
-      if brought and answers[i] ~= 'enrolled' then redis.call('ZREM', keys[2], id) end
+    if answers[i] ~= 'again' and answers[i] ~= 'enrolled' then
+      if brought then redis.call('ZREM', keys[2], id) end
       redis.call('HDEL', keys[3], id)
     end
   end
