@@ -18,11 +18,17 @@ from config.settings import Settings
 from messaging.carrier import Carrier
 from messaging.errors import MessengerRefused
 from messaging.http_text import HttpGateway
+from messaging.inbox import Inbox
+from messaging.intake import Intake
 from messaging.lease import Lease
 from messaging.letters import Return, letter_for, text_for
+from messaging.mailbox import Mailbox
+from messaging.mailbox import served as mailbox_served
 from messaging.messenger import Messenger
 from messaging.smtp import SmtpGateway
 from messaging.tokens import Tokens, kept_secret
+from messaging.web import Site
+from messaging.web import served as site_served
 from strategies.store import Store
 from strategies.store.lease import new_owner
 from strategies.vocabulary import Medium
@@ -55,22 +61,26 @@ async def run_messages(
                 new_id=new_attempt_id,
                 leased=lease.held,
             )
-            await _while_leased(messenger, lease, stop)
+            inbox = Inbox(store, messenger, clock)
+            async with listening(project.settings, store, clock):
+                await _while_leased(messenger, inbox, lease, stop)
     finally:
         await lease.give_back()
 
 
-async def _while_leased(messenger: Messenger, lease: Lease, stop: asyncio.Event) -> None:
+async def _while_leased(messenger: Messenger, inbox: Inbox, lease: Lease, stop: asyncio.Event) -> None:
     """Send until `stop` is set, or the lease is another's; what was offered gets its answer."""
     over = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         sending = tasks.create_task(messenger.run(over), name="messenger")
+        dealing = tasks.create_task(inbox.run(lease.held), name="inbox")
         leased = await lease.keep(stop)
         over.set()
         done, _ = await asyncio.wait({sending}, timeout=DRAIN)
         if not done:
             log.warning("messenger.stopped_undrained", mend="what is open ends as unknown at the next start")
             sending.cancel()
+        dealing.cancel()
     if not leased:
         raise MessengerRefused("another messenger has taken over this tenant; this one stops")
 
@@ -94,6 +104,29 @@ async def carriers_of(settings: Settings) -> AsyncIterator[dict[Medium, Carrier[
                 Medium.TEXT, partial(text_for, back=back), http, text.connections, text.waits()
             )
         yield carriers
+
+
+@asynccontextmanager
+async def listening(
+    settings: Settings, store: Store, clock: Callable[[], float]
+) -> AsyncIterator[dict[str, int]]:
+    """The listeners the settings ask for; gives the ports of `mail` and `web`. Raises OSError where one is
+    taken."""
+    gateways, tokens, intake = settings.gateways, Tokens(kept_secret(settings.data_dir)), Intake(store)
+    countries = settings.numbers.countries
+    ports: dict[str, int] = {}
+    async with AsyncExitStack() as listeners:
+        email = gateways.email
+        if email is not None and email.listen is not None and email.bounce_domain is not None:
+            mailbox = Mailbox(intake, tokens, email.bounce_domain, gateways.replies, clock)
+            taking = mailbox_served(mailbox, email.listen, email.bounce_domain)
+            ports["mail"] = await listeners.enter_async_context(taking)
+        if gateways.web is not None:
+            country = countries[0] if countries else "US"
+            site = Site(store, intake, gateways, tokens=tokens, country=country, clock=clock)
+            ports["web"] = await listeners.enter_async_context(site_served(site, gateways.web))
+        log.info("messages.running", **ports)
+        yield ports
 
 
 def returns_of(settings: Settings) -> Return:

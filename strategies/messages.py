@@ -60,13 +60,15 @@ def amends(was: Result | None, result: Result | None) -> bool:
 class Notice:
     """What came in about a message, or from a person: its delivery, a reply, an unsubscription.
 
-    `attempt` where the message is known; else `address` says who wrote. `at` in epoch seconds.
+    It is about the message of `attempt`, or the one the gateway calls `called`, or the last one to `address`.
+    `at` in epoch seconds.
     """
 
     kind: Literal["report", "reply", "unsubscribe"]
     at: float
     medium: Medium
     attempt: str | None = None
+    called: str | None = None
     address: str | None = None
     result: Result | None = None
     responses: tuple[str, ...] = ()
