@@ -14,13 +14,12 @@ from zoneinfo import ZoneInfo
 import typer
 
 from console import options, output
-from console.launch import Ground, Timeframe, obstacles, ordered
+from console.enrolling import entering
+from console.launch import Ground, Timeframe, obstacles
 from console.refusal import Reason, RefusedError
 from strategies.campaign import Campaign
-from strategies.contacts import Contact
-from strategies.eligibility import keeps
 from strategies.ledger import Counters
-from strategies.state import SubCampaign
+from strategies.state import ContactState, SubCampaign
 from strategies.vocabulary import RunState
 
 if TYPE_CHECKING:
@@ -89,10 +88,16 @@ def resume(
 
 @app.command("stop")
 def stop(
-    context: typer.Context, name: Name, config: options.ConfigDir = None, json: options.Json = False
+    context: typer.Context,
+    name: Name,
+    hang_up_ringing: Annotated[
+        bool, typer.Option("--hang-up-ringing", help="Cancel calls that nobody has answered yet.")
+    ] = False,
+    config: options.ConfigDir = None,
+    json: options.Json = False,
 ) -> None:
-    """End it for good; calls that are up finish."""
-    _change(context, name, RunState.STOPPED, config, json)
+    """End it for good, with everybody in it; calls that are answered finish."""
+    _change(context, name, RunState.STOPPED, config, json, hang_up_ringing=hang_up_ringing)
 
 
 @app.command("halt")
@@ -163,10 +168,10 @@ async def _launch(
     """Judge first, then write: the sub-campaign exists before the first contact is due."""
     now = time.time()
     known = await store.lists()
-    contacts = {name: await store.contacts(await store.list_members(name)) for name in lists if name in known}
+    brought = {name: await entering(store, campaign, name) for name in lists if known.get(name)}
     ground = Ground(
         lists=known,
-        attributes={name: _attributes(members) for name, members in contacts.items() if members},
+        attributes={name: each.attributes for name, each in brought.items()},
         queues=await _queues(store),
         trunk=bool(loaded.settings.asterisk.trunks),
     )
@@ -184,8 +189,9 @@ async def _launch(
         source=loaded.source(campaign.name),
     )
     await store.create_sub(sub)
-    kept = [one for name in lists for one in contacts[name] if keeps(campaign, one)]
-    enrolled = await store.enrol(sub, ordered(campaign, kept))
+    enrolled = 0
+    for index, each in enumerate(brought.values()):
+        enrolled += await store.enrol(sub, each.contacts, ContactState(list=index))
     return sub, enrolled
 
 
@@ -200,26 +206,33 @@ async def _queues(store: Store) -> frozenset[str] | None:
         await asyncio.sleep(0.25)
 
 
-def _attributes(contacts: Sequence[Contact]) -> frozenset[str]:
-    return frozenset(key for contact in contacts for key in contact.attributes)
-
-
-def _change(context: typer.Context, name: str, wanted: RunState, config: Path | None, json: bool) -> None:
+def _change(
+    context: typer.Context,
+    name: str,
+    wanted: RunState,
+    config: Path | None,
+    json: bool,
+    *,
+    hang_up_ringing: bool = False,
+) -> None:
     loaded = options.project(context, config)
-    changed = options.with_store(loaded, lambda store: _set(store, name, wanted))
+    changed = options.with_store(loaded, lambda store: _set(store, name, wanted, hang_up_ringing))
     if json:
         output.document({"sub_campaigns": changed, "state": wanted})
     else:
         output.line(f"{wanted}: {', '.join(changed)}")
 
 
-async def _set(store: Store, name: str, wanted: RunState) -> list[str]:
+async def _set(store: Store, name: str, wanted: RunState, hang_up_ringing: bool) -> list[str]:
     chosen = [sub for sub in await named(store, name) if sub.run_state not in FINAL]
     if not chosen:
         reason = Reason("all of its sub-campaigns have ended, which is final", f"start {name} anew")
         raise RefusedError(f"{name} cannot be {wanted}; nothing was changed", [reason])
     by = getpass.getuser()
-    return [sub.name for sub in chosen if await store.set_run_state(sub.name, wanted, by=by)]
+    changed = [sub.name for sub in chosen if await store.set_run_state(sub.name, wanted, by=by)]
+    for each in changed if hang_up_ringing else ():
+        await store.hang_up_ringing(each)
+    return changed
 
 
 async def named(store: Store, name: str | None) -> list[SubCampaign]:

@@ -5,7 +5,7 @@ Pure: what there is (lists, queues, gateways) comes in as `Ground`; the command 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from console.refusal import Reason
@@ -58,6 +58,11 @@ def in_the_files(
 ) -> tuple[Reason, ...]:
     """Every reason that lies in campaign and settings themselves, whatever lists and queues there are."""
     return (*_caller_id(campaign), *_media(campaign, gateways), *_voice(campaign, trunk))
+
+
+def over_lists(campaign: Campaign, lists: Sequence[str], ground: Ground) -> tuple[Reason, ...]:
+    """Every reason why the campaign cannot go over these lists."""
+    return (*_lists(campaign, lists, ground), *_attributes(campaign, lists, ground))
 
 
 def _lists(campaign: Campaign, lists: Sequence[str], ground: Ground) -> Iterator[Reason]:
@@ -171,26 +176,31 @@ def _known(names: object) -> str:
     return f"there are: {', '.join(listed[:SHOWN])}{more}" if listed else "there are none"
 
 
-def ordered(campaign: Campaign, contacts: Sequence[Contact]) -> list[str]:
+Rank = tuple[bool, float, str]
+
+
+def ordered(campaign: Campaign, contacts: Iterable[Contact]) -> list[str]:
     """The ids by the campaign's sort keys (`-` descends); ties as they came, numbers and texts apart.
 
     Contacts that lack an attribute come after those that have it.
     """
-    result = list(contacts)
-    for key in reversed(campaign.order):
-        result = _sorted(result, campaign, key.removeprefix("-"), descending=key.startswith("-"))
-    return [contact.id for contact in result]
+    keys = [(place, key.startswith("-")) for place, key in enumerate(campaign.order)]
+    ranked = [(_ranks(campaign, contact), contact.id) for contact in contacts]
+    for place, descending in reversed(keys):
+        have = [each for each in ranked if each[0][place] is not None]
+        have.sort(key=lambda each: each[0][place] or (), reverse=descending)
+        ranked = have + [each for each in ranked if each[0][place] is None]
+    return [identity for _, identity in ranked]
 
 
-def _sorted(contacts: Sequence[Contact], campaign: Campaign, text: str, *, descending: bool) -> list[Contact]:
-    expression = compile_expression(text, names=campaign_vocabulary(frozenset(campaign.groups)))
-    ranked = [(_rank(expression.value({"contact": contact.attributes})), contact) for contact in contacts]
-    placed = [(rank, contact) for rank, contact in ranked if rank is not None]
-    placed.sort(key=lambda pair: pair[0], reverse=descending)
-    return [contact for _, contact in placed] + [contact for rank, contact in ranked if rank is None]
+def _ranks(campaign: Campaign, contact: Contact) -> tuple[Rank | None, ...]:
+    """What a contact is sorted by, for each key."""
+    names = campaign_vocabulary(frozenset(campaign.groups))
+    expressions = (compile_expression(key.removeprefix("-"), names=names) for key in campaign.order)
+    return tuple(_rank(expression.value({"contact": contact.attributes})) for expression in expressions)
 
 
-def _rank(value: object) -> tuple[bool, float, str] | None:
+def _rank(value: object) -> Rank | None:
     number = number_of(value)
     if number is not None:
         return False, float(number), ""
