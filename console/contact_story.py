@@ -38,7 +38,7 @@ async def story(store: Store, loaded: Project, identity: str, name: str | None) 
     zone = standing[-1][0].campaign.zone if standing else "UTC"
     return {
         "contact": _described(contact, identity),
-        "lists": await store.lists_of(identity),
+        "lists": (await store.lists_of([identity]))[0],
         "do_not_call": await store.suppressed(addresses),
         "being_called": await store.busy_with(contact.numbers()) if contact else {},
         "segment": await store.moved_to(identity) or (contact.segment if contact else None),

@@ -67,8 +67,7 @@ class Attempts(Attachments, LimitBook):
             return []
         wanted = [(claim, *await self._standing_of(claim)) for claim in claims]
         keys, arguments = packed(wanted, self._keys, now)
-        arguments |= {"only_asks": True}
-        answers = await self._call("claim", (*self._keys.common, *self._keys.limits, *keys), arguments)
+        answers = await self._call("judge", (*self._keys.common, *self._keys.limits, *keys), arguments)
         return [Refusal(answer.decode()) if answer else None for answer in answers]
 
     async def _standing_of(self, claim: Claim) -> tuple[SubCampaign, str | None]:

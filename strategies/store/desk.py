@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from strategies.store.codec import text
-from strategies.store.ledger_stream import LedgerStream
+from strategies.store.erasure import Erasure
 from strategies.store.standings import Standings
 
 
@@ -29,7 +29,7 @@ class DialerStatus:
 _status = msgspec.json.Decoder(DialerStatus).decode
 
 
-class Desk(LedgerStream, Standings):
+class Desk(Erasure, Standings):
     """Who may dial."""
 
     async def bridge_lease(self, owner: str, ttl: float) -> bool:

@@ -53,14 +53,6 @@ class Standings(People):
                 return Lane(name, None if name in {"parked", "waking"} else float(score))
         return None
 
-    async def lists_of(self, contact: str) -> list[str]:
-        """The lists the contact is on, by name."""
-        names = sorted(name.decode() for name in await self._command("SMEMBERS", self._keys.lists))
-        places = await self._pipeline(
-            lambda pipe: [pipe.execute_command("ZSCORE", self._keys.list(name), contact) for name in names]
-        )
-        return [name for name, place in zip(names, places, strict=True) if place is not None]
-
     async def busy_with(self, numbers: tuple[str, ...]) -> dict[str, str]:
         """Those of the numbers that are being called right now, each with the attempt."""
         if not numbers:

@@ -203,7 +203,7 @@ end
 
 -- keys: common, limits, of each group sub, its do-not-call and its registry, attempts. One answer per claim: '' or why
 -- not.
-local function claim(keys, args)
+local function decide(keys, args, taking)
   local shared, at = common(keys)
   local b, answers, to_write = cmsgpack.unpack(args[1]), {}, {live = {}, busy = {}, logs = {}}
   at = limit_keys(shared, keys, at)
@@ -219,11 +219,16 @@ local function claim(keys, args)
   local people = read_people(shared, b)
   for i = 1, #b.contact do
     answers[i] = refusal(shared, people, b, i)
-    if answers[i] == '' then take(shared, people, b, i, to_write) end
+    if taking and answers[i] == '' then take(shared, people, b, i, to_write) end
   end
-  write_batch(shared, b, to_write)
+  if taking then write_batch(shared, b, to_write) end
   return answers
 end
+
+local function claim(keys, args) return decide(keys, args, true) end
+
+-- What a claim would be told; each as if it came alone.
+local function judge(keys, args) return decide(keys, args, false) end
 
 local function unlock(shared, attempt, marks)
   local holders, mine = redis.call('HMGET', shared.busy, unpack(marks)), {}
@@ -341,6 +346,7 @@ local function add_fact(keys, args)
 end
 
 register('claim', claim, {})
+register('judge', judge, {'no-writes'})
 register('placed', placed, {})
 register('record', record, {})
 register('release', release, {})
