@@ -31,9 +31,12 @@ class CameBack:
             self._numbers.put_nowait(number)
 
     async def run(self) -> None:
-        """End the recoveries of who got through, until cancelled."""
+        """End the recoveries of who got through, and have the conversation count for the limits on calls
+        about debts, until cancelled."""
         while True:
             number = await self._numbers.get()
+            at = self._clock()
+            await until_stored(lambda: self._store.spoke(number, at))  # noqa: B023  awaited before the next
             await until_stored(lambda: self.end_recoveries(number))  # noqa: B023  awaited before the next
 
     async def end_recoveries(self, number: str) -> None:
