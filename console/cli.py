@@ -9,15 +9,18 @@ from typing import Annotated
 import typer
 
 from console import (
+    audit,
     campaigns,
     check,
     do_not_call,
     errors,
+    explain,
     lists,
     model,
     options,
     output,
     results,
+    retention,
     schema,
     services,
     simulate,
@@ -37,9 +40,14 @@ app.command("schema")(schema.schema)
 app.command("up")(services.up)
 app.command("agi")(services.agi)
 app.command("bridge")(services.bridge)
+app.command("messages")(services.messages)
 app.add_typer(lists.app, name="list")
 app.add_typer(campaigns.app, name="campaign")
 app.command("results")(results.results)
+app.command("explain")(explain.explain)
+app.command("audit")(audit.audit)
+app.add_typer(retention.ledger, name="ledger")
+app.add_typer(retention.person, name="person")
 app.command("simulate")(simulate.simulate)
 app.add_typer(do_not_call.app, name="do-not-call")
 app.add_typer(model.app, name="model")
