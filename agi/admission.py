@@ -37,9 +37,10 @@ def opening(headers: Mapping[str, str]) -> Opening:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Admission(Generic[Handler]):
-    """The fixed table of scripts and the shared token (None: none is asked for)."""
+    """The table of scripts, which may be replaced as a whole, and the shared token (None: none is asked
+    for)."""
 
     routes: Mapping[str, Handler]
     token: str | None

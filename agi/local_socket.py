@@ -94,6 +94,10 @@ class LocalServer:
         self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=MAX_REQUEST)
         log.info("agi.local_listening", path=str(self._path))
 
+    def take(self, routes: Mapping[str, ChannelHandler]) -> None:
+        """Calls that are asked about from now on find these routes."""
+        self._admission.routes = routes
+
     async def close(self, drain: float = 5.0) -> None:
         """Stop listening, give running requests `drain` seconds, cancel the rest, remove the socket."""
         if self._server is None:

@@ -61,6 +61,10 @@ class FastAgiServer:
         log.info("agi.listening", host=self._host, port=port)
         return port
 
+    def take(self, routes: Mapping[str, Handler]) -> None:
+        """Sessions that begin from now on find these routes; those that run keep their handlers."""
+        self._admission.routes = routes
+
     async def close(self, drain: float = 5.0) -> None:
         """Let nobody in, give running handlers `drain` seconds, cancel the rest, and leave nothing behind."""
         self._closing = True

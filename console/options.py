@@ -43,7 +43,11 @@ def project(context: typer.Context, given: Path | None) -> Project:
     """
     from config.project import load_project
 
-    loaded = load_project(directory(context, given))
+    return located(load_project(directory(context, given)))
+
+
+def located(loaded: Project) -> Project:
+    """The project with its data directory as every command finds it."""
     data_dir = (loaded.directory / loaded.settings.data_dir).resolve()
     return replace(loaded, settings=loaded.settings.model_copy(update={"data_dir": data_dir}))
 

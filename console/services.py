@@ -1,6 +1,6 @@
-"""`secondpass up`, `agi` and `bridge`: the processes that run as long as calls are made.
+"""`secondpass up`, `agi`, `bridge` and `messages`: the processes that run as long as people are reached.
 
-`up` keeps the other two running and the store open; each can also run by itself, under systemd say.
+`up` keeps the others running and the store open; each can also run by itself, under systemd say.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,10 +19,13 @@ import typer
 
 from console import logs, options
 from console.errors import STORE_MEND
+from console.refusal import Reason, RefusedError
 from console.supervisor import Child, Supervisor, stopped_within
 
 if TYPE_CHECKING:
     from config.project import Project
+    from config.watch import Changes
+    from console.reloading import Reloading, Take
     from strategies.store import Store
 
 Work = Callable[["Project", "Store", asyncio.Event], Awaitable[None]]
@@ -33,10 +37,12 @@ DRAIN = 10.0  # seconds that running AGI sessions get at the end
 
 
 def up(context: typer.Context, config: options.ConfigDir = None) -> None:
-    """Run everything until SIGTERM: the FastAGI server and the AMI bridge, each started again if it dies."""
+    """Run everything until SIGTERM: the FastAGI server, the AMI bridge and, where there is a gateway, the
+    messenger, each started again if it dies."""
     loaded = options.project(context, config)
     directory = options.directory(context, config)
     loaded.settings.asterisk.ami.secret()  # where it lacks, it is told now, not by a child again and again
+    loaded.settings.gateways.check_secrets()
     _run(loaded, _keep_children(directory), supervised=False)
 
 
@@ -50,6 +56,18 @@ def bridge(context: typer.Context, config: options.ConfigDir = None, supervised:
     """Run only the AMI bridge, which dials."""
     loaded = options.project(context, config)
     _run(loaded, _run_bridge, supervised=supervised)
+
+
+def messages(
+    context: typer.Context, config: options.ConfigDir = None, supervised: Supervised = False
+) -> None:
+    """Run only the messenger, which sends texts and emails and hears what comes back."""
+    loaded = options.project(context, config)
+    if not loaded.settings.gateways.media():
+        mend = "write gateways: {email: ...} or {text: ...} into settings.yaml"
+        raise RefusedError("there is nothing to send by", [Reason("settings.yaml names no gateway", mend)])
+    loaded.settings.gateways.check_secrets()
+    _run(loaded, _run_messages, supervised=supervised)
 
 
 def _run(loaded: Project, work: Work, *, supervised: bool) -> None:
@@ -106,12 +124,22 @@ async def _stop_with_parent(stop: asyncio.Event) -> None:
 
 
 async def _serve_agi(loaded: Project, store: Store, stop: asyncio.Event) -> None:
-    async with _agi_servers(loaded, store):
-        await stop.wait()
+    async with _agi_servers(loaded, store) as take:
+        await _reloading(loaded, store, "agi", take).run(stop)
+
+
+def _reloading(loaded: Project, store: Store, process: str, take: Take, *, tells: bool = False) -> Reloading:
+    """Keeps a process to the files as they are edited; only the settings are those of its start."""
+    from config.project import load_project
+    from config.watch import Watch
+    from console.reloading import Reloading
+
+    watch = Watch(loaded, lambda: options.located(load_project(loaded.directory)))
+    return Reloading(watch, store, process, take, tells=tells)
 
 
 @asynccontextmanager
-async def _agi_servers(loaded: Project, store: Store) -> AsyncIterator[None]:
+async def _agi_servers(loaded: Project, store: Store) -> AsyncIterator[Take]:
     from agi.handlers import build_routes
     from agi.local_socket import LocalServer
     from agi.server import FastAgiServer
@@ -126,10 +154,18 @@ async def _agi_servers(loaded: Project, store: Store) -> AsyncIterator[None]:
         fastagi.host, fastagi.port, allow=fastagi.allow, token=token, routes=routes.fastagi
     )
     local = LocalServer(loaded.settings.data_dir / "agi.sock", token=token, routes=routes.local)
+
+    async def take(project: Project, changes: Changes) -> None:
+        """Decide by the new segments from the next call on."""
+        if changes.segments:
+            renewed = build_routes(replace(loaded, segments=project.segments), store)
+            server.take(renewed.fastagi)
+            local.take(renewed.local)
+
     await server.start()
     try:
         await local.start()
-        yield
+        yield take
     finally:
         await local.close()
         await server.close(DRAIN)
@@ -138,12 +174,26 @@ async def _agi_servers(loaded: Project, store: Store) -> AsyncIterator[None]:
 async def _run_bridge(loaded: Project, store: Store, stop: asyncio.Event) -> None:
     from ami_bridge.bridge import run_bridge
 
-    await run_bridge(loaded, store, stop)
+    async def take(_project: Project, _changes: Changes) -> None:
+        """Nothing: what is dialled is in the store, and what a campaign says now is for its next start."""
+
+    reloading = asyncio.create_task(_reloading(loaded, store, "bridge", take, tells=True).run(stop))
+    try:
+        await run_bridge(loaded, store, stop)
+    finally:
+        stop.set()
+        await reloading
+
+
+async def _run_messages(loaded: Project, store: Store, stop: asyncio.Event) -> None:
+    from messaging.process import run_messages
+
+    await run_messages(loaded, store, stop)
 
 
 def _keep_children(directory: Path) -> Work:
     async def work(loaded: Project, _store: Store, stop: asyncio.Event) -> None:
-        """Keep both children running; the store stays open, and an embedded one runs, as long as we do."""
+        """Keep the children running; the store stays open, and an embedded one runs, as long as we do."""
         settings = loaded.settings
         logs.get().info(
             "up.running",
@@ -153,9 +203,8 @@ def _keep_children(directory: Path) -> Work:
             ends_by="Ctrl-C or SIGTERM",
         )
         me = [sys.executable, "-m", "console"]
-        commands = {
-            name: [*me, name, "--config", str(directory), "--supervised"] for name in ("agi", "bridge")
-        }
+        names = ["agi", "bridge", *(["messages"] if settings.gateways.media() else [])]
+        commands = {name: [*me, name, "--config", str(directory), "--supervised"] for name in names}
         await Supervisor(commands, _log_child).run(stop)
 
     return work

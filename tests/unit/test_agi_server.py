@@ -73,6 +73,16 @@ async def test_a_session_from_headers_to_close() -> None:
     async with serving() as s:
         asked = await whole_session(s.port)
         assert [words[2] for words in asked] == ["SP_QUEUE", "SP_PRIORITY", "SP_SEGMENT"]
+
+
+async def test_new_routes_hold_from_the_next_session_on() -> None:
+    async def one_variable(session: AgiSession) -> None:
+        await session.set_variable("SP_QUEUE", "other")
+
+    async with serving() as s:
+        assert len(await whole_session(s.port)) == 3
+        s.server.take({"segment": one_variable})
+        assert [words[2] for words in await whole_session(s.port)] == ["SP_QUEUE"]
         await until(lambda: s.server.sessions == 0)
 
 
