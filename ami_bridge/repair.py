@@ -18,7 +18,7 @@ from ami_bridge.snapshot import LiveChannel, snapshot
 from config.variables import Context
 from strategies.attempts import Intent
 from strategies.store import Store, StoreUnavailable
-from strategies.vocabulary import Medium
+from strategies.vocabulary import VOICE, Medium
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +56,7 @@ class Repair:
 
     async def once(self) -> Findings:
         """One repair. Raises AmiError or StoreUnavailable where it could not be made."""
-        live = await self._store.live()
+        live = [one for one in await self._store.live() if one[0].medium in VOICE]
         # Read after the store and before the snapshot: what is not awaited now has its channel if it got one.
         awaited = self._dialer.awaited(self._clock())
         with self._link.held():

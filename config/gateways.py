@@ -26,6 +26,7 @@ from config.scalars import (
     word_of,
     wrong,
 )
+from strategies.vocabulary import Medium
 
 REPORTED_WITHIN = 60.0  # seconds a text's attempt waits for its delivery report where a webhook is set up
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
@@ -308,3 +309,14 @@ class Gateways(Strict):
         if self.text is not None and self.text.webhook is not None and self.web is None:
             raise wrong("the webhook is served nowhere", "write web: {host: 127.0.0.1, port: 8090}")
         return self
+
+    def media(self) -> frozenset[Medium]:
+        """The media that can be carried."""
+        there = {Medium.EMAIL: self.email, Medium.TEXT: self.text}
+        return frozenset(medium for medium, gateway in there.items() if gateway is not None)
+
+    def check_secrets(self) -> None:
+        """Raises ConfigErrors where the environment lacks a secret that a gateway needs."""
+        for gateway in (self.email, self.text, self.text.webhook if self.text is not None else None):
+            if gateway is not None:
+                gateway.secret()

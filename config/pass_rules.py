@@ -24,6 +24,11 @@ DEVICES: Mapping[Medium, tuple[str, ...]] = {
 }
 LIVE_TRIGGERS = frozenset({Trigger.NO_INPUT, Trigger.ABANDONED_NO_AGENT})
 """The losses after which the person is still on the line."""
+_OF_CALLS = frozenset(Result) - MESSAGE_RESULTS
+_OF_MESSAGES = MESSAGE_RESULTS | {Result.FAILED, Result.UNKNOWN}
+RESULTS_OF: Mapping[Medium, frozenset[Result]] = {
+    medium: _OF_CALLS if medium in VOICE else _OF_MESSAGES for medium in Medium
+}
 _RECOVERY_KEYS = ("triggers", "mode", "delay", "ttl", "per_day")
 _LIST_KEYS = ("start", "beside", "wait_days", "accept", "limits")
 FOREIGN: Mapping[Medium, tuple[str, ...]] = {
@@ -160,7 +165,7 @@ def _check_recovered(path: Path_, one: PassFile, name: str, file: CampaignFile, 
 def _check_retry(path: Path_, one: PassFile, problems: Problems) -> None:
     for result, retry in (one.retry or {}).items():
         here: Path_ = (*path, "retry", str(result))
-        if (result in MESSAGE_RESULTS) is (one.medium in VOICE):
+        if result not in RESULTS_OF[one.medium]:
             problems.add(here, f"{result} is no result of {one.medium}", "remove it")
         elif retry.then == "same_device" and not retry.after:
             problems.add(

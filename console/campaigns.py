@@ -173,6 +173,7 @@ async def _launch(
         lists=known,
         attributes={name: each.attributes for name, each in brought.items()},
         queues=await _queues(store),
+        gateways=loaded.settings.gateways.media(),
         trunk=bool(loaded.settings.asterisk.trunks),
     )
     reasons = obstacles(campaign, lists, ground, now=now, timeframe=timeframe)

@@ -15,10 +15,11 @@ def expected() -> tuple[type[Exception], ...]:
     from agi.errors import AgiError
     from ami_bridge.errors import BridgeError
     from config.errors import ConfigErrors
+    from messaging.errors import MessagingError
     from models.errors import ModelError
     from strategies.store.errors import StoreError
 
-    return (RefusedError, ConfigErrors, StoreError, ModelError, AgiError, BridgeError)
+    return (RefusedError, ConfigErrors, StoreError, ModelError, AgiError, BridgeError, MessagingError)
 
 
 def told(error: Exception) -> RefusedError:

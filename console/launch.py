@@ -21,6 +21,10 @@ Timeframe = tuple[float | None, float | None]
 
 PACED = frozenset({"rate", "progressive", "unlimited"})
 RATE = "{method: rate, calls_per_minute: 60}"
+GATEWAYS = {
+    Medium.TEXT: 'text: {url: "https://...", body: {to: "{number}", text: "{text}"}}',
+    Medium.EMAIL: 'email: {smtp: "smtp://127.0.0.1", from: "care@example.org"}',
+}
 SHOWN = 12  # names listed in a message
 
 
@@ -96,8 +100,8 @@ def _media(campaign: Campaign, gateways: frozenset[Medium]) -> Iterator[Reason]:
     for one in campaign.passes:
         if one.medium not in VOICE and one.medium not in gateways:
             yield Reason(
-                f"pass {one.name} sends by {one.medium}, and no gateway can carry that yet",
-                f"take the pass {one.name} out of the campaign",
+                f"pass {one.name} sends by {one.medium}, and settings.yaml names no gateway for it",
+                f"add one under gateways: {GATEWAYS[one.medium]}, or take the pass {one.name} out",
             )
 
 

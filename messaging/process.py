@@ -7,7 +7,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ import structlog
 from config.project import Project
 from config.settings import Settings
 from messaging.carrier import Carrier
-from messaging.errors import MessengerRefused
+from messaging.errors import MessagingError, MessengerRefused
 from messaging.http_text import HttpGateway
 from messaging.inbox import Inbox
 from messaging.intake import Intake
@@ -110,8 +110,8 @@ async def carriers_of(settings: Settings) -> AsyncIterator[dict[Medium, Carrier[
 async def listening(
     settings: Settings, store: Store, clock: Callable[[], float]
 ) -> AsyncIterator[dict[str, int]]:
-    """The listeners the settings ask for; gives the ports of `mail` and `web`. Raises OSError where one is
-    taken."""
+    """The listeners the settings ask for; gives the ports of `mail` and `web`. Raises MessagingError where
+    one cannot be had."""
     gateways, tokens, intake = settings.gateways, Tokens(kept_secret(settings.data_dir)), Intake(store)
     countries = settings.numbers.countries
     ports: dict[str, int] = {}
@@ -120,13 +120,20 @@ async def listening(
         if email is not None and email.listen is not None and email.bounce_domain is not None:
             mailbox = Mailbox(intake, tokens, email.bounce_domain, gateways.replies, clock)
             taking = mailbox_served(mailbox, email.listen, email.bounce_domain)
-            ports["mail"] = await listeners.enter_async_context(taking)
+            ports["mail"] = await _bound(listeners, taking, "gateways.email.listen")
         if gateways.web is not None:
             country = countries[0] if countries else "US"
             site = Site(store, intake, gateways, tokens=tokens, country=country, clock=clock)
-            ports["web"] = await listeners.enter_async_context(site_served(site, gateways.web))
+            ports["web"] = await _bound(listeners, site_served(site, gateways.web), "gateways.web")
         log.info("messages.running", **ports)
         yield ports
+
+
+async def _bound(listeners: AsyncExitStack, one: AbstractAsyncContextManager[int], setting: str) -> int:
+    try:
+        return await listeners.enter_async_context(one)
+    except OSError as error:
+        raise MessagingError(f"nothing can be heard at {setting}: {error}; choose another port") from error
 
 
 def returns_of(settings: Settings) -> Return:
