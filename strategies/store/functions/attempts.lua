@@ -35,10 +35,12 @@ end
 
 -- All that is known of the people of a batch, by the places of words and claims.
 local function read_people(shared, b)
-  local known, people = {}, {do_not_call = read_all(shared.do_not_call, b.words), busy = read_all(shared.busy, b.words),
+  local known, taken, people = {}, {}, {do_not_call = read_all(shared.do_not_call, b.words), busy = read_all(shared.busy, b.words),
     logs = read_all(shared.calls, b.words), records = read_all(shared.contacts, b.contact)}
   for _, g in ipairs(b.groups) do
     g.states = read_once(known, g.keys.state, b.contact)
+    taken[g.keys.state] = taken[g.keys.state] or {}
+    g.taken_in = taken[g.keys.state]
     g.own_do_not_call = redis.call('EXISTS', g.do_not_call) == 1 and read_once(known, g.do_not_call, b.words) or {}
     if g.per_contact or g.per_number then
       g.tries, g.here = read_once(known, g.keys.tries, b.words), {}
@@ -127,7 +129,7 @@ local function refusal(shared, people, b, i)
   local g, person = b.groups[b.group[i]], b.person[i]
   if g.barred == 'not_running' then return g.barred end
   local state, record = g.states[i], people.records[i]
-  if not state or not record then return 'stale' end
+  if not state or not record or g.taken_in[b.contact[i]] then return 'stale' end
   local version, live = string.match(state, '^(%d+) %S+ %d+ (%S+)')
   if tonumber(version) ~= b.version[i] or live ~= NOBODY then return 'stale' end
   if g.barred then return g.barred end
@@ -170,9 +172,9 @@ local function take(shared, people, b, i, to_write)
   end
   local before = g.states[i]
   local stand, rank = string.match(before, '^%d+ (%S+) (%d+)')
-  g.states[i] = string.format('%d %d %s %s %s', b.version[i] + 1, b.stand[i], rank, attempt, b.body[i])
-  g.states_written[#g.states_written + 1], g.states_written[#g.states_written + 2] = b.contact[i], g.states[i]
-  g.taken[#g.taken + 1] = b.contact[i]
+  local after = string.format('%d %d %s %s %s', b.version[i] + 1, b.stand[i], rank, attempt, b.body[i])
+  g.states_written[#g.states_written + 1], g.states_written[#g.states_written + 2] = b.contact[i], after
+  g.taken[#g.taken + 1], g.taken_in[b.contact[i]] = b.contact[i], true
   if tonumber(stand) ~= b.stand[i] then g.moved[#g.moved + 1] = {stand, b.stand[i]} end
   g.counts[b.counts[i]] = (g.counts[b.counts[i]] or 0) + 1
   to_write.live[#to_write.live + 1] = attempt
