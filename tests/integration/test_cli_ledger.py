@@ -1,0 +1,107 @@
+"""`secondpass explain`, `audit`, `ledger` and `person` over a real store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from secondpass_command import Secondpass, configured
+
+from console.ledger_archive import Archive, archive
+from strategies.store import QueueFigures, Store
+
+MARCH = "contact_id,mobile,balance\n1,+12025550101,20\n2,+12025550102,300\n3,+12025550103,5\n"
+
+
+@pytest.fixture
+async def store(secondpass: Secondpass) -> AsyncIterator[Store]:
+    opened = await Store.open(None, secondpass.data_dir, "main")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def secondpass(tmp_path: Path) -> Secondpass:
+    command = configured(tmp_path)
+    (tmp_path / "march.csv").write_text(MARCH)
+    assert command("list", "import", "march", tmp_path / "march.csv").code == 0
+    return command
+
+
+@pytest.fixture
+async def started(secondpass: Secondpass, store: Store) -> Secondpass:
+    """The command, with calls/1 running."""
+    await store.put_queue_figures("collections", QueueFigures(agents_free=2, at=time.time()))
+    assert secondpass("campaign", "start", "calls").code == 0
+    return secondpass
+
+
+async def test_explain_counts_a_reason_for_each_contact_and_tells_what_holds_all(started: Secondpass) -> None:
+    (told,) = started("explain", "calls", "--json").document
+    assert told["contacts"] == 3
+    assert sum(row["contacts"] for row in told["reasons"]) + sum(told["done"].values()) == 3
+    assert any("secondpass up" in hold for hold in told["holds"])
+    assert started("campaign", "pause", "calls/1").code == 0
+    said = started("explain", "calls/1")
+    assert "nobody is called: it is paused: secondpass campaign resume calls/1" in said.out
+    assert "not_running" in said.out
+
+
+async def test_explain_tells_one_contacts_story_and_next_step(started: Secondpass) -> None:
+    told = started("explain", "contact", "2", "--json").document
+    assert told["contact"]["devices"] == {"mobile": "+12025550102"}
+    assert told["lists"] == ["march"]
+    assert [one["sub_campaign"] for one in told["campaigns"]] == ["calls/1"]
+    assert told["campaigns"][0]["next"]["reason"]
+    assert "Contact 2" in started("explain", "calls/1", "2").out
+    unknown = started("explain", "contact", "99")
+    assert unknown.code == 1
+    assert "nothing is known" in unknown.err
+    assert started("explain", "contact").code == 2
+
+
+async def test_the_audit_tells_who_did_what(started: Secondpass) -> None:
+    assert started("campaign", "pause", "calls/1").code == 0
+    assert started("do-not-call", "add", "+12025550101", "--reason", "asked").code == 0
+    rows = started("audit", "--json").document
+    told = {(row["what"], row["new"]) for row in rows}
+    assert ("run_state", "paused") in told
+    assert any(row["what"] == "do_not_call" and row["of"] == "+12025550101" for row in rows)
+    assert started("audit", "--who", "somebody else", "--json").document == []
+    assert started("audit", "--until", "2001-01-01", "--json").document == []
+    assert started("audit", "--since", "yesterday").code == 2
+
+
+async def test_results_are_recounted_from_files_and_stream(started: Secondpass, store: Store) -> None:
+    files = Archive(started.data_dir / "ledger" / "main")
+    now = await store.server_time()
+    moved = await archive(store, files, retention=1e9, before=now + 1)
+    assert moved.lines > 0
+    assert started("campaign", "pause", "calls/1").code == 0
+    told = started("results", "calls", "--recount", "--json").document
+    assert told["equal"] is True
+    (figures,) = started("results", "calls", "--json").document
+    assert (figures["total"], figures["eligible"], figures["attempted"]) == (3, 3, 0)
+    assert figures["passes"]["live"]["remaining"] == 3
+    assert figures["list_figures"]["march"]["contacts"] == 3
+    assert "Passes" in started("results", "calls", "--once").out
+
+
+async def test_an_archive_of_today_moves_nothing(started: Secondpass, store: Store) -> None:
+    before = await store.ledger()
+    assert started("ledger", "archive", "--json").document == {"days": [], "lines": 0, "removed": []}
+    assert await store.ledger() == before
+
+
+async def test_a_person_is_erased_by_number(started: Secondpass, store: Store) -> None:
+    said = started("person", "erase", "--number", "+12025550102")
+    assert said.code == 0, said.err
+    assert "keyed hash" in said.out
+    assert await store.contact("2") is None
+    (figures,) = started("results", "calls", "--json").document
+    assert figures["ended_by"] == {"erased": 1}
+    assert started("results", "calls", "--recount", "--json").document["equal"] is True
+    assert started("person", "erase").code == 2
+    assert started("person", "erase", "--contact", "2").code == 1
