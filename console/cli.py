@@ -15,6 +15,7 @@ from console import (
     do_not_call,
     errors,
     explain,
+    list_campaigns,
     lists,
     model,
     options,
@@ -41,6 +42,7 @@ app.command("up")(services.up)
 app.command("agi")(services.agi)
 app.command("bridge")(services.bridge)
 app.command("messages")(services.messages)
+list_campaigns.join(lists.app)
 app.add_typer(lists.app, name="list")
 app.add_typer(campaigns.app, name="campaign")
 app.command("results")(results.results)

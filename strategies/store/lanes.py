@@ -87,6 +87,19 @@ class Lanes(Campaigns):
         _, found = await self._call("waiting", keys, {"limit": limit, "all": False})
         return await self._with_states(found)
 
+    async def due_by_list(self, sub: str, now: float) -> dict[int, int]:
+        """By the index of each list, how many wait for work of it whose moment has come."""
+        lists = len((await self._snapshot(sub)).lists)
+        told = self._told.get(sub)
+        indices = range(max(lists, len(told.attached) if told is not None else 0))
+
+        def fill(pipe: Pipeline) -> None:
+            for index in indices:
+                pipe.execute_command("ZCOUNT", self._keys.due(sub, index), "-inf", now + 1)
+
+        counts = await self._pipeline(fill) if indices else []
+        return {index: int(count) for index, count in zip(indices, counts, strict=True)}
+
     async def rouse(self, sub: str, now: float, limit: int) -> int:
         """Have up to `limit` contacts that wait for a later moment, or for a pass to end, looked at again, by
         the strategy that holds then; how many. None are left when it is less than `limit`."""

@@ -127,6 +127,20 @@ class Relisting(Lanes):
             "lane": lane_of(state, Medium.AVM),
         }
 
+    async def move_members(self, list_name: str, to: str, contacts: Sequence[str]) -> int:
+        """Contacts of one list are from now on at the end of the other, which is made if there is none; how
+        many were not on it yet."""
+        keys, new = (self._keys.lists, self._keys.list(list_name), self._keys.list(to)), 0
+        for at in range(0, len(contacts), BATCH):
+            arguments = {"to": to, "contacts": list(contacts[at : at + BATCH])}
+            new += int(await self._call("move_members", keys, arguments))
+        return new
+
+    async def on_both_lists(self, one: str, other: str) -> list[str]:
+        """The contacts that are on both of these lists."""
+        lists = (self._keys.list(one), self._keys.list(other))
+        return [raw.decode() for raw in await self._command("ZINTER", 2, *lists)]
+
     async def known_sub(self, name: str) -> SubCampaign:
         """The sub-campaign as it stands. Raises StoreError if there is none."""
         found = await self.sub(name)

@@ -96,6 +96,20 @@ local function reopen(keys, args)
   return reopened
 end
 
+-- keys: lists, from, to. How many were not on the other list yet.
+local function move_members(keys, args)
+  local m = cmsgpack.unpack(args[1])
+  local last = redis.call('ZRANGE', keys[3], -1, -1, 'WITHSCORES')
+  local place, new = tonumber(last[2] or -1), 0
+  redis.call('SADD', keys[1], m.to)
+  for i, contact in ipairs(m.contacts) do
+    redis.call('ZREM', keys[2], contact)
+    new = new + redis.call('ZADD', keys[3], 'NX', place + i, contact)
+  end
+  return new
+end
+
+register('move_members', move_members, {})
 register('set_list', set_list, {})
 register('relist', relist, {})
 register('reopen', reopen, {})
