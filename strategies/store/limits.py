@@ -55,6 +55,10 @@ class LimitBook(ContactBook):
         notes = await self.notes(addresses, campaign)
         return {address: str(note["reason"]) for address, note in notes.items()}
 
+    async def suppressed_count(self, campaign: str | None = None) -> int:
+        """How many addresses stand on do-not-call."""
+        return int(await self._command("HLEN", self._hash_of(campaign)))
+
     async def notes(
         self, addresses: Sequence[str], campaign: str | None = None
     ) -> dict[str, Mapping[str, Any]]:
