@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from bridge_stage import Stage, launched, staged
-from store_people import Clock, dialled, people, refused, running
+from store_people import Clock, dialled, people, refused, running, standing
 
 from strategies.attempts import FactName
 from strategies.contacts import Contact
@@ -175,6 +175,34 @@ async def test_a_contact_on_two_lists_is_in_once_and_comes_back_with_the_other_l
     assert (await stage.state(sub, MARCH[0])).list == 1
     figures = await store.counters(sub.name)
     assert (figures.list_contacts, figures.ended) == ({"april": 2}, 0)
+    await assert_figures_are_a_recount(store, sub)
+
+
+async def test_contacts_moved_to_another_list_keep_where_they_stand(store: Store, clock: Clock) -> None:
+    sub = await with_two_lists(store)
+    tried = await dialled(store, sub, MARCH[0])
+    assert await store.relist(sub.name, "spring_list", "april", ids(MARCH[:3])) == 3
+    assert await store.relist(sub.name, "spring_list", "april", ids(MARCH[:3])) == 0
+    live, waiting = await standing(store, sub, MARCH[0]), await standing(store, sub, MARCH[1])
+    assert (live.list, live.live, waiting.list) == (1, tried.attempt, 1)
+    await store.detach(sub.name, "spring_list", by="eve")
+    assert set(await due(store, sub, clock.now)) == set(ids(MARCH[1:3] + APRIL))
+    figures = await store.counters(sub.name)
+    assert figures.list_contacts == {"spring_list": 17, "april": 23}
+    assert figures.by_list == {"april": 1}
+    await assert_figures_are_a_recount(store, sub)
+
+
+async def test_an_attempt_undone_after_its_contact_was_moved_leads_back_to_the_new_list(
+    store: Store, clock: Clock
+) -> None:
+    sub = await with_two_lists(store)
+    tried = await dialled(store, sub, MARCH[0])
+    await store.relist(sub.name, "spring_list", "april", [MARCH[0].id])
+    assert await store.release(tried.attempt, "not_sent")
+    assert (await standing(store, sub, MARCH[0])).list == 1
+    await store.set_attachment(sub.name, "spring_list", paused=True, by="eve")
+    assert MARCH[0].id in await due(store, sub, clock.now)
     await assert_figures_are_a_recount(store, sub)
 
 
