@@ -88,10 +88,10 @@ class Site:
 
     async def _message(self, request: web.Request) -> tuple[str, Medium]:
         """The message whose link was followed. Raises HTTPGone for a link of ours that is none any more."""
-        self._spend(request)
         attempt = self._tokens.attempt(request.match_info["token"])
         found = await self._store.message(attempt) if attempt is not None else None
         if attempt is None or found is None:
+            self._spend(request)
             raise web.HTTPGone(text=_NO_LINK, content_type="text/html", headers=_HEADERS)
         return attempt, found[0].medium
 

@@ -29,6 +29,12 @@ class Server:
             return []
         return [json.loads(line) for line in self.records.read_text(encoding="utf-8").splitlines()]
 
+    def fresh(self) -> Server:
+        """As if just started: nothing got, nothing told."""
+        self.records.unlink(missing_ok=True)
+        self.control.unlink(missing_ok=True)
+        return self
+
     def told(self, **wishes: dict[str, Any]) -> None:
         """From now on it does so: recipient (`all` for everybody) to what becomes of their messages."""
         written = self.control.with_suffix(".new")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -15,12 +16,14 @@ from store_people import NOON, Clock, campaign
 from config.settings import Numbers, Settings, settings
 from config.yaml_reader import parse
 from messaging.carrier import Carrier
+from messaging.inbox import Inbox
 from messaging.messenger import Messenger
-from messaging.process import carriers_of
+from messaging.process import carriers_of, listening
+from messaging.tokens import Tokens, kept_secret
 from strategies.campaign import Pass
 from strategies.contacts import Contact, Device
-from strategies.engine import enter
-from strategies.state import ContactState, SubCampaign
+from strategies.engine import advance, enter
+from strategies.state import ContactState, SubCampaign, due_at
 from strategies.store import Store
 from strategies.vocabulary import Medium, RunState
 
@@ -29,6 +32,14 @@ LETTER = Pass(
 )
 TEXT = Pass("last_word", Medium.TEXT, devices=("text",), message="{first_name}, please call us.")
 _attempts = count(1)
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
 
 
 def reader(identity: str, **more: Any) -> Contact:
@@ -68,6 +79,9 @@ class Stage:
     clock: Clock
     carriers: dict[Medium, Carrier[Any]]
     messenger: Messenger
+    inbox: Inbox
+    ports: dict[str, int]
+    tokens: Tokens
     leased: bool = True
 
     async def look(self, after: float = 0.2) -> None:
@@ -78,11 +92,15 @@ class Stage:
         async with asyncio.TaskGroup() as offers:
             await self.messenger.look(offers)
 
+    async def hears(self, how_many: int = 1) -> None:
+        """Wait until so many notices came in, then deal with all that is there."""
+        async with asyncio.timeout(5):
+            while len(await self.store.inbox(self.clock() + 1e6, 100)) < how_many:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await self.inbox.look()
+
     async def route(self) -> None:
         """Every contact that is due is put where its next step belongs, as the bridge does."""
-        from strategies.engine import advance
-        from strategies.state import due_at
-
         for sub in await self.store.subs():
             for contact, state in await self.store.due(sub.name, self.clock(), 1000):
                 move = advance(contact, state, sub, self.clock())
@@ -112,7 +130,8 @@ async def staged(store: Store, clock: Clock, gateways: str, data_dir: Path) -> A
     """A stage with these gateways; nothing may be left of it."""
     before = asyncio.all_tasks()
     stage: Stage
-    async with carriers_of(settings_of(gateways, data_dir)) as carriers:
+    found = settings_of(gateways, data_dir)
+    async with carriers_of(found) as carriers, listening(found, store, clock) as ports:
         messenger = Messenger(
             store,
             carriers,
@@ -121,6 +140,7 @@ async def staged(store: Store, clock: Clock, gateways: str, data_dir: Path) -> A
             new_id=lambda: f"sp-{next(_attempts):026}",
             leased=lambda: stage.leased,
         )
-        stage = Stage(store, clock, carriers, messenger)
+        inbox, tokens = Inbox(store, messenger, clock), Tokens(kept_secret(data_dir))
+        stage = Stage(store, clock, carriers, messenger, inbox, ports, tokens)
         yield stage
     assert not asyncio.all_tasks() - before - {asyncio.current_task()}
