@@ -11,6 +11,7 @@ import structlog
 from ami_bridge.agents import QueueBoard
 from ami_bridge.attempt_keeper import AttemptKeeper
 from ami_bridge.choice import Choice
+from ami_bridge.completion import Completion
 from ami_bridge.errors import UnsafeAsterisk
 from ami_bridge.grants import Grants
 from ami_bridge.link import AmiLink
@@ -57,7 +58,8 @@ class Dialer:
         self._store, self._link, self._countries = store, link, settings.numbers.countries
         self._subs, self._speech, self._clock = subs, speech, clock
         self._leased, self._on_doubt = leased, on_doubt
-        self._grants = Grants(Pace(settings), board)
+        self._completion = Completion(store)
+        self._grants = Grants(Pace(settings, self._completion.rate), board)
         self._choice = Choice(store, self._grants, new_id)
         self._placement = Placement(
             store,
@@ -122,6 +124,7 @@ class Dialer:
         for sub in self._subs.running(self._clock()):
             if self._may_dial():
                 await self._speak_fixed(sub)
+                await self._completion.refresh(sub, self._clock())
                 await self._claim(sub, await self._prepared(sub), calls)
             else:
                 await self._choice.route(sub, self._clock())

@@ -4,7 +4,7 @@ called is not asked here."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 
 from config.settings import Settings
@@ -22,12 +22,19 @@ class Held(Enum):
 
 
 Rates = Mapping[tuple[str, ...], float]
+RateOf = Callable[[SubCampaign, Pass, float], float | None]
+"""The rate of a pass in calls a minute at a moment, None for none of its own."""
+
+
+def _as_written(_sub: SubCampaign, going: Pass, _now: float) -> float | None:
+    return going.pacing.rate
 
 
 class Pace:
     """Counts the calls that are up or on their way, per sub-campaign, and what its rates have left."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, rate_of: RateOf = _as_written) -> None:
+        self._rate_of = rate_of
         self._trunk = settings.trunk()
         self._budgets: dict[tuple[str, ...], Budget] = {}
         self._up: dict[str, str] = {}  # attempt -> sub-campaign
@@ -42,7 +49,7 @@ class Pace:
             return Held.CAMPAIGN
         of_pass = ("pass", sub.name, going.name)
         budgets: dict[tuple[str, ...], Budget] = {}
-        for key, per_minute in self._rates(sub, going).items():
+        for key, per_minute in self._rates(sub, going, now).items():
             calls, budget = rate_allowance(per_minute, self._budgets.get(key, Budget()), now)
             if calls < 1:
                 self.full = f"the rate of the {key[0]} is used up for the moment"
@@ -60,12 +67,12 @@ class Pace:
         """Its channel is free again."""
         self._up.pop(attempt, None)
 
-    def _rates(self, sub: SubCampaign, going: Pass) -> Rates:
+    def _rates(self, sub: SubCampaign, going: Pass, now: float) -> Rates:
         """Every rate this call counts against, in calls a minute; the pass's own comes last."""
         trunk, campaign = self._trunk.calls_per_second, sub.campaign.calls_per_second
         rates = {
             ("trunk",): None if trunk is None else trunk * 60,
             ("campaign", sub.name): None if campaign is None else campaign * 60,
-            ("pass", sub.name, going.name): going.pacing.rate,
+            ("pass", sub.name, going.name): self._rate_of(sub, going, now),
         }
         return {key: rate for key, rate in rates.items() if rate is not None}

@@ -3,9 +3,14 @@ tells of them, and who is called is the engine's."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import floor
 
+from strategies.campaign import Window
+from strategies.windows import open_now, open_seconds
+
+LAST_MOMENT = 1.0  # seconds: what is left in the last second is left to the caps on channels and trunks
 BURST = 1.0  # seconds of a rate that may start at once after a pause: a pause is not made up for
 
 
@@ -32,6 +37,20 @@ def rate_allowance(per_minute: float, budget: Budget, now: float) -> tuple[int, 
 def spend(budget: Budget, started: int) -> Budget:
     """The budget after so many calls were started."""
     return Budget(max(0.0, budget.calls - started), budget.at)
+
+
+def finish_rate(left: Mapping[tuple[str, ...], int], window: Window, until: float, now: float) -> float:
+    """The calls a minute that get everybody called by `until`: for each group of people that may be called
+    now, those left over the open time left to them.
+
+    `left`: zones a group may live in to how many of it are left; `window` the pass's. A group whose window is
+    closed adds nothing, so the rate rises as zones open and falls as they close.
+    """
+    return sum(
+        60 * people / max(LAST_MOMENT, open_seconds(window, zones, now, until))
+        for zones, people in left.items()
+        if open_now(window, zones, now)
+    )
 
 
 def room(limit: int | None, in_use: int, wanted: int) -> int:

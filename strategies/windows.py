@@ -94,6 +94,31 @@ def closes(window: Window, zones: Sequence[str], now: float) -> float:
     return min(_closing(window, zone, now) for zone in zones)
 
 
+def open_seconds(window: Window, zones: Sequence[str], now: float, until: float) -> float:
+    """How long the window is open in every zone between two moments (epoch seconds)."""
+    total, moment = 0.0, next_opening(window, zones, now)
+    while moment is not None and moment < until:
+        end = min(closes(window, zones, moment), until)
+        total += end - moment
+        moment = next_opening(window, zones, end)
+    return total
+
+
+def next_time_of_day(of_day: time, window: Window, zone: str, now: float) -> float:
+    """The next moment after `now` at which it is that time in a zone, on an allowed day of the window; of the
+    next day if no day is allowed."""
+    today = local_date(zone, now)
+    days = [today + timedelta(days=n) for n in range(_horizon(window) + 1)]
+    moments = [
+        (day, start_of(day + timedelta(days=1), (zone,)))
+        if of_day == END_OF_DAY
+        else (day, datetime.combine(day, of_day, ZoneInfo(zone)).timestamp())
+        for day in days
+    ]
+    ahead = [(day, moment) for day, moment in moments if moment > now]
+    return next((moment for day, moment in ahead if _allowed(window, day)), ahead[0][1])
+
+
 def _closing(window: Window, zone: str, now: float) -> float:
     if window.closes == END_OF_DAY:
         return next_midnight(zone, now)

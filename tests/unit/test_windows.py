@@ -14,7 +14,9 @@ from strategies.windows import (
     day_after_waiting,
     next_midnight,
     next_opening,
+    next_time_of_day,
     open_now,
+    open_seconds,
     pass_window,
     start_of,
 )
@@ -193,3 +195,39 @@ def test_an_hour_that_comes_twice_closes_at_its_first_time_and_then_at_its_secon
     first, second = at("2026-11-01 00:30") + 3600, at("2026-11-01 00:30") + 2 * 3600
     assert closes(window, (NEW_YORK,), first - 60) == first
     assert closes(window, (NEW_YORK,), first + 60) == second
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "hours"),
+    [
+        ("2025-03-03 10:00", "2025-03-03 12:00", 2),
+        ("2025-03-03 07:00", "2025-03-03 12:00", 3),
+        ("2025-03-03 16:00", "2025-03-04 10:00", 2),
+        ("2025-03-07 16:00", "2025-03-10 10:00", 2),
+        ("2025-03-03 18:00", "2025-03-03 20:00", 0),
+    ],
+)
+def test_the_time_a_window_is_open_between_two_moments(since, until, hours):
+    assert open_seconds(OFFICE, (NEW_YORK,), at(since), at(until)) == hours * 3600
+
+
+def test_a_night_with_a_clock_change_is_as_long_as_it_is():
+    always = Window(time(0), time(0))
+    assert open_seconds(always, (NEW_YORK,), at("2025-03-09 00:00"), at("2025-03-10 00:00")) == 23 * 3600
+    assert open_seconds(always, (NEW_YORK,), at("2025-11-02 00:00"), at("2025-11-03 00:00")) == 25 * 3600
+
+
+@pytest.mark.parametrize(
+    ("now", "moment"),
+    [
+        ("2025-03-03 10:00", "2025-03-03 16:00"),
+        ("2025-03-03 16:00", "2025-03-04 16:00"),
+        ("2025-03-07 16:30", "2025-03-10 16:00"),  # not on a Saturday
+    ],
+)
+def test_a_time_of_day_is_the_next_one_on_an_allowed_day(now, moment):
+    assert next_time_of_day(time(16), OFFICE, NEW_YORK, at(now)) == at(moment)
+
+
+def test_midnight_as_an_end_is_that_of_the_day():
+    assert next_time_of_day(time(0), OFFICE, NEW_YORK, at("2025-03-03 10:00")) == at("2025-03-04 00:00")
