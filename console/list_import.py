@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import getpass
 import os
+from asyncio import Task, TaskGroup
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -32,6 +34,7 @@ T = TypeVar("T")
 
 SHOWN = 5  # rejects kept for the terminal; all of them are in the file
 BATCH = 500  # contacts given to the store at once, which writes them in one step
+ABREAST = 2  # batches on their way: the next one is packed while the server writes
 Block = list[tuple[int, bytes, bytes]]  # line, contact id, record
 
 
@@ -249,23 +252,42 @@ async def write(
 ) -> Import:
     """Give the store what was read, as one import; what other lists or contacts have in common with it goes
     into `duplicates`."""
-    started = await store.begin_import(plan.name, by=getpass.getuser(), file=str(plan.file))
+    by = getpass.getuser()
+    started = await store.begin_import(plan.name, reading.contacts, by=by, file=str(plan.file))
     columns = await store.columns(opened.layout.attributes)
-    for block in shown(f"importing {plan.name}", spool.blocks(), opened.size / SIZE):
-        for at in range(0, len(block), BATCH):
-            part = block[at : at + BATCH]
-            entries = [(identity, with_columns(kept, columns)) for _, identity, kept in part]
-            written = await store.write_records(
-                plan.name, entries, first=started.first, keep=plan.known == "keep"
-            )
-            if plan.debt:
-                written = replace(written, shared=tuple(filter(_strangers, written.shared)))
-            reading.wrote(written)
-            if written.elsewhere or written.shared:
-                await _tell_duplicates(store, plan, part, written, duplicates)
+    waiting: deque[Task[tuple[Block, Written]]] = deque()
+    place = started.first
+
+    async def put(part: Block, place: int) -> tuple[Block, Written]:
+        entries = [(identity, with_columns(kept, columns)) for _, identity, kept in part]
+        span = (started.first, started.last)
+        keep = plan.known == "keep"
+        return part, await store.write_records(plan.name, entries, span=span, place=place, keep=keep)
+
+    async with TaskGroup() as group:
+        for block in shown(f"importing {plan.name}", spool.blocks(), opened.size / SIZE):
+            for at in range(0, len(block), BATCH):
+                part = block[at : at + BATCH]
+                waiting.append(group.create_task(put(part, place)))
+                place += len(part)
+                if len(waiting) == ABREAST:
+                    await _tell_written(store, plan, reading, duplicates, await waiting.popleft())
+        while waiting:
+            await _tell_written(store, plan, reading, duplicates, await waiting.popleft())
     done = await store.finish_import(started, reading.figures())
     duplicates.keep()
     return done
+
+
+async def _tell_written(
+    store: Store, plan: Plan, reading: Reading, duplicates: Report, done: tuple[Block, Written]
+) -> None:
+    part, written = done
+    if plan.debt:
+        written = replace(written, shared=tuple(filter(_strangers, written.shared)))
+    reading.wrote(written)
+    if written.elsewhere or written.shared:
+        await _tell_duplicates(store, plan, part, written, duplicates)
 
 
 def _strangers(shared: Shared) -> bool:

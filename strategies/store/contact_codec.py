@@ -12,6 +12,7 @@ from strategies.contacts import DEVICE_KINDS, Contact, Device
 
 LETTERS = {kind: kind[0] for kind in DEVICE_KINDS}  # mhwote
 _KINDS = {letter: kind for kind, letter in LETTERS.items()}
+_SHORT = [bytes([0xA0 | length]) for length in range(32)]
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Any]).decode
 
@@ -68,6 +69,18 @@ def read_record(raw: bytes, names: Mapping[int, Sequence[str]]) -> Contact:
         },
         consent=consent or {},
     )
+
+
+def raw_texts(words: Sequence[bytes]) -> list[msgspec.Raw]:
+    """Bytes as the server's functions take them among other arguments: their reader knows text alone, and
+    takes any."""
+    return [msgspec.Raw(_text_head(len(word)) + word) for word in words]
+
+
+def _text_head(length: int) -> bytes:
+    if length < 32:
+        return _SHORT[length]
+    return b"\xd9" + length.to_bytes(1, "big") if length < 256 else b"\xdb" + length.to_bytes(4, "big")
 
 
 def with_columns(raw: bytes, columns: int) -> bytes:

@@ -3,13 +3,13 @@ back to `imports`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from strategies.contacts import Contact
-from strategies.store.connection import function_call, run
-from strategies.store.contact_codec import contact_record, numbers_of
+from strategies.store.contact_codec import contact_record, numbers_of, raw_texts
 from strategies.store.errors import StoreError
 from strategies.store.forgotten import Forgotten
 from strategies.store.keys import number_field
@@ -65,21 +65,31 @@ class ContactBook(Forgotten):
         return added
 
     async def write_records(
-        self, list_name: str, records: Sequence[Entry], *, first: int | None = None, keep: bool = False
+        self,
+        list_name: str,
+        records: Sequence[Entry],
+        *,
+        span: tuple[int, int] | None = None,
+        place: int | None = None,
+        keep: bool = False,
     ) -> Written:
-        """Write at most some hundred contacts, and append them to a list in their order; one step.
+        """Write at most some hundred contacts and put them on a list, in one step: from `place` on, else at
+        its end. Who is on it already stays where they are.
 
-        `first`: the place at which their import began, so that it can be taken back; `keep`: a contact that
-        is known already stays as it is.
+        `span`: first and last place of the import they belong to, so that it can be taken back; `keep`: a
+        contact that is known already stays as it is.
         """
         ids, given = [entry[0] for entry in records], [entry[1] for entry in records]
-        await self._keep_erased_away(given)
-        old = [b""] * len(ids)
+        first, last = span or (None, None)
+        how = {"list": list_name, "first": first, "last": last, "place": place}
+        old: list[bytes] = []
+        new = given
         for _ in range(ATTEMPTS):
-            new = [was if keep and was else record for was, record in zip(old, given, strict=True)]
-            answer = await self._put(list_name, ids, old, new, first)
+            if keep and old:
+                new = [was or record for was, record in zip(old, given, strict=True)]
+            answer = await self._put(list_name, how, ids, old, new)
             if answer[0] != b"changed":
-                return _written(answer, ids, old, given, new)
+                return _written(answer, ids, old or [b""] * len(ids), given, new)
             old = answer[1]
         raise StoreError(f"contacts of the list {list_name} are changed by somebody else all the time")
 
@@ -102,17 +112,15 @@ class ContactBook(Forgotten):
     async def _put(
         self,
         list_name: str,
+        how: Mapping[str, object],
         ids: Sequence[bytes],
         old: Sequence[bytes],
         new: Sequence[bytes],
-        first: int | None,
     ) -> Any:
-        keys, here = self._keys, list_name
-        fixed = (keys.contacts, keys.lists, keys.list(here), keys.before(here))
+        keys = self._keys
+        fixed = (keys.contacts, keys.lists, keys.list(list_name), keys.before(list_name))
         known = [i for i, record in enumerate(old, 1) if record]
-        return await self._batch(
-            "put_contacts", fixed, {"list": here, "first": first, "known": known}, (ids, old, new)
-        )
+        return await self._batch("put_contacts", fixed, {**how, "known": known}, (ids, old, new))
 
     async def _batch(
         self,
@@ -121,24 +129,26 @@ class ContactBook(Forgotten):
         how: Mapping[str, object],
         records: tuple[Sequence[bytes], Sequence[bytes], Sequence[bytes]],
     ) -> Any:
-        """One step over ids, their records as they are, and as they are to be; with the index of numbers."""
+        """One step over ids, their records as they are (none for contacts that are all new), and as they are
+        to be; with the index of numbers."""
         ids, old, new = records
         places: dict[str, int] = {}
         drop: list[int | str] = []
         add: list[int | str] = []
-        for i, (was, record) in enumerate(zip(old, new, strict=True), 1):
-            if was == record:
-                continue
-            numbers, stale = _numbers(record), set(_numbers(was))
-            for words, changed in ((add, numbers), (drop, sorted(stale.difference(numbers)))):
-                for number in changed:
-                    bucket = self._keys.number(number)
-                    place = places.setdefault(bucket, len(places) + len(fixed) + 1)
-                    words.extend((i, place, number_field(number)))
-        call = function_call(function, (*fixed, *places), {**how, "numbers": add, "stale": drop})
-        for parts in zip(ids, old, new, strict=True):
-            call += parts
-        return await self._with_library(lambda: run(self._redis, *call))
+
+        def note(changes: list[int | str], contact: int, numbers: Iterable[str]) -> None:
+            for number in numbers:
+                place = places.setdefault(self._keys.number(number), len(places) + len(fixed) + 1)
+                changes += (contact, place, number_field(number))
+
+        for i, (was, record) in enumerate(zip(old or repeat(b""), new, strict=False), 1):
+            if was != record:
+                numbers = numbers_of(record) if record else ()
+                note(add, i, numbers)
+                if was:
+                    note(drop, i, sorted(set(numbers_of(was)).difference(numbers)))
+        parts = {"ids": raw_texts(ids), "old": raw_texts(old), "new": raw_texts(new)}
+        return await self._call(function, (*fixed, *places), {**how, **parts, "numbers": add, "stale": drop})
 
     async def lists(self) -> dict[str, int]:
         """Every list and how many contacts are on it, by name."""
@@ -169,10 +179,6 @@ class ContactBook(Forgotten):
         """Who has this number; more than one means they are one person for locks and caps."""
         raw = await self._command("HGET", self._keys.number(number), number_field(number))
         return sorted(raw.decode().split("\n")) if raw else []
-
-
-def _numbers(record: bytes) -> tuple[str, ...]:
-    return numbers_of(record) if record else ()
 
 
 def _written(

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -24,11 +25,14 @@ class ImportState(StrEnum):
     UNDONE = "undone"
 
 
+Span = tuple[int, int]  # first and last place
+
+
 @dataclass(frozen=True, slots=True)
 class Import:
     """One import of a list: who asked for it, when, from which file, and what it came to.
 
-    `first` is the place in the list at which it began. `figures`: rows, contacts, rejected_rows and the like.
+    `first` and `last` are its places in the list. `figures`: rows, contacts, rejected_rows and the like.
     """
 
     list: str
@@ -37,6 +41,7 @@ class Import:
     file: str
     id: str = ""
     first: int = 0
+    last: int = 0
     state: ImportState = ImportState.UNFINISHED
     figures: Mapping[str, int] = field(default_factory=dict)
 
@@ -47,10 +52,10 @@ _read = msgspec.json.Decoder(Import).decode
 class Imports(ContactBook):
     """What was imported, and the way back."""
 
-    async def begin_import(self, list_name: str, *, by: str, file: str) -> Import:
-        """A new import of the list, or the one that was cut off and goes on. From now on the import before it
-        cannot be taken back any more."""
-        record = text(Import(list_name, by, self._clock(), file))
+    async def begin_import(self, list_name: str, contacts: int, *, by: str, file: str) -> Import:
+        """A new import of so many contacts, or the one of the list that was cut off and goes on. From now on
+        the import before it cannot be taken back any more."""
+        record = text(Import(list_name, by, self._clock(), file, last=contacts - 1))
         keys = (self._keys.imports, self._keys.list(list_name), self._keys.before(list_name))
         return _read(await self._call("begin_import", keys, {"list": list_name, "record": record}))
 
@@ -81,14 +86,14 @@ class Imports(ContactBook):
         a sub-campaign has them or they were called, `changed`, because an import since gave them other data.
         """
         since = [one.list for one in await self.imports() if one.at > record.at and one.list != record.list]
-        done = await self._take_off(record.list, record.first, since)
+        done = await self._take_off(record.list, (record.first, record.last), since)
         cursor = b"0"
         while True:
             key = self._keys.before(record.list)
             cursor, page = await self._command("HSCAN", key, cursor, "COUNT", BATCH)
             pairs = page.items() if isinstance(page, dict) else zip(page[::2], page[1::2], strict=True)
             before = dict(pairs)
-            answers = await self._take_back(record.list, record.first, since, before, removing=False)
+            answers = await self._take_back(record.list, (record.first, record.last), since, before)
             done.update(
                 answer for answer in answers if answer != "enrolled"
             )  # those were counted on the list
@@ -108,29 +113,26 @@ class Imports(ContactBook):
         await self._forget_if_empty(list_name)
         return done
 
-    async def _take_off(self, list_name: str, first: int | None, since: Sequence[str]) -> Counter[str]:
-        """Take whoever stands from `first` on off the list; those that stay are counted as `enrolled`."""
+    async def _take_off(self, list_name: str, span: Span | None, since: Sequence[str]) -> Counter[str]:
+        """Take whoever stands at these places, or at any, off the list; those that stay are counted as
+        `enrolled`."""
         done: Counter[str] = Counter()
-        key, start = self._keys.list(list_name), first if first is not None else "-inf"
+        key, (start, end) = self._keys.list(list_name), span or ("-inf", "+inf")
         while True:
-            ids = await self._command("ZRANGEBYSCORE", key, start, "+inf", "LIMIT", done["enrolled"], BATCH)
+            ids = await self._command("ZRANGEBYSCORE", key, start, end, "LIMIT", done["enrolled"], BATCH)
             if not ids:
                 del done["again"]
                 return done
-            kept = (
-                await self._command("HMGET", self._keys.before(list_name), *ids) if first is not None else []
-            )
-            before = dict(zip(ids, kept or [None] * len(ids), strict=True))
-            done.update(await self._take_back(list_name, first or 0, since, before, removing=first is None))
+            kept = await self._command("HMGET", self._keys.before(list_name), *ids) if span else repeat(None)
+            before = dict(zip(ids, kept, strict=False))
+            done.update(await self._take_back(list_name, span, since, before))
 
     async def _take_back(
         self,
         list_name: str,
-        first: int,
+        span: Span | None,
         since: Sequence[str],
         before: Mapping[bytes, bytes | None],
-        *,
-        removing: bool,
     ) -> list[str]:
         """Each contact as it was `before`: empty where its record did not change, None where there was
         none."""
@@ -151,11 +153,12 @@ class Imports(ContactBook):
             *(keys.state(sub) for sub in subs),
         )
         how = {
-            "first": first,
+            "first": span[0] if span else None,
+            "last": span[1] if span else None,
             "lists": len(others),
             "later": len(since),
             "subs": len(subs),
-            "removing": removing,
+            "removing": span is None,
         }
         answers = await self._batch("take_back", fixed, how, (ids, old, new))
         return [answer.decode() for answer in answers]

@@ -29,20 +29,12 @@ local function changed(contacts, ids, records)
   for from = 1, #ids, CHUNK do
     local found = redis.call('HMGET', contacts, unpack(ids, from, math.min(from + CHUNK - 1, #ids)))
     for i = 1, #found do
-      all[#all + 1] = found[i] or ''
-      differs = differs or all[#all] ~= records[#all]
+      local at = from + i - 1
+      all[at] = found[i] or ''
+      differs = differs or all[at] ~= (records[at] or '')
     end
   end
   return differs and all or nil
-end
-
--- The parts of a batch: ids, the records it rests on, and those to write, each in the order given.
-local function batch_of(args)
-  local ids, old, new = {}, {}, {}
-  for i = 2, #args, 3 do
-    ids[#ids + 1], old[#old + 1], new[#new + 1] = args[i], args[i + 1], args[i + 2]
-  end
-  return ids, old, new
 end
 
 local function write_records(contacts, ids, old, new)
@@ -51,9 +43,10 @@ local function write_records(contacts, ids, old, new)
     if new[i] == '' then
       redis.call('HDEL', contacts, id)
     elseif new[i] ~= old[i] then
-      words[#words + 1], words[#words + 2] = id, new[i]
+      words[#words + 1] = id
+      words[#words + 1] = new[i]
     end
-    if #words > 0 and (#words >= CHUNK or i == #ids) then
+    if #words >= CHUNK or i == #ids and #words > 0 then
       redis.call('HSET', contacts, unpack(words))
       words = {}
     end
@@ -83,50 +76,68 @@ local function begin_import(keys, args)
   local id = b.list .. '/' .. redis.call('HINCRBY', keys[1], 'count:' .. b.list, 1)
   record = cjson.decode(b.record)
   record.id, record.first = id, next_place(keys[2])
+  record.last = record.first + record.last
   redis.call('HSET', keys[1], id, cjson.encode(record), 'last:' .. b.list, id)
   return redis.call('HGET', keys[1], id)
 end
 
 -- What an import may have to give back: nothing of a contact that it brought itself.
-local function note_before(list, before, first, ids, old, new, known)
+local function note_before(list, before, first, last, ids, old, new, known)
   local elsewhere = {}
   for _, i in ipairs(known) do
     local place = redis.call('ZSCORE', list, ids[i])
     if not place then elsewhere[#elsewhere + 1] = i end
-    if first and not (place and tonumber(place) >= first) then
+    if first and not (place and tonumber(place) >= first and tonumber(place) <= last) then
       redis.call('HSETNX', before, ids[i], old[i] ~= new[i] and old[i] or '')
     end
   end
   return elsewhere
 end
 
--- keys: contacts, lists, list, before, then buckets of numbers. ARGV: how, then id, old record, new record, ...
--- `numbers` is flat: index of contact, index of key, number, ...; `known` are the contacts that have an old record.
+-- Numbers come flat: index of contact, index of key, number, ...
+local function drop_numbers(keys, flat, ids, which)
+  for i = 1, #flat, 3 do
+    if not which or which[flat[i]] then drop_number(keys[flat[i + 1]], flat[i + 2], ids[flat[i]]) end
+  end
+end
+
+local function add_numbers(keys, flat, ids, which)
+  local shared = {}
+  for i = 1, #flat, 3 do
+    if not which or which[flat[i]] then
+      local others = add_number(keys[flat[i + 1]], flat[i + 2], ids[flat[i]])
+      if others then shared[#shared + 1] = {flat[i], flat[i + 2], others} end
+    end
+  end
+  return shared
+end
+
+local function add_places(list, ids, place)
+  local added = 0
+  for from = 1, #ids, CHUNK / 2 do
+    local words = {}
+    for i = from, math.min(from + CHUNK / 2 - 1, #ids) do
+      words[2 * (i - from) + 1], words[2 * (i - from) + 2] = place + i - 1, ids[i]
+    end
+    added = added + redis.call('ZADD', list, 'NX', unpack(words))
+  end
+  return added
+end
+
+-- keys: contacts, lists, list, before, then buckets of numbers. `old` are the records the batch rests on, none for all
+-- new ones; `known` are the contacts that have one; `place` is that of the first contact, else the list's end.
 -- {how many the list did not have yet, the known ones it did not have, who shares a number: index, number, ids, ...};
 -- 'changed' and the records as they are, where one has changed since it was read.
 local function put_contacts(keys, args)
   local p = cmsgpack.unpack(args[1])
-  local ids, old, new = batch_of(args)
-  local now = changed(keys[1], ids, old)
+  local now = changed(keys[1], p.ids, p.old)
   if now then return {'changed', now} end
   redis.call('SADD', keys[2], p.list)
-  local elsewhere = note_before(keys[3], keys[4], p.first, ids, old, new, p.known)
-  write_records(keys[1], ids, old, new)
-  local shared = {}
-  for i = 1, #p.stale, 3 do drop_number(keys[p.stale[i + 1]], p.stale[i + 2], ids[p.stale[i]]) end
-  for i = 1, #p.numbers, 3 do
-    local others = add_number(keys[p.numbers[i + 1]], p.numbers[i + 2], ids[p.numbers[i]])
-    if others then shared[#shared + 1] = {p.numbers[i], p.numbers[i + 2], others} end
-  end
-  local place, words, added = next_place(keys[3]), {}, 0
-  for i, id in ipairs(ids) do
-    words[#words + 1], words[#words + 2] = place + i - 1, id
-    if #words >= CHUNK or i == #ids then
-      added = added + redis.call('ZADD', keys[3], 'NX', unpack(words))
-      words = {}
-    end
-  end
-  return {added, elsewhere, shared}
+  local elsewhere = note_before(keys[3], keys[4], p.first, p.last, p.ids, p.old, p.new, p.known)
+  write_records(keys[1], p.ids, p.old, p.new)
+  drop_numbers(keys, p.stale, p.ids)
+  local shared = add_numbers(keys, p.numbers, p.ids)
+  return {add_places(keys[3], p.ids, p.place or next_place(keys[3])), elsewhere, shared}
 end
 
 local function on_any(command, keys, from, to, id)
@@ -144,16 +155,16 @@ local function in_any(keys, from, to, id)
 end
 
 -- keys: contacts, list, before, history, then `lists` other lists, `later` befores of imports since, `subs` states, then
--- buckets of numbers. ARGV: how, then id, record as it is, '' for one to remove or the record to have again.
+-- buckets of numbers. `new` is '' for a contact to remove, else the record to have again.
 -- Each contact's answer: removed, restored, off (the list only), enrolled, changed, or again (it has changed meanwhile).
 local function take_back(keys, args)
   local t = cmsgpack.unpack(args[1])
-  local ids, old, new = batch_of(args)
+  local ids, old, new = t.ids, t.old, t.new
   local lists, later, subs = 4 + t.lists, 4 + t.lists + t.later, 4 + t.lists + t.later + t.subs
   local answers, write = {}, {}
   for i, id in ipairs(ids) do
     local brought = redis.call('ZSCORE', keys[2], id)
-    brought = brought and (t.removing or tonumber(brought) >= t.first)
+    brought = brought and (t.removing or tonumber(brought) >= t.first and tonumber(brought) <= t.last)
     local fresh = new[i] == ''
     if (redis.call('HGET', keys[1], id) or '') ~= old[i] then
       answers[i] = 'again'
@@ -176,12 +187,8 @@ local function take_back(keys, args)
       redis.call('HDEL', keys[3], id)
     end
   end
-  for i = 1, #t.stale, 3 do
-    if write[t.stale[i]] then drop_number(keys[t.stale[i + 1]], t.stale[i + 2], ids[t.stale[i]]) end
-  end
-  for i = 1, #t.numbers, 3 do
-    if write[t.numbers[i]] then add_number(keys[t.numbers[i + 1]], t.numbers[i + 2], ids[t.numbers[i]]) end
-  end
+  drop_numbers(keys, t.stale, ids, write)
+  add_numbers(keys, t.numbers, ids, write)
   return answers
 end
 
