@@ -78,6 +78,11 @@ def _library() -> tuple[str, str]:
     return source.replace("@VERSION@", version), version
 
 
+def library_version() -> str:
+    """The version of the functions this program was written with."""
+    return _library()[1]
+
+
 def client(url: str, *, timeout: float | None) -> Redis:
     """A client that never sends a command twice: after a cut link nobody knows whether it was carried out."""
     return Redis.from_url(

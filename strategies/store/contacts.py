@@ -80,6 +80,7 @@ class ContactBook(Forgotten):
         contact that is known already stays as it is.
         """
         ids, given = [entry[0] for entry in records], [entry[1] for entry in records]
+        await self._keep_erased_away(given)
         first, last = span or (None, None)
         how = {"list": list_name, "first": first, "last": last, "place": place}
         old: list[bytes] = []

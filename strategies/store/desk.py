@@ -11,6 +11,8 @@ import msgspec
 from strategies.store.codec import text
 from strategies.store.erasure import Erasure
 from strategies.store.standings import Standings
+from strategies.store.upkeep import Upkeep
+from strategies.store.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class DialerStatus:
 _status = msgspec.json.Decoder(DialerStatus).decode
 
 
-class Desk(Erasure, Standings):
+class Desk(Erasure, Standings, Vault, Upkeep):
     """Who may dial."""
 
     async def bridge_lease(self, owner: str, ttl: float) -> bool:

@@ -25,6 +25,37 @@ class Keys:
     def _key(self, *parts: str) -> str:
         return ":".join((f"{{{self.tenant}.{self.shard}}}", *parts))
 
+    @property
+    def begins(self) -> str:
+        """What every key of the tenant begins with."""
+        return self._key("")
+
+    @property
+    def copies(self) -> str:
+        """What the copies of a backup begin with instead: in the same slot, and no key of the tenant's."""
+        return f"backup:{self._key('')}"
+
+    @property
+    def format(self) -> str:
+        """String: the format of what is kept, see `upkeep`."""
+        return self._key("format")
+
+    @property
+    def libraries(self) -> str:
+        """Sorted set: releases by when the store was last opened by them (epoch seconds)."""
+        return self._key("libraries")
+
+    @property
+    def restoring(self) -> str:
+        """String: a restore has begun and is not whole."""
+        return self._key("restoring")
+
+    @property
+    def of_the_moment(self) -> tuple[str, ...]:
+        """What a backup leaves out: who works now, what they say of it, which releases were here."""
+        now = (self.bridge, self.messenger, self.dialer, self.queues)
+        return (*now, self.format, self.libraries, self.ledger_copy)
+
     # people
     @property
     def contacts(self) -> str:

@@ -41,7 +41,9 @@ async def everything(store: Store) -> str:
             "stream": ("XRANGE", key, "-", "+"),
             "string": ("GET", key),
         }
-        parts.append(repr(await store._command(*ways[kind])))
+        found = await store._command(*ways[kind])
+        in_no_order = isinstance(found, dict) and kind == "hash"
+        parts.append(repr(sorted(found.items()) if in_no_order else found))
     return "\n".join(parts)
 
 
