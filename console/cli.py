@@ -10,6 +10,7 @@ import typer
 
 from console import (
     audit,
+    backup,
     campaigns,
     check,
     do_not_call,
@@ -48,6 +49,8 @@ app.add_typer(campaigns.app, name="campaign")
 app.command("results")(results.results)
 app.command("explain")(explain.explain)
 app.command("audit")(audit.audit)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.add_typer(retention.ledger, name="ledger")
 app.add_typer(retention.person, name="person")
 app.command("simulate")(simulate.simulate)
