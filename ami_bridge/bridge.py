@@ -12,7 +12,7 @@ import structlog
 
 from ami_bridge.agents import QueueBoard
 from ami_bridge.attempt_keeper import AttemptKeeper
-from ami_bridge.call_facts import ATTEMPT_PREFIX, call_fact, has_channel
+from ami_bridge.call_facts import ATTEMPT_PREFIX, call_fact, has_channel, is_inbound
 from ami_bridge.came_back import CameBack
 from ami_bridge.dialer import Dialer
 from ami_bridge.events import (
@@ -29,6 +29,7 @@ from ami_bridge.events import (
 )
 from ami_bridge.lease import BridgeRefused, Lease, new_owner
 from ami_bridge.link import AmiAddress, AmiLink, LinkState
+from ami_bridge.lost_callers import LostCallers
 from ami_bridge.repair import Repair
 from ami_bridge.speech import Speech
 from ami_bridge.sub_campaigns import SubCampaigns
@@ -76,7 +77,9 @@ class Bridge:
         self._subs = SubCampaigns(store)
         self._keeper = AttemptKeeper(store, self._subs, self._board, clock)
         countries = settings.numbers.countries
-        self._came_back = CameBack(store, self._subs, clock, countries[0] if countries else "US")
+        country = countries[0] if countries else "US"
+        self._came_back = CameBack(store, self._subs, clock, country)
+        self._lost_callers = LostCallers(store, self._subs, clock, country)
         ami = settings.asterisk.ami
         self._link = AmiLink(
             AmiAddress(ami.host, ami.port, ami.username, ami.secret()),
@@ -108,6 +111,7 @@ class Bridge:
                 tasks.create_task(self._link.run(), name="ami"),
                 tasks.create_task(self._keeper.run(), name="keeper"),
                 tasks.create_task(self._came_back.run(), name="came back"),
+                tasks.create_task(self._lost_callers.run(), name="lost callers"),
                 tasks.create_task(self._repair.run(), name="repair"),
                 tasks.create_task(self._read_facts(), name="facts"),
                 tasks.create_task(self._publish(), name="publish"),
@@ -136,6 +140,7 @@ class Bridge:
             return
         now = self._clock()
         self._seat(event, now)
+        self._lost_callers.hear(event, now)
         if (attempt := has_channel(event)) is not None:
             self._keeper.saw_channel(attempt)
         if (heard := call_fact(event, now)) is not None:
@@ -152,7 +157,7 @@ class Bridge:
                 self._board.joined(queue, call, now)
             case QueueCallerLeave(queue=queue, uniqueid=call):
                 self._board.left(queue, call)
-            case AgentConnect(uniqueid=call, caller_number=caller) if not call.startswith(ATTEMPT_PREFIX):
+            case AgentConnect(uniqueid=call, caller_number=caller) if is_inbound(call):
                 self._came_back.connected(caller)
 
     def _on_state(self, state: LinkState) -> None:

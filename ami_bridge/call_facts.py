@@ -17,6 +17,11 @@ from strategies.attempts import Fact, FactName
 ATTEMPT_PREFIX = "sp-"
 
 
+def is_inbound(call: str) -> bool:
+    """Whether a channel's unique id is none of our attempts'."""
+    return not call.startswith(ATTEMPT_PREFIX)
+
+
 def call_fact(event: AmiEvent, at: float) -> tuple[str, Fact] | None:
     """The attempt an event is about and what it says of it; None where it says nothing of an attempt."""
     attempt, name, value = _read(event)

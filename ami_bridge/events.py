@@ -86,7 +86,10 @@ class QueueCallerLeave:
 
 @dataclass(frozen=True, slots=True)
 class QueueCallerAbandon:
-    """A caller left without an agent: also by time-out or redirect. Abandoned is this with a Hangup."""
+    """A caller left without an agent: also by time-out or redirect. Abandoned is this with a Hangup.
+
+    `caller_number` is as the network sent it: text from outside.
+    """
 
     queue: str
     channel: str
@@ -95,6 +98,7 @@ class QueueCallerAbandon:
     position: int
     original_position: int
     hold_seconds: int
+    caller_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +325,7 @@ def _abandon(message: Message) -> QueueCallerAbandon:
         number(message, "Position"),
         number(message, "OriginalPosition"),
         number(message, "HoldTime"),
+        message.get("CallerIDNum"),
     )
 
 

@@ -44,6 +44,8 @@ from strategies.windows import contact_zones, local_date, next_midnight, next_op
 
 Line = Mapping[str, object]
 
+NOTHING_LEFT = "no_pass_left"
+_CALLS_REOPEN = frozenset({None, NOTHING_LEFT, str(Result.CONNECTED_AGENT)})
 OVER = frozenset({RunState.STOPPED, RunState.COMPLETED})
 TIMEFRAME_OVER = "timeframe_over"
 
@@ -83,7 +85,7 @@ def advance(contact: Contact, state: ContactState, sub: SubCampaign, now: float)
         state, step, more = traverse(state, case)
         lines = [*lines, *more]
     if step is None:
-        return _finished(state, "no_pass_left", RecoveryEnd.CALLED_OFF, lines)
+        return _finished(state, NOTHING_LEFT, RecoveryEnd.CALLED_OFF, lines)
     return Move(state, step, tuple(lines))
 
 
@@ -206,6 +208,35 @@ def reported(  # noqa: PLR0913, PLR0917 - who, where, and what was said of which
     if state.last_result is was:
         state = replace(state, last_result=result)
     return responded(contact, state, sub, notice.responses, now)
+
+
+def lost_caller(
+    contact: Contact, state: ContactState, sub: SubCampaign, lost: recovery.LostCaller, now: float
+) -> Move | None:
+    """What follows when a person hung up in an inbound queue; None where nobody recovers them.
+
+    Who is through with the passes is in the sub-campaign again for it; who settled the matter is not.
+    """
+    if state.live is not None or state.recovery is not None or _settled_before(state, sub.campaign):
+        return None
+    if _exhausted(state, sub, now) is not None or sub.run_state is not RunState.RUNNING:
+        return None
+    case = Case(contact, sub, now)
+    task = recovery.task_for_caller(lost, state, case)
+    if task is None:
+        return None
+    again: list[Line] = []
+    if state.ended is not None:
+        again = [{"kind": Kind.CHANGED, "what": "contacts_reopened", "reason": state.ended, "contacts": 1}]
+    state, line = recovery.begun(task, replace(state, ended=None), case)
+    return _then([*again, line], advance(contact, state, sub, now))
+
+
+def _settled_before(state: ContactState, campaign: Campaign) -> bool:
+    """Whether the person said what settles the matter, or ended for a reason that no call of theirs
+    changes."""
+    settled = campaign.group(OPT_OUT) | campaign.group(WRONG_PARTY) | campaign.group(SUCCESS)
+    return bool(settled & set(state.responses)) or state.ended not in _CALLS_REOPEN
 
 
 def _exhausted(state: ContactState, sub: SubCampaign, now: float) -> str | None:

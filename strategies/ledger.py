@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from strategies.vocabulary import Kind, RecoveryEnd, Refusal, Result
+from strategies.vocabulary import Kind, RecoveryEnd, Result
 
 Line = Mapping[str, object]
 Sums = Mapping[str, int]
@@ -150,17 +150,18 @@ def _attempt(line: Line, step: int) -> list[tuple[str, str, int]]:
 
 def _relisted(line: Line) -> list[tuple[str, str, int]]:
     """Contacts that went from one list to another, `contacts_moved`, or one of them with its attempt in
-    progress; or that are in again after the end of their list, `contacts_reopened`."""
+    progress; or that are in again after they had ended for that reason, `contacts_reopened`."""
     what, count = _word(line, "what"), int(str(line.get("contacts", 0)))
     if what not in {"contacts_moved", "contacts_reopened"}:
         return []
-    moved = [("contacts", _word(line, "old"), -count), ("contacts", _word(line, "list"), count)]
+    old_list = _word(line, "old" if "old" in line else "list")
+    moved = [("contacts", old_list, -count), ("contacts", _word(line, "list"), count)]
     if "attempt" in line:
-        old = ("attempts", f"{_word(line, 'pass')}/{_word(line, 'old')}/{_word(line, 'medium')}", -1)
+        old = ("attempts", f"{_word(line, 'pass')}/{old_list}/{_word(line, 'medium')}", -1)
         return [*moved, old, ("attempts", _path(line, "pass", "list", "medium"), 1)]
     if what == "contacts_moved":
         return moved
-    return [*moved, ("ended", f"{_word(line, 'old')}/{Refusal.LIST_DETACHED}", -count)]
+    return [*moved, ("ended", f"{old_list}/{_word(line, 'reason')}", -count)]
 
 
 def _result(line: Line, name: str, step: int) -> tuple[str, str, int]:

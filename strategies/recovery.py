@@ -35,6 +35,16 @@ class Loss:
     given_up: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LostCaller:
+    """Somebody who hung up while they waited in an inbound queue: their call (its channel's unique id) and
+    the number it came from."""
+
+    call: str
+    queue: str
+    number: str
+
+
 def task_for(loss: Loss, state: ContactState, case: Case) -> RecoveryTask | None:
     """The recovery a loss triggers, None if none: the most specific trigger that a pass listens to."""
     for trigger in loss.outcome.triggers:
@@ -49,6 +59,22 @@ def task_for(loss: Loss, state: ContactState, case: Case) -> RecoveryTask | None
                 delay = 0.0 if trigger is Trigger.NOT_CONNECTED else recovery.delay
                 begins, expires = case.now + delay, case.now + recovery.ttl
                 return RecoveryTask(candidate.name, trigger, loss.intent.attempt, device, begins, expires)
+    return None
+
+
+def task_for_caller(lost: LostCaller, state: ContactState, case: Case) -> RecoveryTask | None:
+    """The recovery of a contact who was lost in an inbound queue; None where no pass is for that queue, or a
+    guard holds."""
+    own = next((d for d in case.contact.devices if d.address == lost.number), None)
+    for candidate in case.campaign.passes:
+        recovery = candidate.recovery
+        if own is None or recovery is None or candidate.out or recovery.queue != lost.queue:
+            continue
+        trigger = Trigger.ABANDONED_IN_QUEUE
+        device = _device_for(trigger, candidate, case, own)
+        if device is not None and _may(candidate, recovery, state, case):
+            begins, expires = case.now + recovery.delay, case.now + recovery.ttl
+            return RecoveryTask(candidate.name, trigger, lost.call, device, begins, expires)
     return None
 
 

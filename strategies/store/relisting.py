@@ -111,7 +111,10 @@ class Relisting(Lanes):
                     again = replace(state, ended=None, list=attachment.index)
                     ended.setdefault(state.list, []).append(self._entering(sub, contact, again))
             for old, found in ended.items():
-                line = _counted("contacts_reopened", sub.name, (names[old], list_name))
+                line = {
+                    **_counted("contacts_reopened", sub.name, (names[old], list_name)),
+                    "reason": Refusal.LIST_DETACHED,
+                }
                 arguments = {"contacts": found, "line": packed([line], at=self._clock())[0]}
                 keys = (*self._keys.common, *self._keys.of_sub(sub.name, attachment.index))
                 back += int(await self._call("reopen", keys, arguments))

@@ -106,7 +106,7 @@ SAMPLES: list[tuple[str, tuple[tuple[str, str], ...], events.AmiEvent]] = [
     (
         "QueueCallerAbandon",
         (*CHANNEL, ("Queue", "sales"), ("Position", "1"), ("OriginalPosition", "3"), ("HoldTime", "42")),
-        events.QueueCallerAbandon("sales", *LEG, 1, 3, 42),
+        events.QueueCallerAbandon("sales", *LEG, 1, 3, 42, "+12025550101"),
     ),
     ("AgentCalled", OFFER, events.AgentCalled(*OFFERED, *AGENT_LEG)),
     (

@@ -1,12 +1,15 @@
 """People lost on the way to an agent are called again by a dialer pass: triggers, devices, guards, ends."""
 
+from dataclasses import replace
+
 import pytest
 from engine_stage import MONDAY, Story, a_campaign, a_contact, at, limits, rescue, retrying
 
 from strategies.attempts import Outcome
-from strategies.campaign import Pass, Window
-from strategies.engine import came_back, ended
-from strategies.state import Dial, Ended
+from strategies.campaign import Pass, Recovery, Window
+from strategies.engine import came_back, ended, lost_caller
+from strategies.recovery import LostCaller
+from strategies.state import Dial, Ended, Wait
 from strategies.vocabulary import Medium, Result, Trigger
 
 AVM, DIALER = Medium.AVM, Medium.DIALER
@@ -215,3 +218,64 @@ def test_a_retry_of_the_recovery_that_would_come_too_late_is_not_waited_for():
     story.call(BUSY)
     assert story.now == MONDAY + 30
     assert story.told("recovery_ended")[0]["result"] == "expired"
+
+
+INBOUND = Pass(
+    "inbound", DIALER, recovery=Recovery((IN_QUEUE,), queue="service", delay=60.0), devices=("mobile", "home")
+)
+CALLER = LostCaller("1763.4", "service", "+12125550101")
+
+
+def lost_in(story: Story, lost: LostCaller = CALLER) -> bool:
+    """The contact hangs up in an inbound queue; whether anything follows."""
+    move = lost_caller(story.contact, story.state, story.sub, lost, story.now)
+    if move is not None:
+        story.apply(move)
+    return move is not None
+
+
+def test_who_was_lost_in_an_inbound_queue_is_called_again_by_the_pass_for_that_queue():
+    story = Story(a_campaign(CALL, INBOUND))
+    story.look()
+    assert lost_in(story)
+    assert story.step == Wait(MONDAY + 60, "recovery")
+    story.call(Result.CONNECTED_AGENT)
+    assert story.dials == [("inbound", "home", "Mon 10:01:00")]
+    triggered, over, _ = story.lines
+    assert (triggered["recovers"], triggered["trigger"]) == ("1763.4", IN_QUEUE)
+    assert (over["recovers"], over["result"]) == ("1763.4", "reached")
+
+
+def test_who_was_through_with_the_passes_is_in_again_for_it():
+    story = Story(a_campaign(CALL, INBOUND))
+    story.call(Result.DELIVERED_PERSON)
+    assert story.step == Ended("no_pass_left")
+    assert lost_in(story)
+    story.call(BUSY)
+    assert story.step == Ended("no_pass_left")
+    assert [line["kind"] for line in story.lines] == [
+        "contact_ended",
+        "changed",
+        "recovery_triggered",
+        "recovery_ended",
+        "contact_ended",
+    ]
+
+
+@pytest.mark.parametrize("said", ["pressed_1", "pressed_8", "pressed_9"])
+def test_nobody_who_settled_the_matter_is_called_for_hanging_up_in_a_queue(said):
+    story = Story(a_campaign(CALL, INBOUND))
+    story.call(Result.DELIVERED_PERSON, said)
+    assert not lost_in(story)
+
+
+def test_a_loss_in_another_queue_during_a_call_or_a_second_one_of_the_day_triggers_nothing():
+    story = Story(a_campaign(CALL, INBOUND))
+    assert not lost_in(story, replace(CALLER, queue="sales"))
+    assert not lost_in(story, replace(CALLER, number="+12125559999"))
+    live = replace(story, state=replace(story.state, live="sp-9"))
+    assert not lost_in(live)
+    assert lost_in(story)
+    assert not lost_in(story)
+    story.call(Result.NO_ANSWER)
+    assert not lost_in(story)
