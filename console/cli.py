@@ -11,6 +11,7 @@ import typer
 from console import (
     audit,
     backup,
+    bench,
     campaigns,
     check,
     do_not_call,
@@ -21,6 +22,7 @@ from console import (
     model,
     options,
     output,
+    preview,
     results,
     retention,
     schema,
@@ -45,6 +47,7 @@ app.command("bridge")(services.bridge)
 app.command("messages")(services.messages)
 list_campaigns.join(lists.app)
 app.add_typer(lists.app, name="list")
+campaigns.app.command("preview")(preview.preview_command)
 app.add_typer(campaigns.app, name="campaign")
 app.command("results")(results.results)
 app.command("explain")(explain.explain)
@@ -56,6 +59,7 @@ app.add_typer(retention.person, name="person")
 app.command("simulate")(simulate.simulate)
 app.add_typer(do_not_call.app, name="do-not-call")
 app.add_typer(model.app, name="model")
+app.add_typer(bench.app, name="bench")
 
 
 def _version(wanted: bool) -> None:

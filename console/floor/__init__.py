@@ -1,0 +1,1 @@
+"""A floor of agents and a trunk simulated event by event: what a way of pacing comes to over whole shifts."""

@@ -1,0 +1,110 @@
+"""The ways of pacing that are compared: ours as the dialer runs it, one call for each free agent, and the rules
+of a widespread open dialer as they were published."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+
+from console.floor.shift import Sight
+from strategies.predictive import (
+    FEEDBACK_EVERY,
+    Belief,
+    Estimates,
+    Floor,
+    Pacer,
+    Rule,
+    Tally,
+    aged,
+    decide,
+    decide_by_chances,
+    fed_back,
+    ring_ended,
+    talk_ended,
+)
+
+
+class Predictive:
+    """`strategies.predictive`, with its parameters estimated from what happens; `by_chance`: it is told each
+    contact's probability of an answer."""
+
+    def __init__(self, rule: Rule, *, belief: Belief | None = None, by_chance: bool = False) -> None:
+        self._rule, self._by_chance = rule, by_chance
+        self._pacer = Pacer(Estimates(belief or Belief()))
+        self._next_feedback = FEEDBACK_EVERY
+
+    def calls(self, sight: Sight, coming: Sequence[float]) -> int:
+        """As the rule and the gate allow."""
+        pacer = replace(self._pacer, tally=Tally(sight.answered, sight.abandoned))
+        while sight.now >= self._next_feedback:
+            pacer = replace(pacer, feedback=fed_back(pacer.feedback, pacer.tally, sight.staffed, self._rule))
+            self._next_feedback += FEEDBACK_EVERY
+        self._pacer = pacer
+        floor = Floor(sight.staffed, sight.busy, sight.waiting, len(sight.ringing), sight.left)
+        if self._by_chance:
+            told = replace(floor, chances=tuple(sight.ringing))
+            return decide_by_chances(told, pacer, self._rule, coming).calls
+        return decide(floor, pacer, self._rule, len(coming)).calls
+
+    def ring_ended(self, sight: Sight, *, answered: bool) -> None:
+        """Learn from it."""
+        self._pacer = replace(self._pacer, known=ring_ended(self._aged(sight), answered=answered))
+
+    def talk_ended(self, sight: Sight) -> None:
+        """Learn from it."""
+        self._pacer = replace(self._pacer, known=talk_ended(self._aged(sight)))
+
+    def _aged(self, sight: Sight) -> Estimates:
+        return aged(self._pacer.known, sight.now, len(sight.ringing), sight.busy)
+
+
+class Progressive:
+    """One call for each agent who is free."""
+
+    def calls(self, sight: Sight, coming: Sequence[float]) -> int:
+        """As many as nobody would be abandoned by."""
+        return max(0, min(len(coming), sight.staffed - sight.busy - sight.waiting - len(sight.ringing)))
+
+    def ring_ended(self, sight: Sight, *, answered: bool) -> None:
+        """Nothing to learn."""
+
+    def talk_ended(self, sight: Sight) -> None:
+        """Nothing to learn."""
+
+
+class Adaptive:
+    """VICIdial's published adaptive rules in their default, hard-limit form: a dial level looked at every 15 s
+    and filled up to every 2.5 s, and level 1 while the shift's drops are above the limit."""
+
+    FILL, ADAPT, WINDOW = 2.5, 15.0, 15
+    MOST = 3.0
+
+    def __init__(self, limit: float = 0.03) -> None:
+        self._limit, self._level = limit, 1.0
+        self._next_fill = self._next_adapt = 0.0
+        self._idle: deque[int] = deque(maxlen=self.WINDOW)
+
+    def calls(self, sight: Sight, coming: Sequence[float]) -> int:
+        """The level times the agents, less the calls that are up."""
+        if sight.now >= self._next_adapt:
+            self._next_adapt = sight.now + self.ADAPT
+            self._adapt(sight)
+        if sight.now < self._next_fill:
+            return 0
+        self._next_fill = sight.now + self.FILL
+        up = len(sight.ringing) + sight.waiting + sight.busy
+        return max(0, min(len(coming), round(self._level * sight.staffed) - up))
+
+    def _adapt(self, sight: Sight) -> None:
+        self._idle.append(sight.staffed - sight.busy - sight.waiting)
+        share = sum(self._idle) / len(self._idle) / sight.staffed
+        self._level = min(self.MOST, max(1.0, self._level * (1 + share)))
+        if sight.answered > 50 and sight.abandoned > self._limit * sight.answered:
+            self._level = 1.0
+
+    def ring_ended(self, sight: Sight, *, answered: bool) -> None:
+        """Nothing to learn."""
+
+    def talk_ended(self, sight: Sight) -> None:
+        """Nothing to learn."""

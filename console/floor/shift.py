@@ -1,0 +1,180 @@
+"""One shift, event by event: calls ring, are answered or not, people wait, are handled or leave; how many
+calls are placed is asked of a pacing after every event."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from random import Random
+from time import perf_counter_ns
+from typing import Protocol
+
+from console.floor.scenarios import Scenario
+
+PATIENCE = 2.0  # seconds after which somebody who answered and has no agent counts as abandoned
+COMING = 64  # calls a pacing may look ahead
+
+
+@dataclass(slots=True)
+class Sight:
+    """What a pacing sees of the floor at a moment (seconds since the shift began)."""
+
+    now: float
+    left: float
+    staffed: int
+    busy: int = 0
+    waiting: int = 0
+    ringing: list[float] = field(default_factory=list)  # the probability of an answer of each
+    answered: int = 0
+    abandoned: int = 0
+
+
+class Pacing(Protocol):
+    """A way of pacing: asked for calls after every event, told of each event before."""
+
+    def calls(self, sight: Sight, coming: Sequence[float]) -> int:
+        """How many calls to place now; `coming`: each of the next calls' probability of an answer."""
+
+    def ring_ended(self, sight: Sight, *, answered: bool) -> None:
+        """A call rings no longer; `sight` is as before it."""
+
+    def talk_ended(self, sight: Sight) -> None:
+        """An agent is free again; `sight` is as before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftResult:
+    """`utilisation`: handling time over staffed time; `deficit`: the most by which abandonments were ever above
+    the cap's share of answers; `decision_us`: microseconds of each decision."""
+
+    utilisation: float
+    answered: int
+    abandoned: int
+    dialled: int
+    deficit: float
+    decision_us: tuple[float, ...]
+
+    @property
+    def abandon_rate(self) -> float:
+        """Live answers abandoned, as a share of all."""
+        return self.abandoned / self.answered if self.answered else 0.0
+
+
+def run_shift(
+    pacing: Pacing,
+    scenario: Scenario,
+    *,
+    agents: int,
+    seed: int,
+    hours: float = 8.0,
+    chances: Callable[[Random], float] | None = None,
+    cap: float = 0.03,
+) -> ShiftResult:
+    """A shift from an empty system. `chances` draws each contact's probability of an answer, known to the
+    pacing; without it everybody's is the scenario's."""
+    shift = _Shift(scenario, agents, seed, hours * 3600, chances)
+    return shift.run(pacing, cap)
+
+
+class _Shift:
+    def __init__(
+        self,
+        scenario: Scenario,
+        agents: int,
+        seed: int,
+        end: float,
+        chances: Callable[[Random], float] | None,
+    ) -> None:
+        self._scenario, self._chances, self._end = scenario, chances, end
+        self._chance = Random(seed)  # noqa: S311  a simulation has to come out the same again
+        self._sight = Sight(0.0, end, agents)
+        self._events: list[tuple[float, int, str, float, bool]] = []
+        self._order = 0
+        self._queue: dict[int, None] = {}  # who waits, the first first
+        self._coming: deque[float] = deque()
+        self._handled, self._dialled, self._deficit = 0.0, 0, 0.0
+
+    def run(self, pacing: Pacing, cap: float) -> ShiftResult:
+        spent = list[float]()
+        sight = self._sight
+        while True:
+            began = perf_counter_ns()
+            wanted = pacing.calls(sight, self._ahead())
+            spent.append((perf_counter_ns() - began) / 1000)
+            for _ in range(wanted):
+                self._dial()
+            if not self._events or self._events[0][0] >= self._end:
+                break
+            self._next(pacing)
+            self._deficit = max(self._deficit, sight.abandoned - cap * sight.answered)
+        return ShiftResult(
+            self._handled / (sight.staffed * self._end),
+            sight.answered,
+            sight.abandoned,
+            self._dialled,
+            self._deficit,
+            tuple(spent),
+        )
+
+    def _ahead(self) -> Sequence[float]:
+        """The next contacts' probabilities: the list has no end."""
+        if self._chances is None:
+            return [self._scenario.answer(self._sight.now)] * COMING
+        while len(self._coming) < COMING:
+            self._coming.append(self._chances(self._chance))
+        return self._coming
+
+    def _dial(self) -> None:
+        probability = self._ahead()[0]
+        if self._coming:
+            self._coming.popleft()
+        answered = self._chance.random() < probability
+        self._dialled += 1
+        self._sight.ringing.append(probability)
+        self._at(self._scenario.ring(self._chance, answered), "ring", probability, answered)
+
+    def _at(self, seconds: float, kind: str, value: float = 0.0, flag: bool = False) -> None:
+        self._order += 1
+        heappush(self._events, (self._sight.now + seconds, self._order, kind, value, flag))
+
+    def _next(self, pacing: Pacing) -> None:
+        sight = self._sight
+        at, _, kind, value, flag = heappop(self._events)
+        sight.now, sight.left = at, self._end - at
+        if kind == "ring":
+            pacing.ring_ended(sight, answered=flag)
+            sight.ringing.remove(value)
+            if flag:
+                self._answered()
+        elif kind == "talk":
+            pacing.talk_ended(sight)
+            sight.busy -= 1
+            self._free()
+        elif value in self._queue:
+            del self._queue[int(value)]
+            sight.waiting -= 1
+            sight.abandoned += 1
+
+    def _answered(self) -> None:
+        sight = self._sight
+        sight.answered += 1
+        if sight.busy < sight.staffed:
+            self._handle()
+            return
+        sight.waiting += 1
+        self._at(PATIENCE, "left", sight.answered)
+        self._queue[sight.answered] = None
+
+    def _free(self) -> None:
+        if self._queue:
+            del self._queue[next(iter(self._queue))]
+            self._sight.waiting -= 1
+            self._handle()
+
+    def _handle(self) -> None:
+        seconds = self._scenario.handle(self._chance)
+        self._sight.busy += 1
+        self._handled += min(seconds, self._end - self._sight.now)
+        self._at(seconds, "talk")

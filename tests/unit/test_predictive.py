@@ -1,0 +1,140 @@
+"""Predictive pacing: what it never does, what it does with credit, and that its two forms agree."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from console.bench import measure
+from console.floor.pacings import Predictive
+from console.floor.scenarios import SCENARIOS
+from console.floor.shift import run_shift
+from strategies.predictive import (
+    Estimates,
+    Feedback,
+    Floor,
+    Pacer,
+    Rule,
+    Tally,
+    aged,
+    decide,
+    decide_by_chances,
+    fed_back,
+    over,
+    ring_ended,
+    talk_ended,
+)
+
+RULE = Rule()
+RICH = Pacer(feedback=Feedback(eps=0.05), tally=Tally(answered=2000, abandoned=10))
+
+
+def test_idle_agents_get_a_call_each_though_nothing_is_known() -> None:
+    assert decide(Floor(5, 0, 0, 0, left=28800), Pacer(), RULE, 100).calls >= 5
+
+
+def test_nobody_is_called_for_agents_who_are_not_there() -> None:
+    assert decide(Floor(0, 0, 0, 0, left=28800), RICH, RULE, 100).calls == 0
+
+
+def test_it_dials_ahead_of_busy_agents_and_further_with_more_of_them() -> None:
+    few = decide(Floor(10, 9, 0, 0, left=28800), RICH, RULE, 100).calls
+    many = decide(Floor(100, 90, 0, 0, left=28800), RICH, RULE, 200).calls
+    assert 1 < few < many / 5
+
+
+def test_a_person_who_waits_takes_an_agent_from_the_reckoning() -> None:
+    free = decide(Floor(20, 16, 0, 0, left=28800), RICH, RULE, 100).calls
+    assert decide(Floor(20, 16, 3, 0, left=28800), RICH, RULE, 100).calls < free
+
+
+def test_calls_that_ring_count() -> None:
+    floor = Floor(20, 16, 0, 0, left=28800)
+    first = decide(floor, RICH, RULE, 100)
+    assert first.stopped_by == "rule"
+    assert decide(Floor(20, 16, 0, first.calls, left=28800), RICH, RULE, 100).calls == 0
+
+
+def test_the_gate_closes_when_the_credit_is_used_up_and_too_little_time_is_left_to_repay() -> None:
+    spent = Pacer(feedback=Feedback(eps=0.6), tally=Tally(answered=100, abandoned=3))
+    last = decide(Floor(5, 4, 0, 0, left=30), spent, RULE, 100)
+    assert (last.calls, last.stopped_by) == (1, "gate")  # the idle agent's call alone
+
+
+def test_in_hard_mode_nothing_may_ever_be_above_the_cap() -> None:
+    decision = decide(Floor(5, 4, 0, 0, left=28800), Pacer(feedback=Feedback(eps=0.6)), Rule(hard=True), 100)
+    assert (decision.calls, decision.stopped_by) == (1, "gate")
+
+
+def test_feedback_goes_further_with_credit_and_back_without() -> None:
+    start = Feedback()
+    assert fed_back(start, Tally(1000, 0), 20, RULE).eps > start.eps
+    assert fed_back(start, Tally(1000, 60), 20, RULE).eps < start.eps
+
+
+def test_estimates_follow_what_happens_and_forget() -> None:
+    known = Estimates()
+    for second in range(1, 2001):
+        known = aged(known, float(second), ringing=20, busy=10)
+        if second % 2 == 0:
+            known = ring_ended(known, answered=second % 4 == 0)
+        if second % 5 == 0:
+            known = talk_ended(known)
+    assert known.answer_probability == pytest.approx(0.5, abs=0.02)
+    assert known.ring_time == pytest.approx(40, rel=0.1)
+    assert known.handle_rate == pytest.approx(1 / 50, rel=0.1)
+
+
+def test_time_that_does_not_pass_teaches_nothing() -> None:
+    known = aged(Estimates(), 10.0, ringing=3, busy=2)
+    assert aged(known, 10.0, 3, 2) is known
+    assert aged(known, 5.0, 3, 2) is known
+
+
+@pytest.mark.parametrize("ringing", [0, 3, 9, 20])
+def test_equal_chances_are_the_binomial(ringing: int) -> None:
+    chance = RICH.known.answer_probability
+    floor = Floor(20, 15, 0, ringing, left=28800)
+    told = Floor(20, 15, 0, ringing, left=28800, chances=(chance,) * ringing)
+    assert over(told, RICH, RULE) == pytest.approx(over(floor, RICH, RULE), abs=0.01)
+
+
+def test_likely_answers_are_dialled_fewer_at_a_time() -> None:
+    floor = Floor(10, 8, 0, 0, left=28800, chances=())
+    likely = decide_by_chances(floor, RICH, RULE, [0.9] * 60).calls
+    unlikely = decide_by_chances(floor, RICH, RULE, [0.05] * 60).calls
+    assert 2 <= likely < unlikely
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_shift_stays_under_its_cap_and_beats_one_call_for_each_free_agent(scenario: str) -> None:
+    ours = measure("predictive", scenario, agents=10, shifts=2, hours=4, seed=3)
+    plain = measure("progressive", scenario, agents=10, shifts=2, hours=4, seed=3)
+    assert ours["shifts_over_cap"] == 0
+    assert ours["utilisation"] > plain["utilisation"] + 0.06
+    assert plain["abandon_rate"] == 0
+
+
+def test_hard_mode_is_never_above_the_cap_at_any_instant() -> None:
+    assert measure("predictive", "shock", agents=5, shifts=3, hours=4, hard=True)["worst_deficit"] <= 0
+
+
+def test_a_shift_is_the_same_again_with_the_same_seed() -> None:
+    one, other = (
+        run_shift(Predictive(RULE), SCENARIOS["exponential"], agents=5, seed=11, hours=2) for _ in range(2)
+    )
+    assert (one.utilisation, one.answered, one.dialled) == (other.utilisation, other.answered, other.dialled)
+
+
+def test_handling_never_exceeds_the_agents() -> None:
+    result = run_shift(Predictive(RULE), SCENARIOS["heavy_tail"], agents=3, seed=2, hours=2)
+    assert 0 < result.utilisation <= 1
+    assert 0 <= result.abandoned <= result.answered <= result.dialled
+
+
+def test_chances_are_drawn_with_the_mean_of_everybody() -> None:
+    from console.floor.scenarios import MEAN_ANSWER, beta_chance
+
+    chance = Random(1)
+    assert sum(beta_chance(chance) for _ in range(20_000)) / 20_000 == pytest.approx(MEAN_ANSWER, abs=0.01)
