@@ -1,5 +1,5 @@
-"""The ways of pacing that are compared: ours as the dialer runs it, one call for each free agent, and the rules
-of a widespread open dialer as they were published."""
+"""The ways of pacing that are compared: ours as the dialer runs it, one call for each free agent, and the
+rules of a widespread open dialer as they were published."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ class Progressive:
 
 
 class Adaptive:
-    """VICIdial's published adaptive rules in their default, hard-limit form: a dial level looked at every 15 s
-    and filled up to every 2.5 s, and level 1 while the shift's drops are above the limit."""
+    """VICIdial's published adaptive rules in their default, hard-limit form: a dial level looked at every
+    15 s and filled up to every 2.5 s, and level 1 while the shift's drops are above the limit."""
 
     FILL, ADAPT, WINDOW = 2.5, 15.0, 15
     MOST = 3.0

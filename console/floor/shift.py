@@ -46,8 +46,8 @@ class Pacing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ShiftResult:
-    """`utilisation`: handling time over staffed time; `deficit`: the most by which abandonments were ever above
-    the cap's share of answers; `decision_us`: microseconds of each decision."""
+    """`utilisation`: handling time over staffed time; `deficit`: the most by which abandonments were ever
+    above the cap's share of answers; `decision_us`: microseconds of each decision."""
 
     utilisation: float
     answered: int
