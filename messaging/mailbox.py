@@ -54,7 +54,7 @@ class Mailbox:
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         try:
             for address in envelope.rcpt_tos:
-                await self._take(address, content, envelope.mail_from or "")
+                await self._take(address, content, (envelope.mail_from or "").strip("<>"))
         except StoreUnavailable as error:
             log.warning("mailbox.store_unavailable", error=str(error))
             return "451 4.3.0 Try again later"

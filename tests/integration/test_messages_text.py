@@ -19,11 +19,16 @@ ADA, BO = reader("1"), reader("2")
 ADAS, BOS = ADA.devices[0].address, BO.devices[0].address
 
 
+@pytest.fixture(scope="module")
+def running_one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running("text_gateway", tmp_path_factory.mktemp("gateway")) as one:
+        yield one
+
+
 @pytest.fixture
-def texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def texts(running_one: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     monkeypatch.setenv("SPRING_TEXT_SECRET", "topsecret")
-    with running("text_gateway", tmp_path) as server:
-        yield server
+    return running_one.fresh()
 
 
 def gateway(server: Server, more: str = "") -> str:
