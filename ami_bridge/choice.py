@@ -12,6 +12,7 @@ from ami_bridge.preparation import Candidate
 from strategies.campaign import Pass
 from strategies.contacts import Contact
 from strategies.engine import advance
+from strategies.precedence import in_turn
 from strategies.state import ContactState, Dial, Move, SubCampaign, due_at
 from strategies.store import Put, Store
 from strategies.vocabulary import VOICE
@@ -40,7 +41,7 @@ class Choice:
         held: set[str] = set()
         limit = self._limit(sub, now)
         due = await self._store.due(sub.name, now, limit)
-        for contact, state in due:
+        for contact, state in in_turn(due, sub.campaign):
             move = advance(contact, state, sub, now)
             call = call_of(move, sub)
             if call is None:

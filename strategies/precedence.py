@@ -1,0 +1,40 @@
+"""In which order contacts are taken that are due at once; whether each may be called is the engine's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+
+from strategies.campaign import Campaign
+from strategies.contacts import Contact
+from strategies.eligibility import Attributes, condition
+from strategies.state import ContactState
+from strategies.values import number_of
+
+Standing = tuple[Contact, ContactState]
+
+
+def in_turn(due: Sequence[Standing], campaign: Campaign) -> list[Standing]:
+    """Recoveries first, by what the contact is worth to the campaign, then the older loss; everybody else as
+    they came.
+
+    Nobody starves: `due` holds those who wait longest, and a recovery that others go before for all of its
+    time to live ends with that reason.
+    """
+    lost = [each for each in due if each[1].recovery is not None]
+    lost.sort(key=lambda each: (-worth(each[0], campaign), _since(each[1])))
+    return [*lost, *(each for each in due if each[1].recovery is None)]
+
+
+def worth(contact: Contact, campaign: Campaign) -> float:
+    """What the campaign's first sort key says of a contact, where it puts the highest first: the same for all
+    where it does not, least for whom it says nothing of."""
+    if not campaign.order or not campaign.order[0].startswith("-"):
+        return 0.0
+    key = condition(campaign.order[0].removeprefix("-"), tuple(campaign.groups))
+    number = number_of(key.value({"contact": Attributes(contact)}))
+    return -inf if number is None else float(number)
+
+
+def _since(state: ContactState) -> float:
+    return state.recovery.not_before if state.recovery is not None else 0.0

@@ -1,0 +1,43 @@
+"""Who is taken first of those that are due at once."""
+
+from dataclasses import replace
+
+from engine_stage import MONDAY, a_campaign, a_contact
+
+from strategies.contacts import Contact
+from strategies.precedence import in_turn
+from strategies.state import ContactState, RecoveryTask
+from strategies.vocabulary import Trigger
+
+BY_BALANCE = a_campaign(order=("-contact.balance", "contact.age"))
+
+
+def owing(name: str, **attributes: str) -> Contact:
+    return replace(a_contact(), id=name, attributes=attributes)
+
+
+def lost(contact: Contact, at: float) -> tuple[Contact, ContactState]:
+    task = RecoveryTask("rescue", Trigger.NO_INPUT, "sp-1", contact.devices[0], at, at + 900)
+    return contact, ContactState(recovery=task)
+
+
+def names(due: list[tuple[Contact, ContactState]]) -> list[str]:
+    return [contact.id for contact, _ in due]
+
+
+def test_recoveries_go_first_by_value_then_age_and_the_list_keeps_its_order() -> None:
+    due = [
+        (owing("list", balance="9999"), ContactState()),
+        lost(owing("old", balance="50"), MONDAY),
+        lost(owing("rich", balance="700.50"), MONDAY + 60),
+        lost(owing("young", balance="50"), MONDAY + 30),
+        lost(owing("unknown"), MONDAY - 60),
+        (owing("next", balance="1"), ContactState()),
+    ]
+    assert names(in_turn(due, BY_BALANCE)) == ["rich", "old", "young", "unknown", "list", "next"]
+
+
+def test_where_the_campaign_puts_no_highest_first_the_older_loss_goes_first() -> None:
+    due = [lost(owing("young", balance="700"), MONDAY + 60), lost(owing("old", balance="5"), MONDAY)]
+    assert names(in_turn(due, a_campaign())) == ["old", "young"]
+    assert names(in_turn(due, a_campaign(order=("contact.balance",)))) == ["old", "young"]
