@@ -111,7 +111,7 @@ def halt(context: typer.Context, config: options.ConfigDir = None, json: options
 @app.command("unhalt")
 def unhalt(context: typer.Context, config: options.ConfigDir = None, json: options.Json = False) -> None:
     """Release the stop switch; what was running goes on."""
-    options.with_store(options.project(context, config), lambda store: store.unhalt())
+    options.with_store(options.project(context, config), lambda store: store.unhalt(by=getpass.getuser()))
     _tell_halted(None, json=json)
 
 
@@ -190,6 +190,9 @@ async def _launch(
         source=loaded.source(campaign.name),
     )
     await store.create_sub(sub)
+    await store.changed(
+        "launched", by=getpass.getuser(), campaign=sub.name, lists=sub.lists, new=campaign.version
+    )
     enrolled = 0
     for index, each in enumerate(brought.values()):
         enrolled += await store.enrol(sub, each.contacts, ContactState(list=index))

@@ -275,6 +275,7 @@ async def write(
         while waiting:
             await _tell_written(store, plan, reading, duplicates, await waiting.popleft())
     done = await store.finish_import(started, reading.figures())
+    await store.changed("list_imported", by=by, list=plan.name, new=f"{reading.contacts} contacts", of=done.id)
     duplicates.keep()
     return done
 

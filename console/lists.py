@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from console import list_import, options, output
+from console.audit import me
 from console.list_reports import DUPLICATES, REJECTS, Report
 from console.refusal import Reason, RefusedError
 
@@ -170,7 +171,9 @@ async def _undo(store: Store, name: str) -> dict[str, int]:
         mend = f"there is one: {latest.id}" if latest else "see secondpass list imports"
         reason = Reason("only the latest import of a list can be taken back, once", mend)
         raise RefusedError(f"{name} cannot be taken back; nothing was changed", [reason])
-    return dict(await store.undo_import(latest))
+    taken = await store.undo_import(latest)
+    await store.changed("import_undone", by=me(), list=list_name, old=latest.id)
+    return dict(taken)
 
 
 @app.command("remove")
@@ -193,7 +196,9 @@ async def _remove(store: Store, name: str) -> dict[str, int]:
     if users:
         reason = Reason(f"{', '.join(users)} work on it", "stop them, or secondpass list detach first")
         raise RefusedError(f"{name} cannot be removed; nothing was changed", [reason])
-    return dict(await store.remove_list(name))
+    taken = await store.remove_list(name)
+    await store.changed("list_removed", by=me(), list=name)
+    return dict(taken)
 
 
 TAKEN = {

@@ -152,13 +152,21 @@ class Campaigns(People, Plans):
     async def halt(self, *, by: str) -> None:
         """The stop switch: no claim of any sub-campaign succeeds until `unhalt`."""
         await self._command("SET", self._keys.halted, by)
+        await self._note("halted", by)
 
-    async def unhalt(self) -> None:
+    async def unhalt(self, *, by: str = "") -> None:
         """Release the stop switch."""
         names = [name.decode() for name in await self._command("SMEMBERS", self._keys.open)]
         await self._call(
             "unhalt", (self._keys.halted, *(key for name in names for key in self._keys.of_sub(name)))
         )
+        await self._note("unhalted", by)
+
+    async def _note(self, what: str, by: str) -> None:
+        """A line of the audit on the stop switch; the switch comes first, whatever becomes of the line."""
+        line = {"kind": Kind.CHANGED, "what": what, "by": by or None}
+        lines = packed([line], at=self._clock())
+        await self._call("append", (self._keys.ledger, self._keys.figures("")), {"lines": lines})
 
     async def halted_by(self) -> str | None:
         """Who threw the stop switch."""

@@ -97,7 +97,7 @@ class Imports(ContactBook):
             done.update(
                 answer for answer in answers if answer != "enrolled"
             )  # those were counted on the list
-            if cursor == b"0":
+            if int(cursor) == 0:
                 break
         await self._forget_if_empty(record.list)
         undone = text(replace(record, state=ImportState.UNDONE))

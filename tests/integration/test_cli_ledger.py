@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from secondpass_command import Secondpass, configured
 
+from console.audit import me
 from console.ledger_archive import Archive, archive
 from strategies.store import QueueFigures, Store
 
@@ -65,9 +66,15 @@ async def test_explain_tells_one_contacts_story_and_next_step(started: Secondpas
 async def test_the_audit_tells_who_did_what(started: Secondpass) -> None:
     assert started("campaign", "pause", "calls/1").code == 0
     assert started("do-not-call", "add", "+12025550101", "--reason", "asked").code == 0
+    assert started("campaign", "halt").code == 0
+    assert started("campaign", "unhalt").code == 0
     rows = started("audit", "--json").document
     told = {(row["what"], row["new"]) for row in rows}
     assert ("run_state", "paused") in told
+    assert [row["what"] for row in rows if "halted" in row["what"]] == ["halted", "unhalted"]
+    (launched,) = (row for row in rows if row["what"] == "launched")
+    assert (launched["of"], launched["by"]) == ("calls/1", me())
+    assert ("list_imported", "3 contacts") in told
     assert any(row["what"] == "do_not_call" and row["of"] == "+12025550101" for row in rows)
     assert started("audit", "--who", "somebody else", "--json").document == []
     assert started("audit", "--until", "2001-01-01", "--json").document == []
