@@ -9,6 +9,8 @@ from ami_bridge.speech import Speech
 from strategies.attempts import Intent
 from strategies.campaign import Pass
 from strategies.contacts import Contact
+from strategies.debts import debt_of
+from strategies.eligibility import asks_of
 from strategies.engine import claimed
 from strategies.numbers import allowed
 from strategies.state import ContactState, Dial, SubCampaign
@@ -53,6 +55,9 @@ def claim_of(
             contact_zones(one.contact, one.dial.device, sub.campaign),
             one.at,
         ),
+        asks=asks_of(one.going, one.contact, one.dial.device),
+        plan=sub.plan,
+        plan_until=sub.plan_until,
     )
 
 
@@ -76,4 +81,6 @@ def _intent(one: Candidate, prompts: dict[str, str], sub: SubCampaign, now: floa
         recovers=recovery.recovers if recovery else None,
         trigger=recovery.trigger if recovery else None,
         strategy=sub.campaign.version,
+        overrides=sub.overrides,
+        debt=debt_of(one.contact, sub.campaign),
     )

@@ -137,6 +137,7 @@ def _pass(one: PassFile, file: CampaignFile, preset: Preset, scripts: Scripts) -
         name=one.name,
         medium=one.medium,
         asks=preset.consent.get(one.medium, "none"),
+        asks_on=preset.consent_on,
         start="with" if one.beside else one.start or "pass",
         beside=one.beside,
         wait_days=one.wait_days or 0,

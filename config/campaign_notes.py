@@ -39,7 +39,14 @@ def _of_the_law(campaign: Campaign, preset: Preset) -> Iterator[str]:
     for medium in dict.fromkeys(one.medium for one in campaign.passes):
         asked = preset.consent.get(medium, "none")
         if CONSENT_BASES.index(given) < CONSENT_BASES.index(asked):
-            yield f"{medium} asks for {asked} consent, the lists gave {given}: only contacts with their own"
+            lines = (
+                f" on {' and '.join(preset.consent_on)} lines"
+                if medium in VOICE and preset.consent_on
+                else ""
+            )
+            yield (
+                f"{medium} asks for {asked} consent{lines}, the lists gave {given}: only contacts with their own"
+            )
     if preset.debt_cap and campaign.debt is None:
         yield "no debt: attribute is named, so each contact counts as one debt"
 

@@ -28,6 +28,7 @@ from config.scalars import (
 )
 from config.yaml_reader import read
 from strategies.campaign import DAYS, Window
+from strategies.contacts import LINE_TYPES
 from strategies.vocabulary import CONSENT_BASES, Medium
 from strategies.windows import END_OF_DAY
 
@@ -48,9 +49,9 @@ class Preset:
     """The rules for one purpose in one country; `window` is in the called person's own zone.
 
     `abandon_rate` is a fraction of live-answered calls, None where nothing caps it. `consent` tells the basis
-    a medium asks for. `registry_within`: the age in seconds at which the country's do-not-call registry is
-    too old to call by; None where it does not bind. `sources` are the texts of law, `checked` the day they
-    were last compared with them.
+    a medium asks for, calls only on lines of the kinds `consent_on` (none: on any). `registry_within`: the
+    age in seconds at which the country's do-not-call registry is too old to call by; None where it does not
+    bind. `sources` are the texts of law, `checked` the day they were last compared with them.
     """
 
     country: str
@@ -58,6 +59,7 @@ class Preset:
     window: Window
     abandon_rate: float | None
     consent: Mapping[Medium, str]
+    consent_on: tuple[str, ...]
     debt_cap: DebtCap | None
     registry_within: float | None
     sources: tuple[str, ...]
@@ -76,6 +78,7 @@ class _PurposeFile(Strict):
     consent: dict[MediumName, Annotated[str, word_of(CONSENT_BASES, "a basis of consent")]] = Field(
         default_factory=dict
     )
+    consent_on: list[Annotated[str, word_of(LINE_TYPES, "a kind of line")]] = Field(default_factory=list)
     debt_cap: _DebtCapFile | None = None
     registry_within: Duration | None = None
     sources: list[Text]
@@ -115,6 +118,7 @@ def _preset(file: _PresetFile, purpose: str, rules: _PurposeFile) -> Preset:
         window=Window(window.opens or time.min, window.closes or END_OF_DAY, window.days or DAYS),
         abandon_rate=rules.abandon_rate,
         consent=dict(rules.consent),
+        consent_on=tuple(rules.consent_on),
         debt_cap=DebtCap(cap.calls, cap.within, cap.silence) if cap else None,
         registry_within=rules.registry_within,
         sources=tuple(rules.sources),

@@ -105,6 +105,7 @@ class Pass:
     recovery: Recovery | None = None
     out: bool = False  # an override has taken the pass out: nobody is in it, and the row goes on without it
     asks: str = "none"  # the consent without which nobody is reached by this medium: one of CONSENT_BASES
+    asks_on: tuple[str, ...] = ()  # the kinds of line a call to which asks for it; none: any
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,16 @@ from strategies.contacts import VOICE_KINDS, Contact, Device
 from strategies.expressions import Expression, Names, campaign_vocabulary, compile_expression
 from strategies.records import pass_before, record_of
 from strategies.state import Case, ContactState
-from strategies.vocabulary import CONSENT_BASES, OPT_OUT, SUCCESS, WRONG_PARTY, Medium, Refusal, Result
+from strategies.vocabulary import (
+    CONSENT_BASES,
+    OPT_OUT,
+    SUCCESS,
+    VOICE,
+    WRONG_PARTY,
+    Medium,
+    Refusal,
+    Result,
+)
 from strategies.windows import local_date
 
 _MESSAGES = frozenset({Result.SENT, Result.DELIVERED, Result.REPLIED, Result.UNDELIVERED})
@@ -27,12 +36,13 @@ _KINDS: Mapping[Medium, tuple[str, ...]] = {
 
 
 def unfit(candidate: Pass, state: ContactState, case: Case) -> Refusal | None:
-    """Why the pass does not take the contact, by consent, the list filter, `accept` and `where`; None if it
-    does."""
+    """Why the pass does not take the contact, by devices and consent, the list filter, `accept` and `where`;
+    None if it does."""
     if candidate.out:
         return Refusal.NOT_ELIGIBLE_NOW
-    if not consents(candidate, case):
-        return Refusal.NO_CONSENT
+    if not devices_of(candidate, case):
+        lacks_consent = _on_accepted_lines(candidate, candidate.devices, case)
+        return Refusal.NO_CONSENT if lacks_consent else Refusal.NO_DEVICE
     if not _accepted(candidate, state, case.campaign):
         return Refusal.NOT_ELIGIBLE_NOW
     conditions = _conditions(candidate, case)
@@ -60,11 +70,19 @@ def _conditions(candidate: Pass, case: Case) -> list[Expression]:
     return [condition(text, groups) for text in texts if text is not None]
 
 
-def consents(candidate: Pass, case: Case) -> bool:
-    """Whether the contact gave the consent the pass asks for: their own word, else what the campaign says of
+def asks_of(candidate: Pass, contact: Contact, device: Device) -> str:
+    """The consent without which the pass may not use a device. A line of unknown kind counts as one that asks
+    for it."""
+    line = contact.line_type(device) if candidate.medium in VOICE and candidate.asks_on else None
+    return candidate.asks if line is None or line in candidate.asks_on else "none"
+
+
+def _consents(candidate: Pass, device: Device, case: Case) -> bool:
+    """Whether the contact gave the consent that is asked for: their own word, else what the campaign says of
     its lists' people."""
     basis = case.contact.consent.get("basis") or case.campaign.consent.get("basis", "none")
-    return CONSENT_BASES.index(basis) >= CONSENT_BASES.index(candidate.asks)
+    asked = asks_of(candidate, case.contact, device)
+    return CONSENT_BASES.index(basis) >= CONSENT_BASES.index(asked)
 
 
 def keeps(campaign: Campaign, contact: Contact, missing: list[str] | None = None) -> bool:
@@ -127,19 +145,21 @@ def devices_of(candidate: Pass, case: Case) -> tuple[Device, ...]:
 
 
 def ordered_devices(candidate: Pass, kinds: Sequence[str], case: Case) -> tuple[Device, ...]:
-    """A contact's devices of these kinds (default: all of the pass's medium) on a line the pass accepts, in
-    the order the campaign escalates."""
-    wanted, own = kinds or _KINDS[candidate.medium], case.contact.devices
-    if candidate.line_types:
-        own = tuple(d for d in own if case.contact.line_type(d) in candidate.line_types)
-    if case.campaign.escalation == "per_contact":
-        found = [d for d in own if d.kind in wanted]
-    else:
-        found = [d for kind in wanted for d in own if d.kind == kind]
+    """A contact's devices of these kinds (default: all of the pass's medium) that the pass accepts and may
+    use by their consent, in the order the campaign escalates."""
+    own = [d for d in _on_accepted_lines(candidate, kinds, case) if _consents(candidate, d, case)]
+    if case.campaign.escalation != "per_contact":
+        own.sort(key=lambda device: (kinds or _KINDS[candidate.medium]).index(device.kind))
     first: dict[str, Device] = {}
-    for device in found:
+    for device in own:
         first.setdefault(device.address, device)
     return tuple(first.values())
+
+
+def _on_accepted_lines(candidate: Pass, kinds: Sequence[str], case: Case) -> list[Device]:
+    """The contact's devices of these kinds, on a line of a kind that the pass accepts."""
+    wanted, lines, contact = kinds or _KINDS[candidate.medium], candidate.line_types, case.contact
+    return [d for d in contact.devices if d.kind in wanted and (not lines or contact.line_type(d) in lines)]
 
 
 def _accepted(candidate: Pass, state: ContactState, campaign: Campaign) -> bool:

@@ -148,7 +148,7 @@ def _beside(candidate: Pass, state: ContactState, case: Case) -> Passage:
     if record_of(state, host) is None:
         return state, Wait(None, "pass_not_open"), []
     if record is None:
-        refusal = _refusal(candidate, state, case)
+        refusal = unfit(candidate, state, case)
         if refusal is not None:
             return state, Wait(None, refusal), []
     return _in_pass(candidate, state, case)
@@ -158,7 +158,7 @@ def _in_pass(candidate: Pass, state: ContactState, case: Case) -> Passage:
     """The step of a pass open for the contact, which is judged when taken up and again before each
     attempt."""
     fresh = record_of(state, candidate.name) is None
-    refusal = _refusal(candidate, state, case) if fresh else None
+    refusal = unfit(candidate, state, case) if fresh else None
     if refusal is not None:
         return _passed_over(candidate, state, case, refusal)
     if fresh:
@@ -207,10 +207,6 @@ def _spent(state: ContactState, candidate: Pass) -> bool:
 def _hours(candidate: Pass, device: Device, case: Case) -> tuple[Window, tuple[str, ...]]:
     """The window of a pass and the zones it holds in for a device."""
     return pass_window(case.campaign, candidate), contact_zones(case.contact, device, case.campaign)
-
-
-def _refusal(candidate: Pass, state: ContactState, case: Case) -> Refusal | None:
-    return unfit(candidate, state, case) if devices_of(candidate, case) else Refusal.NO_DEVICE
 
 
 def _opens(candidate: Pass, state: ContactState, case: Case) -> float | None:

@@ -82,9 +82,7 @@ def _look(told: Preview, case: Case, countries: Collection[str]) -> None:
 
 def _refusal(one: Pass, case: Case, countries: Collection[str]) -> Refusal | None:
     devices = devices_of(one, case)
-    if not devices:
-        return Refusal.NO_DEVICE
-    if one.medium in VOICE and not any(allowed(device.address, countries) for device in devices):
+    if one.medium in VOICE and devices and not any(allowed(d.address, countries) for d in devices):
         return Refusal.NOT_ALLOWED_NUMBER
     return unfit(one, enter(), case)
 

@@ -42,6 +42,8 @@ def test_us_asks_written_consent_where_something_is_sold_and_express_otherwise()
         ("rescue", "none"),
         ("by_agent", "none"),
     ]
+    assert called.passes[0].asks_on == ("mobile",)
+    assert preset_for("telemarketing", "US").consent_on == ()
 
 
 def test_service_runs_from_8_to_21_without_caps_of_the_law() -> None:

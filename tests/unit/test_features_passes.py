@@ -92,3 +92,17 @@ def test_a_comparison_false_by_its_value_is_not_counted_as_missing():
     story = Story(a_campaign(call(where="contact.balance > 5000")), a_contact())
     story.look()
     assert "missing" not in story.told("skipped")[0]
+
+
+def test_consent_that_is_asked_for_calls_to_mobiles_leaves_the_landline():
+    story = Story(a_campaign(call(asks="express", asks_on=("mobile",)), consent={"basis": "none"}))
+    step = story.look()
+    assert isinstance(step, Dial)
+    assert step.device.kind == "home"
+
+
+def test_a_line_of_unknown_kind_counts_as_one_that_asks_for_consent():
+    asking = call(asks="express", asks_on=("mobile",))
+    story = Story(a_campaign(asking, consent={"basis": "none"}), a_contact(line_type="voip"))
+    assert story.look() == Ended("no_pass_left")
+    assert [line["reason"] for line in story.told("skipped")] == ["no_consent"]

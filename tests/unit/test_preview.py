@@ -49,7 +49,8 @@ def test_values_that_are_wanting_are_counted_by_comparison_and_by_attribute() ->
 
 
 def test_a_number_of_another_country_and_a_consent_not_given_are_reasons() -> None:
-    abroad = Contact("1", (Device("mobile", "+442079460000"),), attributes={"score": "9"})
+    london, given = Device("mobile", "+442079460000"), {"basis": "written"}
+    abroad = Contact("1", (london,), attributes={"score": "9"}, consent=given)
     asking = replace(CALL, asks="written")
     found = told(a_campaign(asking), abroad, one(2, score="9"))
     assert found.passes["call"].refused == {Refusal.NOT_ALLOWED_NUMBER: 1, Refusal.NO_CONSENT: 1}
