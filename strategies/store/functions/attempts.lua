@@ -140,10 +140,12 @@ local function refusal(shared, people, b, i)
   local why = by_address(shared, g, b, i)
   if why then return why end
   if b.open_until[i] and b.now >= b.open_until[i] then return 'outside_window' end
+  local used_up = false
   for k = 1, b.locks[i] do
     if people.busy[person[k]] then return 'person_busy' end
-    if g.per_contact and tonumber(g.tries[person[k]] or 0) >= g.per_contact then return 'person_used_up' end
+    used_up = used_up or (g.per_contact and tonumber(g.tries[person[k]] or 0) >= g.per_contact)
   end
+  if used_up then return 'person_used_up' end
   if g.per_number and dialled_before(g, b, i) >= g.per_number then return 'number_used_up' end
   return capped(people, g, b, i)
 end
