@@ -39,11 +39,12 @@ NOTE_TRIES, NOTE_AGAIN = 10, 0.5  # a key pressed while the store is away is not
 
 
 class ScriptHook:
-    """One per server. Scripts come from the sub-campaign's snapshot: an edit changes no call."""
+    """One per server. Scripts come from the campaign as it held when the call was claimed: neither an edit
+    nor an override that begins meanwhile changes it."""
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
         self._store, self._clock = store, clock
-        self._scripts: dict[tuple[str, str], Script] = {}
+        self._scripts: dict[tuple[str, str, tuple[str, ...]], Script] = {}
 
     async def __call__(self, session: AgiSession) -> None:
         """Plays the whole script and sets SP_NEXT. Raises UnknownAttempt for a channel that has no script."""
@@ -62,10 +63,9 @@ class ScriptHook:
             await session.set_variable(Variable.NEXT, following)
 
     async def _script(self, intent: Intent) -> Script | None:
-        key = intent.sub, intent.pass_name
+        key = intent.sub, intent.pass_name, intent.overrides
         if key not in self._scripts:
-            sub = await self._store.sub(intent.sub)
-            script = sub.campaign.find(intent.pass_name).script if sub else None
+            script = (await self._store.campaign_of(intent)).find(intent.pass_name).script
             if script is None:
                 return None
             self._scripts[key] = script

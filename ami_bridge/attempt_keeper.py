@@ -118,7 +118,8 @@ class AttemptKeeper:
         sub = None if intent is None else await self._subs.get(intent.sub)
         if intent is None or sub is None:
             return
-        came_to = outcome(intent, await self._facts(attempt, words), sub.campaign)
+        facts = await self._facts(attempt, words)
+        came_to = outcome(intent, facts, await self._store.campaign_of(intent))
         while came_to is not None:
             try:
                 if await self._end(intent, sub, came_to):

@@ -154,6 +154,7 @@ class Attempts(Attachments, LimitBook):
             "suppress": await self.addresses_of_person(intent.contact) if note else (),
             "ended": _ended(outcome),
             "lines": lines.packed([lines.ended(intent, outcome), *move.lines], **about),
+            "phase": self._phase(intent.sub),
             **turn(move, campaign, end.due_at, outcome.at),
         }
 

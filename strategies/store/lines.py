@@ -86,4 +86,5 @@ def _of(intent: Intent) -> dict[str, object]:
         "recovers": intent.recovers,
         "trigger": intent.trigger,
         "strategy": intent.strategy or None,
+        "overrides": intent.overrides or None,
     }

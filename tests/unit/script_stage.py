@@ -21,9 +21,8 @@ from strategies.attempts import Fact, FactName, Intent
 from strategies.campaign import Campaign, Pass
 from strategies.contacts import Device
 from strategies.script import Script
-from strategies.state import SubCampaign
 from strategies.store import Store, StoreUnavailable
-from strategies.vocabulary import Medium, RunState
+from strategies.vocabulary import Medium
 
 AT = 1_784_131_200.0
 OK = b"200 result=1\n"
@@ -77,14 +76,14 @@ class Notes:
     away: int = 0
     since: FactName = FactName.PRESSED
     facts: list[tuple[FactName, str]] = field(default_factory=list)
-    subs_read: int = 0
+    campaigns_read: int = 0
 
     async def intent(self, attempt: str) -> Intent | None:
         return next((known for known in self.intents if known.attempt == attempt), None)
 
-    async def sub(self, name: str) -> SubCampaign | None:
-        self.subs_read += 1
-        return SubCampaign(name, CAMPAIGN, (), RunState.RUNNING, AT)
+    async def campaign_of(self, intent: Intent) -> Campaign:
+        self.campaigns_read += 1
+        return CAMPAIGN
 
     async def add_fact(self, attempt: str, fact: Fact) -> bool:
         if self.away and fact.name is self.since:

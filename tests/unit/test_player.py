@@ -144,7 +144,7 @@ async def test_the_script_of_a_pass_is_read_once() -> None:
     one = hook(notes)
     for _ in range(3):
         await one(Telephone(QUIET, "1", QUIET).session)
-    assert notes.subs_read == 1
+    assert notes.campaigns_read == 1
 
 
 # --- The store is away
