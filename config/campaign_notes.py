@@ -39,14 +39,9 @@ def _of_the_law(campaign: Campaign, preset: Preset) -> Iterator[str]:
     for medium in dict.fromkeys(one.medium for one in campaign.passes):
         asked = preset.consent.get(medium, "none")
         if CONSENT_BASES.index(given) < CONSENT_BASES.index(asked):
-            lines = (
-                f" on {' and '.join(preset.consent_on)} lines"
-                if medium in VOICE and preset.consent_on
-                else ""
-            )
-            yield (
-                f"{medium} asks for {asked} consent{lines}, the lists gave {given}: only contacts with their own"
-            )
+            lines = " and ".join(preset.consent_on) if medium in VOICE else ""
+            whom = f"only contacts with their own{f', or on other than {lines} lines' if lines else ''}"
+            yield f"{medium} asks for {asked} consent, the lists gave {given}: {whom}"
     if preset.debt_cap and campaign.debt is None:
         yield "no debt: attribute is named, so each contact counts as one debt"
 
