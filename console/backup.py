@@ -8,6 +8,7 @@ import json as json_
 import os
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -159,7 +160,7 @@ async def _restore(store: Store, loaded: Project, file: Path) -> dict[str, Any]:
                 batch = []
         await store.put_back(batch)
         await store.halt(by=RESTORED)
-        _unpack_days(tar, files.folder)
+        _unpack_days(tar, files.folder, await store.archive_home())
     unknown = await _settle(store)
     await store.restoring(begun=False, by=RESTORED)
     await store.changed("restored", by=me(), old=None, new=manifest["made"])
@@ -185,7 +186,7 @@ def _judged(tar: tarfile.TarFile, file: Path) -> dict[str, Any]:
                 digest.update(framed)
                 count += 1
             whole = digest.hexdigest() == manifest["sha256"] and count == manifest["records"]
-    except (KeyError, ValueError, EOFError, OSError, tarfile.TarError) as error:
+    except (KeyError, ValueError, EOFError, OSError, zlib.error, tarfile.TarError) as error:
         reason = Reason(f"{file} is damaged, or no backup ({error})", "take another backup")
         raise RefusedError("nothing was restored", [reason]) from error
     if later:
@@ -218,11 +219,12 @@ def _records(tar: tarfile.TarFile) -> Iterator[Kept]:
         yield Kept(name, kind, words, expires)
 
 
-def _unpack_days(tar: tarfile.TarFile, folder: Path) -> None:
-    """The ledger's files, under names of the form we give them only."""
+def _unpack_days(tar: tarfile.TarFile, folder: Path, home: str | None) -> None:
+    """The ledger's files, under names of the form we give them only, in what is now their directory."""
     names = [name for name in tar.getnames() if name.startswith(LEDGER)]
-    if names:
-        folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    if home is not None:
+        (folder / ".mark").write_text(home, encoding="ascii")
     for name in names:
         path = folder / Path(name).name
         path.write_bytes(_member(tar, name).read())

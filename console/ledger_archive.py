@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,10 +44,22 @@ class Archive:
         self.folder = folder
 
     def files(self) -> list[DayFile]:
-        """All files, the oldest first. Raises UnreadableDay."""
+        """All files, the oldest first. Raises UnreadableDay, and RefusedError without pyarrow."""
+        paths = list(self.folder.glob("*.parquet"))
+        if not paths:
+            return []
+        need_parquet()
         from console.ledger_days import known
 
-        return sorted((known(path) for path in self.folder.glob("*.parquet")), key=lambda f: _place(f.last))
+        return sorted((known(path) for path in paths), key=lambda file: _place(file.last))
+
+    def mark(self) -> str:
+        """What this directory is known by to the store whose days it holds; made when first asked for."""
+        path = self.folder / ".mark"
+        if not path.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path.write_text(secrets.token_hex(8), encoding="ascii")
+        return path.read_text(encoding="ascii")
 
     def last(self) -> str:
         """The id of the last line in the files; `-` if there is none."""
@@ -58,9 +71,12 @@ class Archive:
     ) -> Iterator[Entry]:
         """The lines of these files, of all if not said, after an id; `about` a contact: at least those that
         name it."""
+        kept = self.files() if files is None else files
+        if not kept:
+            return
         from console.ledger_days import read
 
-        for file in self.files() if files is None else files:
+        for file in kept:
             if _place(file.last) > _place(after):
                 lines = read(file.path, about)
                 yield from (entry for entry in lines if _place(entry[0]) > _place(after))
@@ -120,6 +136,26 @@ def archive_of(loaded: Project) -> Archive:
     return Archive(loaded.settings.data_dir / "ledger" / loaded.settings.tenant)
 
 
+def need_parquet() -> None:
+    """Raises RefusedError where the library that reads and writes Parquet is not installed."""
+    try:
+        import pyarrow.parquet  # noqa: F401 - whether it is there
+    except ImportError as error:
+        reason = Reason("pyarrow is not installed", "pip install 'secondpass[archive]'")
+        raise RefusedError("closed days cannot be read or written; nothing was changed", [reason]) from error
+
+
+async def at_home(store: Store, files: Archive) -> None:
+    """Raises RefusedError where the store's closed days are kept in another directory than this one."""
+    home = await store.archive_home()
+    if home is not None and home != files.mark():
+        reason = Reason(
+            f"{files.folder} is not the directory that this store's closed days were moved to",
+            "use the data_dir they are in, or move them here: the whole directory, with the file .mark",
+        )
+        raise RefusedError("the closed days of the ledger are elsewhere", [reason])
+
+
 async def archive(store: Store, files: Archive, *, retention: float, before: float | None = None) -> Archived:
     """Move the closed days (of the server's clock, UTC) into files and remove those older than `retention`
     seconds; `before`: the moment all days before which are closed, if not the last midnight.
@@ -129,6 +165,8 @@ async def archive(store: Store, files: Archive, *, retention: float, before: flo
     now = await store.server_time()
     until = _midnight(now) if before is None else before
     with files.alone():
+        await at_home(store, files)
+        await store.archive_home(files.mark())
         await _trim_what_is_kept(store, files)
         days, lines = await _move(store, files, f"{int(until * 1000)}-0")
         oldest = datetime.fromtimestamp(now, UTC).date() - timedelta(seconds=retention)

@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from console.refusal import RefusedError
+
 Entry = tuple[str, dict[str, Any]]
 
 TEXTS = (
@@ -50,7 +52,7 @@ LAST = b"secondpass.last"  # the id of the file's last line, among the file's ow
 _more = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-class UnreadableDay(Exception):
+class UnreadableDay(RefusedError):
     """A file of the ledger that does not read back as it was written; the message names the mend."""
 
 

@@ -13,7 +13,7 @@ import typer
 
 from console import options, output
 from console.campaigns import FINAL, named
-from console.ledger_archive import archive_of, whole_ledger
+from console.ledger_archive import archive_of, at_home, whole_ledger
 from console.refusal import Reason, RefusedError
 from strategies.campaign import Pass
 from strategies.ledger import LOST, Counters, changes, from_figures
@@ -214,6 +214,7 @@ async def _live(store: Store, name: str) -> None:
 async def _recount(store: Store, loaded: Project, name: str, *, json: bool) -> None:
     """Count every figure anew from the closed days' files and the store's stream."""
     files = archive_of(loaded)
+    await at_home(store, files)
     last, counters = await store.figures_at([sub.name for sub in await named(store, name)])
     kept = {sub: asdict(figures) for sub, figures in counters.items()}
     sums: dict[str, Counter[tuple[str, str]]] = {sub: Counter() for sub in kept}

@@ -10,8 +10,8 @@ import typer
 
 from console import options, output
 from console.audit import me
-from console.ledger_archive import Archived, archive, archive_of
-from console.refusal import Reason, RefusedError
+from console.ledger_archive import Archived, archive, archive_of, need_parquet
+from console.refusal import RefusedError
 
 if TYPE_CHECKING:
     from config.project import Project
@@ -71,15 +71,6 @@ def erase(
             output.line(note)
 
 
-def need_parquet() -> None:
-    """Raises RefusedError where the library that writes Parquet is not installed."""
-    try:
-        import pyarrow.parquet  # noqa: F401 - whether it is there
-    except ImportError as error:
-        reason = Reason("pyarrow is not installed", "pip install 'secondpass[archive]'")
-        raise RefusedError("closed days cannot be read or written; nothing was changed", [reason]) from error
-
-
 async def archived(store: Store, loaded: Project) -> Archived:
     """One run over the settings' tenant."""
     return await archive(store, archive_of(loaded), retention=loaded.settings.ledger.retention)
@@ -88,10 +79,14 @@ async def archived(store: Store, loaded: Project) -> Archived:
 async def archive_daily(loaded: Project, store: Store, log: Any, stop: asyncio.Event) -> None:
     """A run soon after the start and then daily, until `stop`; what goes wrong is told, and tried again the
     next day."""
-    from console.ledger_days import UnreadableDay
     from console.supervisor import stopped_within
     from strategies.store import StoreError
 
+    try:
+        need_parquet()
+    except RefusedError as refused:
+        log.info("ledger.stays_in_store", mend=refused.reasons[0].mend)
+        return
     pause = NOT_BEFORE
     while not stop.is_set():
         await stopped_within(stop, pause)
@@ -101,5 +96,5 @@ async def archive_daily(loaded: Project, store: Store, log: Any, stop: asyncio.E
         try:
             done = await archived(store, loaded)
             log.info("ledger.archived", days=len(done.days), lines=done.lines, removed=len(done.removed))
-        except (RefusedError, StoreError, UnreadableDay, OSError) as error:
+        except (RefusedError, StoreError, OSError) as error:
             log.warning("ledger.not_archived", error=str(error), mend="secondpass ledger archive tells more")

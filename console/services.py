@@ -20,6 +20,7 @@ import typer
 from console import logs, options
 from console.errors import STORE_MEND
 from console.refusal import Reason, RefusedError
+from console.retention import archive_daily
 from console.supervisor import Child, Supervisor, stopped_within
 
 if TYPE_CHECKING:
@@ -192,8 +193,9 @@ async def _run_messages(loaded: Project, store: Store, stop: asyncio.Event) -> N
 
 
 def _keep_children(directory: Path) -> Work:
-    async def work(loaded: Project, _store: Store, stop: asyncio.Event) -> None:
-        """Keep the children running; the store stays open, and an embedded one runs, as long as we do."""
+    async def work(loaded: Project, store: Store, stop: asyncio.Event) -> None:
+        """Keep the children running, and have closed days of the ledger moved into files; the store stays
+        open, and an embedded one runs, as long as we do."""
         settings = loaded.settings
         logs.get().info(
             "up.running",
@@ -205,7 +207,9 @@ def _keep_children(directory: Path) -> Work:
         me = [sys.executable, "-m", "console"]
         names = ["agi", "bridge", *(["messages"] if settings.gateways.media() else [])]
         commands = {name: [*me, name, "--config", str(directory), "--supervised"] for name in names}
-        await Supervisor(commands, _log_child).run(stop)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(archive_daily(loaded, store, logs.get(), stop))
+            await Supervisor(commands, _log_child).run(stop)
 
     return work
 

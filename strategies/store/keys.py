@@ -9,6 +9,11 @@ from zlib import crc32
 NUMBER_BUCKETS = 16384  # few enough to cost nothing, and up to 8 million numbers each stays a compact hash
 
 
+def number_bucket(number: str) -> int:
+    """The bucket of a number, always the same one."""
+    return crc32(number.encode()) % NUMBER_BUCKETS
+
+
 def number_field(number: str) -> str:
     """A number as a field of its bucket: digits alone are kept as an integer."""
     return number.removeprefix("+")
@@ -70,7 +75,11 @@ class Keys:
     def number(self, number: str) -> str:
         """Hash, one of NUMBER_BUCKETS: number without `+` -> the ids of the contacts that have it, a line
         each. In buckets, because a key of its own for each number costs more than number and id."""
-        return self._key("numbers", f"{crc32(number.encode()) % NUMBER_BUCKETS:x}")
+        return self.numbers(number_bucket(number))
+
+    def numbers(self, bucket: int) -> str:
+        """The same by its bucket."""
+        return self._key("numbers", f"{bucket:x}")
 
     @property
     def lists(self) -> str:
@@ -310,6 +319,11 @@ class Keys:
     def ledger(self) -> str:
         """Stream: everything that happened, append-only."""
         return self._key("ledger")
+
+    @property
+    def archive_home(self) -> str:
+        """String: the mark of the directory that the ledger's closed days are in."""
+        return self._key("archive_home")
 
     @property
     def ledger_copy(self) -> str:

@@ -59,6 +59,13 @@ class LedgerStream(People):
         least = f"{millis}-{int(number) + 1}"
         return int(await self._command("XTRIM", self._keys.ledger, "MINID", least))
 
+    async def archive_home(self, mark: str | None = None) -> str | None:
+        """The mark of the directory that closed days are moved to; set to `mark` if there is none yet."""
+        if mark is not None:
+            await self._command("SET", self._keys.archive_home, mark, "NX")
+        raw = await self._command("GET", self._keys.archive_home)
+        return raw.decode() if raw else None
+
     async def server_time(self) -> float:
         """The server's own clock in epoch seconds: that of the ids of the stream."""
         seconds, micros = await self._command("TIME")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_people import NOON, dialled, finished, people, running
 
+from config.project import Project
+from config.settings import Settings
+from console import retention
 from console.ledger_archive import Archive, archive, whole_ledger
 from console.ledger_days import DayWriter, UnreadableDay, read
 from console.refusal import RefusedError
@@ -72,7 +76,7 @@ async def test_the_figures_of_a_campaign_stay_right_after_a_trim(store: Store, t
 async def test_any_cut_into_days_recounts_the_same(
     store: Store, lines: list[dict[str, object]], data
 ) -> None:
-    await store._command("DEL", store._keys.ledger)
+    await store._command("DEL", store._keys.ledger, store._keys.archive_home)
     spread = st.lists(st.integers(0, 5 * DAY), min_size=len(lines), max_size=len(lines))
     moments = sorted(MARCH + after for after in data.draw(spread))
     await write(store, moments, lines)
@@ -177,3 +181,32 @@ def test_a_line_reads_back_as_it_was_written_whatever_its_types(tmp_path: Path) 
     found = list(read(file.path))
     assert found == entries
     assert all(type(a[1]["at"]) is type(b["at"]) for a, b in zip(found, lines, strict=True) if "at" in b)
+
+
+async def test_closed_days_are_not_split_over_two_directories(store: Store, tmp_path: Path) -> None:
+    await write(store, [MARCH, MARCH + DAY], [{"kind": "skipped"}, {"kind": "skipped"}])
+    await archive(store, Archive(tmp_path / "here"), retention=FIVE_YEARS, before=MARCH + DAY)
+    with pytest.raises(RefusedError, match="elsewhere"):
+        await archive(store, Archive(tmp_path / "there"), retention=FIVE_YEARS, before=MARCH + 2 * DAY)
+    assert len(await store.ledger()) == 1
+
+
+async def test_the_daily_run_tells_what_it_did_and_stops_when_told(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yesterday = await store.server_time() - DAY
+    await write(store, [yesterday], [{"kind": "skipped"}])
+    loaded = Project(tmp_path, Settings(data_dir=str(tmp_path)))
+    monkeypatch.setattr(retention, "NOT_BEFORE", 0.01)
+    stop, told = asyncio.Event(), list[str]()
+
+    class Log:
+        def info(self, event: str, **_about: object) -> None:
+            told.append(event)
+            stop.set()
+
+        warning = info
+
+    await asyncio.wait_for(retention.archive_daily(loaded, store, Log(), stop), timeout=10)
+    assert told == ["ledger.archived"]
+    assert await store.ledger() == []
