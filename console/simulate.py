@@ -24,6 +24,7 @@ from strategies.contacts import Contact
 if TYPE_CHECKING:
     from config.project import Project
     from console.simulator.run import Scenario
+    from strategies.overrides import Override, Phase
 
 SHOWN = 5  # rejects of the list told one by one
 AS_PROGRESSIVE = ("power", "predictive", "preview")
@@ -42,6 +43,9 @@ def simulate(
     agents: Annotated[
         int | None, typer.Option(min=0, help="How many take calls; enough of them if not said.")
     ] = None,
+    overrides: Annotated[
+        Path | None, typer.Option(metavar="FILE.yaml", help="A list of {at, until, by, reason, patch}.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of all that is left to chance.")] = 0,
     config: options.ConfigDir = None,
     json: options.Json = False,
@@ -52,7 +56,7 @@ def simulate(
     gives the same ledger, byte for byte. Moments without an offset are local to the campaign's zone.
     """
     loaded = options.project(context, config)
-    scenario = _scenario(loaded, campaign, list_, carrier, (from_, until), agents, seed)
+    scenario = _scenario(loaded, campaign, list_, carrier, (from_, until), agents, overrides, seed)
     from console.simulator.run import simulate as run
 
     began = time.monotonic()
@@ -75,6 +79,7 @@ def _scenario(  # the options of the command, one by one
     carrier: Path,
     moments: tuple[str, str],
     agents: int | None,
+    overrides: Path | None,
     seed: int,
 ) -> Scenario:
     from config.carrier_file import read_carrier
@@ -92,6 +97,7 @@ def _scenario(  # the options of the command, one by one
     contacts = _contacts(campaign, list_)
     for note in (*_unlike_the_dialer(campaign), *_unknown_attributes(campaign, contacts)):
         sys.stderr.write(output.clean(f"secondpass: {note}") + "\n")
+    laid = _overrides(loaded, campaign, overrides, begins) if overrides else ((), ())
     return Scenario(
         campaign=campaign,
         contacts=contacts,
@@ -102,7 +108,23 @@ def _scenario(  # the options of the command, one by one
         agents=agents,
         trunk=next(iter(loaded.settings.asterisk.trunks.values()), None),
         seed=seed,
+        source=loaded.source(name),
+        overrides=laid[0],
+        phases=laid[1],
     )
+
+
+def _overrides(
+    loaded: Project, campaign: Campaign, file: Path, begins: float
+) -> tuple[Sequence[Override], Sequence[Phase]]:
+    """The overrides of a file, and what the campaign is while they hold. Raises ConfigErrors."""
+    from config.overrides_file import read_overrides
+    from config.patching import phases
+    from console.simulator.run import launched
+
+    sub = launched(campaign, loaded.source(campaign.name), begins)
+    listed, written = read_overrides(file, sub.name, campaign.zone)
+    return listed, phases(sub, listed, loaded.known_scripts(), now=begins, written=written)
 
 
 def _moment(campaign: Campaign, text: str, option: str) -> float:
@@ -141,6 +163,8 @@ def _unlike_the_dialer(campaign: Campaign) -> Iterator[str]:
     for one in campaign.passes:
         if one.pacing.method in AS_PROGRESSIVE:
             yield f"pass {one.name}: {one.pacing.method} pacing is simulated as progressive"
+    if campaign.limits.registry_within is not None:
+        yield f"the do-not-call registry of {campaign.country} is not looked at"
 
 
 def _unknown_attributes(campaign: Campaign, contacts: Sequence[Contact]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from strategies.campaign import Campaign
+from strategies.contacts import Contact
 from strategies.store import Store
 from strategies.vocabulary import Kind
 
@@ -45,6 +46,7 @@ KEYS = (
     "strategy",
     "overrides",
 )
+ALSO = ("debt", "override", "by", "until")  # where a line says it
 PAGE = 5000  # lines read from the store at once
 EVERY = 600.0  # seconds of the simulation between two writings
 
@@ -52,8 +54,9 @@ EVERY = 600.0  # seconds of the simulation between two writings
 class LedgerFile:
     """Moves the store's ledger to a file as it grows, and counts it on the way."""
 
-    def __init__(self, store: Store, file: IO[str], campaign: Campaign) -> None:
+    def __init__(self, store: Store, file: IO[str], campaign: Campaign, persons: Mapping[str, str]) -> None:
         self._store, self._file, self._campaign = store, file, campaign
+        self._persons = persons  # contact to contact_id, where one person has several debts
         self._zone = ZoneInfo(campaign.zone)
         self._read_to, self._read_at = "-", -inf
         self.figures = Figures()
@@ -77,9 +80,12 @@ class LedgerFile:
 
     def _told(self, line: Mapping[str, Any], overrides: tuple[str, ...]) -> dict[str, Any]:
         """One line with every key of KEYS, null where it says nothing, and then whatever else it says."""
-        told = {key: line.get(key) for key in KEYS} | {k: v for k, v in line.items() if k not in KEYS}
+        told = {key: line.get(key) for key in KEYS} | {k: line[k] for k in ALSO if k in line}
         told["at"] = moment(float(line["at"]), self._zone)
         told["campaign"] = self._campaign.name
+        told["contact"] = self._persons.get(line.get("contact", ""), line.get("contact"))
+        if "until" in line:
+            told["until"] = moment(float(line["until"]), self._zone)
         told["responses"] = list(line.get("responses") or ())
         told["strategy"] = line.get("strategy") or self._campaign.version
         told["overrides"] = list(line.get("overrides") or overrides)
@@ -89,6 +95,15 @@ class LedgerFile:
 def moment(at: float, zone: ZoneInfo) -> str:
     """ISO 8601 with the zone's offset; fractions of a second only where there are any."""
     return datetime.fromtimestamp(round(at, 6), zone).isoformat()
+
+
+def persons(campaign: Campaign, contacts: Iterable[Contact]) -> dict[str, str]:
+    """The contact_id of every contact that is the further debt of a person, known as `CONTACT_ID/DEBT`."""
+    debt = campaign.debt
+    if debt is None:
+        return {}
+    further = ((one.id, f"/{one.attributes[debt]}") for one in contacts if debt in one.attributes)
+    return {known: known.removesuffix(ending) for known, ending in further if known.endswith(ending)}
 
 
 class Figures:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from console.launch import ordered
 from console.simulator.agents import Agents
 from console.simulator.fates import Fates
 from console.simulator.grants import Grants
-from console.simulator.ledger import LedgerFile, moment
+from console.simulator.ledger import LedgerFile, moment, persons
 from console.simulator.simulation import Simulation, Stage
 from console.simulator.timeline import VirtualClock
 from strategies.campaign import Campaign
@@ -44,21 +44,21 @@ class Scenario:
     agents: int | None = None
     trunk: Trunk | None = None
     seed: int = 0
-    source: Mapping[str, Any] | None = None
+    source: Mapping[str, Any] = field(default_factory=dict)
     overrides: Sequence[Override] = ()
     phases: Sequence[Phase] = ()
 
-    @property
-    def sub(self) -> SubCampaign:
-        """The sub-campaign as it is launched."""
-        return SubCampaign(
-            name=f"{self.campaign.name}/1",
-            campaign=self.campaign,
-            lists=(LIST,),
-            run_state=RunState.RUNNING,
-            created=self.begins,
-            source=self.source or {},
-        )
+
+def launched(campaign: Campaign, source: Mapping[str, Any], begins: float) -> SubCampaign:
+    """The sub-campaign as it is launched; `source`: the campaign's file as read."""
+    return SubCampaign(
+        name=f"{campaign.name}/1",
+        campaign=campaign,
+        lists=(LIST,),
+        run_state=RunState.RUNNING,
+        created=begins,
+        source=source,
+    )
 
 
 async def simulate(scenario: Scenario, ledger: IO[str]) -> dict[str, Any]:
@@ -75,7 +75,7 @@ async def simulate(scenario: Scenario, ledger: IO[str]) -> dict[str, Any]:
 async def _run(scenario: Scenario, store: Store, clock: VirtualClock, ledger: IO[str]) -> dict[str, Any]:
     campaign = scenario.campaign
     sub, enrolled = await _launch(scenario, store)
-    written = LedgerFile(store, ledger, campaign)
+    written = LedgerFile(store, ledger, campaign, persons(campaign, scenario.contacts))
     stage = Stage(
         store=store,
         clock=clock,
@@ -100,12 +100,13 @@ async def _run(scenario: Scenario, store: Store, clock: VirtualClock, ledger: IO
 async def _launch(scenario: Scenario, store: Store) -> tuple[SubCampaign, int]:
     """The sub-campaign as a start would make it; how many of the contacts its filter keeps."""
     await store.import_contacts(LIST, scenario.contacts)
-    launched = scenario.sub
-    await store.create_sub(launched)
+    sub = launched(scenario.campaign, scenario.source, scenario.begins)
+    await store.create_sub(sub)
     kept = [one for one in scenario.contacts if keeps(scenario.campaign, one)]
-    enrolled = await store.enrol(launched, ordered(scenario.campaign, kept))
-    sub = await store.sub(launched.name) or launched
+    enrolled = await store.enrol(sub, ordered(scenario.campaign, kept))
+    if scenario.campaign.limits.registry_within is not None:  # an empty one that never grows old
+        country = scenario.campaign.country
+        await store.load_registry(country, (), as_of=scenario.until, source="none", by="simulation")
     if scenario.overrides:
         await store.set_overrides(sub, scenario.overrides, scenario.phases)
-        sub = await store.sub(launched.name) or launched
-    return sub, enrolled
+    return await store.sub(sub.name) or sub, enrolled

@@ -22,7 +22,7 @@ from strategies.store.lanes import LaneNames
 from strategies.vocabulary import VOICE, Refusal, Result
 from strategies.windows import contact_zones
 
-ROUNDS = 10_000  # looks at one moment: whoever is due again at once that often waits for the next second
+STALE = 10_000  # claims of one moment that the store may refuse as decided by what holds no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Simulation:
             "messages": Look(stage.grants, self._coming, voice=False),
         }
         self._turned: tuple[str, ...] = ()  # the overrides whose beginning was told
+        self._stale = 0
         self._moved = True  # somebody may be through with a pass since passes were last looked at
 
     async def run(self) -> None:
@@ -80,13 +81,11 @@ class Simulation:
     async def _moment(self) -> None:
         """Everything of this moment. At the last one nothing starts any more."""
         await self._record()
-        for _ in range(ROUNDS):
-            if self._clock.now >= self._until:
-                return
+        self._stale = 0
+        more = self._clock.now < self._until
+        while more:
             more = await self._work()
-            if not await self._end_passes() and not more:
-                return
-        self._coming.wake(self._clock.now + 1)
+            more = await self._end_passes() or more
 
     async def _next(self) -> float | None:
         """The next moment, a whole second, at which anything can happen."""
@@ -169,7 +168,7 @@ class Simulation:
             move = refused(one.contact, one.state, self._sub, refusal, now)
             turned_away.append(Moved(one.contact, one.state, move, due_at(move.step, now)))
             if refusal is Refusal.STALE:
-                await self._refresh()
+                await self._look_anew()
         await self._put(turned_away)
         return any(one.due_at is not None and one.due_at <= now for one in turned_away)
 
@@ -201,6 +200,13 @@ class Simulation:
         if over:
             await self._refresh()
         return bool(over)
+
+    async def _look_anew(self) -> None:
+        """Something has changed that this process did not do: it may have been an override's moment."""
+        self._stale += 1
+        if self._stale > STALE:
+            raise StaleState("the store refuses every claim as decided by what holds no more")
+        await self._refresh()
 
     async def _refresh(self) -> None:
         self._sub = await self._store.sub(self._sub.name) or self._sub
