@@ -23,7 +23,7 @@ from console.list_reports import Report
 from console.list_rows import Found, Reject
 from console.refusal import Reason, RefusedError
 from strategies.contacts import DEVICE_KINDS
-from strategies.store.contact_codec import LETTERS, known_as, packed_record, with_columns
+from strategies.store.contact_codec import LETTERS, Indexed, index_of, known_as, packed_record, with_columns
 
 if TYPE_CHECKING:
     from strategies.store import Store
@@ -35,7 +35,8 @@ T = TypeVar("T")
 SHOWN = 5  # rejects kept for the terminal; all of them are in the file
 BATCH = 500  # contacts given to the store at once, which writes them in one step
 ABREAST = 2  # batches on their way: the next one is packed while the server writes
-Block = list[tuple[int, bytes, bytes]]  # line, contact id, record
+Kept = tuple[bytes, Indexed]  # a record, and its numbers in the index
+Block = list[tuple[int, bytes, Kept]]  # line, contact id, and that
 
 
 class Shown(Protocol):
@@ -122,7 +123,7 @@ class Reading:
         self.other_lists += len(written.elsewhere)
         self.shared += len(written.shared)
 
-    def count(self, piece: Piece[bytes]) -> None:
+    def count(self, piece: Piece[Kept]) -> None:
         """Add a piece."""
         self.rows += piece.rows
         self.contacts += len(piece.contacts)
@@ -156,15 +157,11 @@ class Spool:
             yield decode(self._file.read(int.from_bytes(length, "big")))
 
 
-def record(found: Found) -> bytes:
+def record(found: Found) -> Kept:
     """What to keep of a row: the contact's record, with columns that are numbered later."""
-    return packed_record(
-        found.identity,
-        0,
-        [LETTERS[kind] + address for kind, address in found.devices],
-        found.values,
-        (found.consent, found.zone, found.postal_code, found.segment),
-    )
+    devices = [LETTERS[kind] + address for kind, address in found.devices]
+    rest = (found.consent, found.zone, found.postal_code, found.segment)
+    return packed_record(found.identity, 0, devices, found.values, rest), index_of(devices)
 
 
 def check(plan: Plan, opened: ListFile, spool: Spool, rejects: Report, shown: Shown) -> Reading:
@@ -175,8 +172,12 @@ def check(plan: Plan, opened: ListFile, spool: Spool, rejects: Report, shown: Sh
         for piece in shown(f"checking {plan.file.name}", read, opened.size / SIZE):
             spool.add(
                 [
-                    (line, identity.encode(), known_as(kept, identity) if line in piece.renamed else kept)
-                    for line, identity, kept in piece.contacts
+                    (
+                        line,
+                        identity.encode(),
+                        (known_as(kept, identity), numbers) if line in piece.renamed else (kept, numbers),
+                    )
+                    for line, identity, (kept, numbers) in piece.contacts
                 ]
             )
             rejects.add((r.row, r.column, r.reason, r.value, r.refused) for r in piece.rejects)
@@ -219,7 +220,7 @@ async def refuse_known(
     rows become rejects."""
     columns = await store.columns(opened.layout.attributes)
     for block in spools[0].blocks():
-        entries = [(identity, with_columns(kept, columns)) for _, identity, kept in block]
+        entries = [(identity, with_columns(kept, columns), numbers) for _, identity, (kept, numbers) in block]
         conflicts = await store.conflicts(plan.name, entries)
         others = await store.lists_of([block[at][1].decode() for at in conflicts])
         refused = [
@@ -237,7 +238,7 @@ async def refuse_known(
     rejects.keep()
 
 
-def _id(entry: tuple[int, bytes, bytes]) -> str:
+def _id(entry: tuple[int, bytes, Kept]) -> str:
     return entry[1].decode()
 
 
@@ -259,7 +260,7 @@ async def write(
     place = started.first
 
     async def put(part: Block, place: int) -> tuple[Block, Written]:
-        entries = [(identity, with_columns(kept, columns)) for _, identity, kept in part]
+        entries = [(identity, with_columns(kept, columns), numbers) for _, identity, (kept, numbers) in part]
         span = (started.first, started.last)
         keep = plan.known == "keep"
         return part, await store.write_records(plan.name, entries, span=span, place=place, keep=keep)
@@ -275,7 +276,9 @@ async def write(
         while waiting:
             await _tell_written(store, plan, reading, duplicates, await waiting.popleft())
     done = await store.finish_import(started, reading.figures())
-    await store.changed("list_imported", by=by, list=plan.name, new=f"{reading.contacts} contacts", of=done.id)
+    await store.changed(
+        "list_imported", by=by, list=plan.name, new=f"{reading.contacts} contacts", of=done.id
+    )
     duplicates.keep()
     return done
 

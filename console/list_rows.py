@@ -176,7 +176,7 @@ class RowReader:
         if len(values) != len(self.names):
             reason = f"{len(values)} values for {len(self.names)} columns"
             return None, [Reject(line, "", reason, values[0][:ID_LIMIT])]
-        cells = [value.strip() for value in values]
+        cells = list(map(str.strip, values))
         if self._suspect(cells) and (wrong := list(_wrong_cells(line, self.names, cells))):
             return None, wrong
         devices, rejects = self._usable(line, cells)

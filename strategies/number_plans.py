@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from phonenumbers.phonemetadata import PhoneMetadata, PhoneNumberDesc
 
+LONGEST = 31  # characters of a number as people write it
 COUNTRIES = ("US", "CA", "GB", "DE", "FR", "ES", "PL", "NL", "BE", "PT", "IT")
 _KINDS = ("fixed_line", "mobile", "toll_free", "voip", "personal_number", "pager", "uan", "voicemail")
 _DEAR = ("premium_rate", "shared_cost")
@@ -20,50 +21,45 @@ _PUNCTUATION = str.maketrans("", "", " ().-/")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How the numbers of one country read: `code` before them abroad, `prefix` before them at home; `plain`
-    matches national numbers that are no dear ones, `dear` those."""
+    """How the numbers of one country read: `code` before them abroad, `prefix` before them at home.
+
+    `valid` matches the national part of a number, `dear` that of one which costs more than others.
+    """
 
     country: str
     code: str
     prefix: str
-    plain: re.Pattern[str]
+    valid: re.Pattern[str]
     dear: re.Pattern[str]
-
-    @property
-    def skip(self) -> int:
-        """How many characters of a number in E.164 are not national."""
-        return 1 + len(self.code)
-
-    def sure(self, national: str) -> bool:
-        """Whether these digits after the country's code are a valid number. False says nothing."""
-        return bool(self.plain.fullmatch(national) or self.dear.fullmatch(national))
+    skip: int  # characters of a number in E.164 that are not national
 
 
 def sure_number(written: str, country: str) -> str | None:
-    """A number as people write it in E.164; None where only a whole parse can tell.
-
-    `written`: digits and ` ().-/`, a `+` before them or none.
-    """
-    digits = written.translate(_PUNCTUATION)
-    if digits.startswith("+"):
-        national = digits
-    elif (home := _plan(country)) is None:
-        return None
-    else:
-        rest = digits.removeprefix(home.prefix)
-        if rest == digits and digits.startswith(home.code):
+    """A number as people write it in E.164; None where only a whole parse can tell."""
+    number = written.translate(_PUNCTUATION)
+    if number[:1] != "+":
+        home = _plan(country)
+        if home is None:
+            return None
+        rest = number.removeprefix(home.prefix)
+        if rest == number and number.startswith(home.code):
             return None  # with or without the code: both may be meant
-        national = f"+{home.code}{rest}"
-    return national if any(plan.sure(national[plan.skip :]) for plan in _plans(national[1:4])) else None
+        number = f"+{home.code}{rest}"
+    elif written[0] != "+":
+        return None
+    if 8 <= len(number) <= 16 and len(written) <= LONGEST:  # E.164: at most 15 digits
+        for plan in _plans(number[1:4]):
+            if plan.valid.fullmatch(number, plan.skip):
+                return number
+    return None
 
 
 def sure_country(number: str) -> str | None:
     """The country of an E.164 number that is valid and costs no more than others; None where only a whole
     parse can tell."""
     for plan in _plans(number[1:4]):
-        national = number[plan.skip :]
-        if plan.sure(national):
-            return None if plan.dear.fullmatch(national) else plan.country
+        if plan.valid.fullmatch(number, plan.skip):
+            return None if plan.dear.fullmatch(number, plan.skip) else plan.country
     return None
 
 
@@ -83,8 +79,6 @@ def _plan(country: str) -> Plan | None:
         return None
     prefix = main.national_prefix or ""
     never = f"(?!{main.national_prefix_for_parsing or prefix or '(?!)'}|0)"  # what a parse would take away
-    plain = _either(main, _KINDS)
-    dear = _either(main, _DEAR)
     described = main.general_desc
     if described is None or described.national_number_pattern is None:
         return None
@@ -93,8 +87,9 @@ def _plan(country: str) -> Plan | None:
         country=main.id,
         code=str(main.country_code),
         prefix=prefix,
-        plain=re.compile(never + general + plain, re.ASCII),
-        dear=re.compile(never + general + dear, re.ASCII),
+        valid=re.compile(never + general + _either(main, (*_KINDS, *_DEAR)), re.ASCII),
+        dear=re.compile(never + general + _either(main, _DEAR), re.ASCII),
+        skip=1 + len(str(main.country_code)),
     )
 
 

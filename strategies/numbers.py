@@ -22,9 +22,10 @@ def normalise(text: str, country: str) -> str | None:
     A number without `+` is read as one dialled within `country` (ISO 3166, two letters).
     """
     written = text.strip()
-    if not _WRITTEN.fullmatch(written):
-        return None
-    return sure_number(written, country) or parsed_number(written, country)
+    sure = sure_number(written, country)
+    if sure is not None or not _WRITTEN.fullmatch(written):
+        return sure
+    return parsed_number(written, country)
 
 
 @lru_cache(maxsize=16384)

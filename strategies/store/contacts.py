@@ -3,13 +3,13 @@ back to `imports`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
 from strategies.contacts import Contact
-from strategies.store.contact_codec import contact_record, numbers_of, raw_texts
+from strategies.store.contact_codec import Indexed, contact_record, index_of_record, raw_texts
 from strategies.store.errors import StoreError
 from strategies.store.forgotten import Forgotten
 from strategies.store.keys import number_field
@@ -43,7 +43,7 @@ class Written:
     shared: tuple[Shared, ...] = ()
 
 
-Entry = tuple[bytes, bytes]  # contact id and record
+Entry = tuple[bytes, bytes, Indexed]  # contact id, record, and its numbers in the index
 
 
 class ContactBook(Forgotten):
@@ -58,8 +58,10 @@ class ContactBook(Forgotten):
         names = tuple(dict.fromkeys(name for contact in contacts for name in contact.attributes))
         columns, added = await self.columns(names), 0
         for at in range(0, len(contacts), BATCH):
+            records = [contact_record(one, columns, names) for one in contacts[at : at + BATCH]]
             part = [
-                (one.id.encode(), contact_record(one, columns, names)) for one in contacts[at : at + BATCH]
+                (one.id.encode(), record, index_of_record(record))
+                for one, record in zip(contacts[at : at + BATCH], records, strict=True)
             ]
             added += (await self.write_records(list_name, part)).added
         return added
@@ -88,7 +90,7 @@ class ContactBook(Forgotten):
         for _ in range(ATTEMPTS):
             if keep and old:
                 new = [was or record for was, record in zip(old, given, strict=True)]
-            answer = await self._put(list_name, how, ids, old, new)
+            answer = await self._put(list_name, how, (ids, old, new), lambda i: records[i][2])
             if answer[0] != b"changed":
                 return _written(answer, ids, old or [b""] * len(ids), given, new)
             old = answer[1]
@@ -107,21 +109,22 @@ class ContactBook(Forgotten):
         )
         found = zip(old, places, records, strict=True)
         return [
-            i for i, (was, place, (_, record)) in enumerate(found) if was and was != record and place is None
+            i
+            for i, (was, place, (_, record, _)) in enumerate(found)
+            if was and was != record and place is None
         ]
 
     async def _put(
         self,
         list_name: str,
         how: Mapping[str, object],
-        ids: Sequence[bytes],
-        old: Sequence[bytes],
-        new: Sequence[bytes],
+        records: tuple[Sequence[bytes], Sequence[bytes], Sequence[bytes]],
+        indexed: Callable[[int], Indexed],
     ) -> Any:
         keys = self._keys
         fixed = (keys.contacts, keys.lists, keys.list(list_name), keys.before(list_name))
-        known = [i for i, record in enumerate(old, 1) if record]
-        return await self._batch("put_contacts", fixed, {**how, "known": known}, (ids, old, new))
+        known = [i for i, record in enumerate(records[1], 1) if record]
+        return await self._batch("put_contacts", fixed, {**how, "known": known}, records, indexed)
 
     async def _batch(
         self,
@@ -129,27 +132,28 @@ class ContactBook(Forgotten):
         fixed: Sequence[str],
         how: Mapping[str, object],
         records: tuple[Sequence[bytes], Sequence[bytes], Sequence[bytes]],
+        indexed: Callable[[int], Indexed],
     ) -> Any:
         """One step over ids, their records as they are (none for contacts that are all new), and as they are
-        to be; with the index of numbers."""
+        to be; with the index of numbers, of which `indexed` tells those of the new record at a place."""
         ids, old, new = records
-        places: dict[str, int] = {}
+        places: dict[int, int] = {}
         drop: list[int | str] = []
         add: list[int | str] = []
 
-        def note(changes: list[int | str], contact: int, numbers: Iterable[str]) -> None:
-            for number in numbers:
-                place = places.setdefault(self._keys.number(number), len(places) + len(fixed) + 1)
-                changes += (contact, place, number_field(number))
+        def note(changes: list[int | str], contact: int, numbers: Iterable[tuple[int, str]]) -> None:
+            for bucket, number in numbers:
+                changes += (contact, places.setdefault(bucket, len(places) + len(fixed) + 1), number)
 
         for i, (was, record) in enumerate(zip(old or repeat(b""), new, strict=False), 1):
             if was != record:
-                numbers = numbers_of(record) if record else ()
+                numbers = indexed(i - 1) if record else ()
                 note(add, i, numbers)
                 if was:
-                    note(drop, i, sorted(set(numbers_of(was)).difference(numbers)))
+                    note(drop, i, sorted(set(index_of_record(was)).difference(numbers)))
+        buckets = [self._keys.numbers(bucket) for bucket in places]
         parts = {"ids": raw_texts(ids), "old": raw_texts(old), "new": raw_texts(new)}
-        return await self._call(function, (*fixed, *places), {**how, **parts, "numbers": add, "stale": drop})
+        return await self._call(function, (*fixed, *buckets), {**how, **parts, "numbers": add, "stale": drop})
 
     async def lists(self) -> dict[str, int]:
         """Every list and how many contacts are on it, by name."""

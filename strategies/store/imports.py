@@ -14,6 +14,7 @@ import msgspec
 from redis.asyncio.client import Pipeline
 
 from strategies.store.codec import text
+from strategies.store.contact_codec import index_of_record
 from strategies.store.contacts import BATCH, ContactBook
 
 
@@ -160,7 +161,9 @@ class Imports(ContactBook):
             "subs": len(subs),
             "removing": span is None,
         }
-        answers = await self._batch("take_back", fixed, how, (ids, old, new))
+        answers = await self._batch(
+            "take_back", fixed, how, (ids, old, new), lambda i: index_of_record(new[i])
+        )
         return [answer.decode() for answer in answers]
 
     async def _forget_if_empty(self, list_name: str) -> None:

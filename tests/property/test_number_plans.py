@@ -37,9 +37,10 @@ def probable(country: str) -> st.SearchStrategy[str]:
     )
 
 
-@settings(max_examples=4000, deadline=None)
+@settings(max_examples=2000, deadline=None)
 @given(written(), st.sampled_from((*COUNTRIES, "CH", "BS", "")))
 @example("4969527010363", "DE")  # without the code's plus it may be read with or without the code
+@example("351 181618385602", "DE")  # valid at home, too long for E.164
 @example("+44 (0)20 7946 0000", "GB")
 @example("+1 242 456 1234", "US")
 def test_a_number_it_is_sure_of_is_the_parsed_one(text: str, country: str) -> None:
@@ -49,7 +50,7 @@ def test_a_number_it_is_sure_of_is_the_parsed_one(text: str, country: str) -> No
     )
 
 
-@settings(max_examples=4000, deadline=None)
+@settings(max_examples=2000, deadline=None)
 @given(st.data(), st.sampled_from(COUNTRIES))
 def test_what_is_a_number_for_one_is_a_number_for_the_other(data: st.DataObject, country: str) -> None:
     text = data.draw(st.one_of(probable(country), probable(country).map(lambda body: f"0{body}")))
