@@ -31,6 +31,7 @@ from ami_bridge.lease import BridgeRefused, Lease, new_owner
 from ami_bridge.link import AmiAddress, AmiLink, LinkState
 from ami_bridge.lost_callers import LostCallers
 from ami_bridge.repair import Repair
+from ami_bridge.sip_texts import SipTexts
 from ami_bridge.speech import Speech
 from ami_bridge.sub_campaigns import SubCampaigns
 from ami_bridge.wire import Event
@@ -100,6 +101,7 @@ class Bridge:
             on_doubt=self._ask_for_repair,
         )
         self._repair = Repair(store, self._link, self._board, self._keeper, self._dialer, clock)
+        self._texts = SipTexts(store, self._link, clock, lease.held)
         lease.on_lapse = self._dialer.unsettle
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -115,6 +117,7 @@ class Bridge:
                 tasks.create_task(self._repair.run(), name="repair"),
                 tasks.create_task(self._read_facts(), name="facts"),
                 tasks.create_task(self._publish(), name="publish"),
+                tasks.create_task(self._texts.run(), name="texts"),
             ]
             leased = await self._lease.keep(stop)
             if leased:

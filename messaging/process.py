@@ -25,6 +25,7 @@ from messaging.letters import Return, letter_for, text_for
 from messaging.mailbox import Mailbox
 from messaging.mailbox import served as mailbox_served
 from messaging.messenger import Messenger
+from messaging.sip_text import SipGateway, sip_text_for
 from messaging.smtp import SmtpGateway
 from messaging.tokens import Tokens, kept_secret
 from messaging.web import Site
@@ -52,7 +53,7 @@ async def run_messages(
     if not await lease.take(stop):
         return
     try:
-        async with carriers_of(project.settings) as carriers:
+        async with carriers_of(project.settings, store, clock) as carriers:
             messenger = Messenger(
                 store,
                 carriers,
@@ -86,7 +87,9 @@ async def _while_leased(messenger: Messenger, inbox: Inbox, lease: Lease, stop: 
 
 
 @asynccontextmanager
-async def carriers_of(settings: Settings) -> AsyncIterator[dict[Medium, Carrier[Any]]]:
+async def carriers_of(
+    settings: Settings, store: Store, clock: Callable[[], float]
+) -> AsyncIterator[dict[Medium, Carrier[Any]]]:
     """A way out for each medium that has a gateway. Raises ConfigErrors where the environment lacks a
     secret."""
     gateways, carriers = settings.gateways, dict[Medium, Carrier[Any]]()
@@ -102,6 +105,11 @@ async def carriers_of(settings: Settings) -> AsyncIterator[dict[Medium, Carrier[
             http = await open_gateways.enter_async_context(HttpGateway(text))
             carriers[Medium.TEXT] = Carrier(
                 Medium.TEXT, partial(text_for, back=back), http, text.connections, text.waits()
+            )
+        elif text is not None:
+            sip = await open_gateways.enter_async_context(SipGateway(text, store, clock))
+            carriers[Medium.TEXT] = Carrier(
+                Medium.TEXT, partial(sip_text_for, back=back), sip, text.connections, text.waits()
             )
         yield carriers
 

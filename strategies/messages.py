@@ -127,3 +127,14 @@ def _own_lines(text: str) -> Iterator[str]:
 
 def _folded(text: str) -> str:
     return " ".join(re.sub(r"[^\w\s]+", " ", text.casefold()).split())
+
+
+@dataclass(frozen=True, slots=True)
+class SipMessage:
+    """A text that Asterisk is to send as SIP MESSAGE, before `until` (epoch seconds) or not at all."""
+
+    attempt: str
+    destination: str
+    text: str
+    until: float
+    sender: str = ""

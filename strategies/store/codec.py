@@ -3,16 +3,23 @@ short head that the server's functions can read."""
 
 from __future__ import annotations
 
-from dataclasses import MISSING, Field, fields, replace
+from dataclasses import MISSING, Field, dataclass, fields, replace
 from typing import Any
 
 import msgspec
 
 from strategies.attempts import Fact, Intent
 from strategies.campaign import Campaign
-from strategies.messages import Notice
+from strategies.messages import Answer, Notice, SipMessage
 from strategies.overrides import Override
+from strategies.messages import Notice
 from strategies.state import ContactState, SubCampaign, Track
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    attempt: str
+    answer: Answer
+
 
 _encode = msgspec.json.Encoder().encode
 _names = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -21,6 +28,8 @@ _intent = msgspec.json.Decoder(Intent).decode
 _sub = msgspec.json.Decoder(SubCampaign).decode
 _fact = msgspec.json.Decoder(Fact).decode
 _notice = msgspec.json.Decoder(Notice).decode
+_sip_message = msgspec.json.Decoder(SipMessage).decode
+_answer = msgspec.json.Decoder(_Answered).decode
 _campaign = msgspec.json.Decoder(Campaign).decode
 _override = msgspec.json.Decoder(Override).decode
 _plain = msgspec.json.Decoder(dict[str, Any]).decode
@@ -79,6 +88,17 @@ def read_fact(raw: bytes) -> Fact:
 def read_notice(raw: bytes) -> Notice:
     """What came in about a message."""
     return _notice(raw)
+
+
+def read_sip_message(raw: bytes) -> SipMessage:
+    """A text for Asterisk."""
+    return _sip_message(raw)
+
+
+def read_answer(raw: bytes) -> tuple[str, Answer]:
+    """An attempt, and what was said to its message."""
+    told = _answer(raw)
+    return told.attempt, told.answer
 
 
 def read_sub(raw: bytes) -> SubCampaign:

@@ -6,15 +6,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from strategies.attempts import Intent
-from strategies.messages import Notice
+from strategies.attempts import Intent, Stage
+from strategies.messages import Answer, Notice, SipMessage
 from strategies.state import Move
 from strategies.store import lines
 from strategies.store.campaigns import Campaigns
-from strategies.store.codec import read_intent, read_notice, text
+from strategies.store.codec import read_answer, read_intent, read_notice, read_sip_message, text
 from strategies.store.errors import StaleState
 from strategies.store.turns import turn
 from strategies.vocabulary import Kind, Medium, Result
+
+HANDED_OVER = 10_000  # texts and answers kept between messenger and bridge
 
 
 class Messages(Campaigns):
@@ -71,6 +73,32 @@ class Messages(Campaigns):
         """The attempt that sent the last message to an address."""
         raw = await self._command("GET", self._keys.sent_to(medium, address))
         return raw.decode() if raw else None
+
+    async def stage(self, attempt: str) -> Stage | None:
+        """How far an attempt has come."""
+        raw = await self._command("HGET", self._keys.attempt(attempt), "stage")
+        return Stage(raw.decode()) if raw else None
+
+    async def ask_for(self, message: SipMessage) -> None:
+        """Ask the bridge to have Asterisk send a text."""
+        await self._hand_over(self._keys.sip_messages, message)
+
+    async def asked_for(self, after: str, block_ms: int) -> list[tuple[str, SipMessage]]:
+        """The texts asked for after a stream id, with their ids; waits at most `block_ms` for the first."""
+        entries = await self._read_stream(self._keys.sip_messages, after, block_ms)
+        return [(identity, read_sip_message(body[b"it"])) for identity, body in entries]
+
+    async def answer(self, attempt: str, answer: Answer) -> None:
+        """Tell the messenger what Asterisk said to a text."""
+        await self._hand_over(self._keys.sip_answers, {"attempt": attempt, "answer": answer})
+
+    async def answers(self, after: str, block_ms: int) -> list[tuple[str, str, Answer]]:
+        """What Asterisk said to texts after a stream id, as (stream id, attempt, answer)."""
+        entries = await self._read_stream(self._keys.sip_answers, after, block_ms)
+        return [(identity, *read_answer(body[b"it"])) for identity, body in entries]
+
+    async def _hand_over(self, stream: str, what: object) -> None:
+        await self._command("XADD", stream, "MAXLEN", "~", HANDED_OVER, "*", "it", text(what))
 
     async def take_in(self, identity: str, notice: Notice, stopped: Sequence[str] = ()) -> bool:
         """Keep what came in until it is dealt with; False if `identity` was taken in before (two days back).
