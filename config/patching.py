@@ -20,7 +20,7 @@ from config.pass_rules import FOREIGN, MESSAGE_RESULTS, Scripts
 from config.scalars import nearest
 from config.yaml_reader import Document
 from strategies.campaign import Campaign, Window
-from strategies.overrides import Override, Phase, merged, stretches
+from strategies.overrides import Override, Patch, Phase, merged, stretches
 from strategies.records import is_main
 from strategies.state import SubCampaign
 from strategies.vocabulary import VOICE, Medium
@@ -70,12 +70,11 @@ def patched(base: Document, patches: Sequence[Document], scripts: Scripts) -> Ca
     source = deepcopy(base.data)
     if not isinstance(source, dict) or not source:
         raise ConfigErrors([base.error((), "the campaign's own file is not known", "start it anew")])
-    errors = [error for patch in patches for error in _misplaced(patch, source)]
-    if errors:
+    if errors := [error for patch in patches for error in misplaced(patch, source)]:
         raise ConfigErrors(errors)
     changes = merged(patch.data for patch in patches)  # type: ignore[misc]  # mappings, as just checked
     overlaid = _Overlaid(base.file, source, {}, patches=tuple(patches))
-    overlaid = replace(overlaid, excused=_apply(changes, source))
+    overlaid = replace(overlaid, excused=_silent_recoveries(apply(changes, source)))
     found, problems = build(overlaid, scripts)
     if found is not None:
         found = _without_those_taken_out(found, changes)
@@ -122,7 +121,7 @@ def _passes(source: object) -> list[dict[str, Any]]:
     return list(source["strategy"]["passes"])
 
 
-def _misplaced(patch: Document, source: Mapping[str, Any]) -> list[ConfigError]:
+def misplaced(patch: Document, source: Mapping[str, Any]) -> list[ConfigError]:
     """What a patch names that there is not, or that no override may change."""
     names = [one["name"] for one in _passes(source)]
     if not isinstance(patch.data, dict) or not patch.data:
@@ -154,9 +153,8 @@ def _fixed(patch: Document, name: str, key: str) -> ConfigError:
     return patch.error((name, key), "is what the pass is, not how it goes today", "remove it")
 
 
-def _apply(changes: Mapping[str, Mapping[str, Any] | None], source: dict[str, Any]) -> frozenset[Path_]:
-    """Writes the changes into the campaign's file; the places at which a fault is meant: recoveries of a pass
-    that loses nobody while it sends messages."""
+def apply(changes: Patch, source: dict[str, Any]) -> dict[str, Any]:
+    """Writes the changes into a campaign's file, which is returned; passes taken out are left as they are."""
     passes = _passes(source)
     media = {one["name"]: one["medium"] for one in passes}
     _keep_devices_of_recoveries(passes, changes)
@@ -166,9 +164,17 @@ def _apply(changes: Mapping[str, Mapping[str, Any] | None], source: dict[str, An
         _lay(keys, one)
         if one.get("medium") != media[one["name"]]:
             _drop_what_is_foreign(one, keys)
+    return source
+
+
+def _silent_recoveries(source: dict[str, Any]) -> frozenset[Path_]:
+    """Where a fault is meant: recoveries of a pass that loses nobody while it sends messages."""
+    passes = _passes(source)
     silent = {one["name"] for one in passes if one.get("medium") in (Medium.TEXT, Medium.EMAIL)}
     return frozenset(
-        (*_PASSES, index, "recovers") for index, one in enumerate(passes) if one.get("recovers") in silent
+        (*_PASSES, index, "recovers")
+        for index, one in enumerate(passes)
+        if isinstance(one.get("recovers"), str) and one["recovers"] in silent
     )
 
 
@@ -179,9 +185,7 @@ def _lay(keys: Mapping[str, Any], over: dict[str, Any]) -> None:
         del over[key]
 
 
-def _keep_devices_of_recoveries(
-    passes: Sequence[dict[str, Any]], changes: Mapping[str, Mapping[str, Any] | None]
-) -> None:
+def _keep_devices_of_recoveries(passes: Sequence[dict[str, Any]], changes: Patch) -> None:
     """Who was lost in a call is called back on a telephone, whatever the pass has become since."""
     devices = {one["name"]: one.get("devices") for one in passes}
     for one in passes:
@@ -206,16 +210,14 @@ def _drop_what_is_foreign(one: dict[str, Any], keys: Mapping[str, Any]) -> None:
         }
 
 
-def _without_those_taken_out(found: Campaign, changes: Mapping[str, Mapping[str, Any] | None]) -> Campaign:
+def _without_those_taken_out(found: Campaign, changes: Patch) -> Campaign:
     taken = {name for name, keys in changes.items() if keys is None}
     return replace(
         found, passes=tuple(replace(one, out=True) if one.name in taken else one for one in found.passes)
     )
 
 
-def _check_lawful(
-    found: Campaign, changes: Mapping[str, Mapping[str, Any] | None], problems: Problems
-) -> None:
+def _check_lawful(found: Campaign, changes: Patch, problems: Problems) -> None:
     """Notes hours beyond the law's: a file's are cut to them, but who overrides should know."""
     law = found.legal_window
     hours = f"{law.opens:%H:%M} to {law.closes:%H:%M}, {', '.join(law.days)}"
