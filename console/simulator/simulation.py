@@ -15,6 +15,7 @@ from console.simulator.ledger import LedgerFile
 from console.simulator.look import MANY, Look, Moved
 from console.simulator.timeline import Timeline, VirtualClock
 from strategies.engine import ended, refused
+from strategies.precedence import in_turn
 from strategies.state import ContactState, Move, SubCampaign, due_at
 from strategies.store import Put, StaleState, Store
 from strategies.store.attempts import End
@@ -140,7 +141,7 @@ class Simulation:
                 continue
             limit = look.limit
             due = await self._store.due(self._sub.name, self._clock.now, limit, lanes)
-            found = look.at(due, self._sub, self._clock.now)
+            found = look.at(in_turn(due, self._sub.campaign), self._sub, self._clock.now)
             await self._put(found.moves)
             refused_ones = await self._claim(found.chosen)
             worked = bool(found.moves or found.chosen)
