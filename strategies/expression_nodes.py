@@ -121,10 +121,12 @@ class Reader:
 
     def _attribute(self, node: ast.expr, space: str, name: str) -> Evaluate:
         if space not in self.spaces:
-            raise _error(node, f"{space}.{name} is unknown here; there are: {_listed(self._known())}")
+            raise _error(
+                node, f"{_cut(f'{space}.{name}')} is unknown here; there are: {_listed(self._known())}"
+            )
         allowed = self.spaces[space]
         if allowed is not None and name not in allowed:
-            raise _error(node, f"{space} has no {name}; there are: {_listed(allowed)}")
+            raise _error(node, f"{space} has no {_cut(name)}; there are: {_listed(allowed)}")
         self.references.add(f"{space}.{name}")
         return lookup(space, name)
 
@@ -136,7 +138,7 @@ class Reader:
             raise _error(node, f"{name} is a response group; write last_response in {name}")
         if name in self.names.collections:
             raise _error(node, f"{name} holds many values; write {name} in GROUP")
-        raise _error(node, f"{name} is unknown here; there are: {_listed(self._known())}")
+        raise _error(node, f"{_cut(name)} is unknown here; there are: {_listed(self._known())}")
 
     def _known(self) -> set[str]:
         return {*self.names.values, *(f"{space}.NAME" for space in self.spaces)}
@@ -197,7 +199,7 @@ class Reader:
         if isinstance(node, ast.Tuple | ast.List | ast.Set):
             return listed([self.read(element, depth) for element in node.elts])
         if isinstance(node, ast.Name) and node.id not in self.names.values:
-            raise _error(node, f"no response group {node.id}; there are: {_listed(self.names.groups)}")
+            raise _error(node, f"no response group {_cut(node.id)}; there are: {_listed(self.names.groups)}")
         return self.read(node, depth)
 
 
@@ -207,10 +209,15 @@ def _error(node: ast.expr, message: str) -> ExpressionError:
 
 def _told(node: ast.expr) -> str:
     if isinstance(node, ast.Call):
-        return f"the function {ast.unparse(node.func)}"
+        return f"the function {_cut(ast.unparse(node.func))}"
     if isinstance(node, ast.BinOp):
-        return f"this operator ({ast.unparse(node)})"
-    return _TOLD.get(type(node).__name__, ast.unparse(node)[:40])
+        return f"this operator ({_cut(ast.unparse(node))})"
+    return _TOLD.get(type(node).__name__, _cut(ast.unparse(node)))
+
+
+def _cut(text: str) -> str:
+    """A part of the user's text as a message shows it."""
+    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def _listed(names: frozenset[str] | set[str]) -> str:
@@ -228,4 +235,4 @@ def _literal(node: ast.expr, value: object) -> str | bool | Decimal:
         return value
     if isinstance(value, int):
         return Decimal(value)
-    raise _error(node, f"{value!r} cannot stand here; use a text, a number, True or False")
+    raise _error(node, f"{_cut(repr(value))} cannot stand here; use a text, a number, True or False")
