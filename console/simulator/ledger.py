@@ -46,7 +46,7 @@ KEYS = (
     "strategy",
     "overrides",
 )
-ALSO = ("debt", "override", "by", "until")  # where a line says it
+ALSO = ("override", "by", "until")  # where a line says it
 PAGE = 5000  # lines read from the store at once
 EVERY = 600.0  # seconds of the simulation between two writings
 
@@ -54,9 +54,11 @@ EVERY = 600.0  # seconds of the simulation between two writings
 class LedgerFile:
     """Moves the store's ledger to a file as it grows, and counts it on the way."""
 
-    def __init__(self, store: Store, file: IO[str], campaign: Campaign, persons: Mapping[str, str]) -> None:
+    def __init__(
+        self, store: Store, file: IO[str], campaign: Campaign, debtors: Mapping[str, tuple[str, str]]
+    ) -> None:
         self._store, self._file, self._campaign = store, file, campaign
-        self._persons = persons  # contact to contact_id, where one person has several debts
+        self._debtors = debtors
         self._zone = ZoneInfo(campaign.zone)
         self._read_to, self._read_at = "-", -inf
         self.figures = Figures()
@@ -83,7 +85,8 @@ class LedgerFile:
         told = {key: line.get(key) for key in KEYS} | {k: line[k] for k in ALSO if k in line}
         told["at"] = moment(float(line["at"]), self._zone)
         told["campaign"] = self._campaign.name
-        told["contact"] = self._persons.get(line.get("contact", ""), line.get("contact"))
+        if line.get("contact") in self._debtors:
+            told["contact"], told["debt"] = self._debtors[line["contact"]]
         if "until" in line:
             told["until"] = moment(float(line["until"]), self._zone)
         told["responses"] = list(line.get("responses") or ())
@@ -97,13 +100,14 @@ def moment(at: float, zone: ZoneInfo) -> str:
     return datetime.fromtimestamp(round(at, 6), zone).isoformat()
 
 
-def persons(campaign: Campaign, contacts: Iterable[Contact]) -> dict[str, str]:
-    """The contact_id of every contact that is the further debt of a person, known as `CONTACT_ID/DEBT`."""
+def debtors(campaign: Campaign, contacts: Iterable[Contact]) -> dict[str, tuple[str, str]]:
+    """By contact its contact_id and its debt, where the campaign counts by debt: a person's further debts
+    are contacts known as `CONTACT_ID/DEBT`."""
     debt = campaign.debt
     if debt is None:
         return {}
-    further = ((one.id, f"/{one.attributes[debt]}") for one in contacts if debt in one.attributes)
-    return {known: known.removesuffix(ending) for known, ending in further if known.endswith(ending)}
+    owing = ((one.id, one.attributes[debt]) for one in contacts if debt in one.attributes)
+    return {known: (known.removesuffix(f"/{owed}"), owed) for known, owed in owing}
 
 
 class Figures:

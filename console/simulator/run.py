@@ -16,7 +16,7 @@ from console.launch import ordered
 from console.simulator.agents import Agents
 from console.simulator.fates import Fates
 from console.simulator.grants import Grants
-from console.simulator.ledger import LedgerFile, moment, persons
+from console.simulator.ledger import LedgerFile, debtors, moment
 from console.simulator.simulation import Simulation, Stage
 from console.simulator.timeline import VirtualClock
 from strategies.campaign import Campaign
@@ -75,7 +75,7 @@ async def simulate(scenario: Scenario, ledger: IO[str]) -> dict[str, Any]:
 async def _run(scenario: Scenario, store: Store, clock: VirtualClock, ledger: IO[str]) -> dict[str, Any]:
     campaign = scenario.campaign
     sub, enrolled = await _launch(scenario, store)
-    written = LedgerFile(store, ledger, campaign, persons(campaign, scenario.contacts))
+    written = LedgerFile(store, ledger, campaign, debtors(campaign, scenario.contacts))
     stage = Stage(
         store=store,
         clock=clock,
