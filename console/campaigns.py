@@ -175,6 +175,7 @@ async def _launch(
         queues=await _queues(store),
         gateways=loaded.settings.gateways.media(),
         trunk=bool(loaded.settings.asterisk.trunks),
+        registries={country: one.as_of for country, one in (await store.registries()).items()},
     )
     reasons = obstacles(campaign, lists, ground, now=now, timeframe=timeframe)
     if reasons:

@@ -6,7 +6,7 @@ Pure: what there is (lists, queues, gateways) comes in as `Ground`; the command 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from console.refusal import Reason
 from strategies.campaign import Campaign
@@ -25,6 +25,7 @@ GATEWAYS = {
     Medium.TEXT: 'text: {url: "https://...", body: {to: "{number}", text: "{text}"}}',
     Medium.EMAIL: 'email: {smtp: "smtp://127.0.0.1", from: "care@example.org"}',
 }
+DAY = 86_400.0
 SHOWN = 12  # names listed in a message
 
 
@@ -34,7 +35,8 @@ class Ground:
 
     `lists`: name to number of contacts; `attributes`: of each list to be used, the attributes that any of its
     contacts has; `queues`: the names of Asterisk's queues as the bridge last told them, None where it told
-    nothing; `gateways`: the message media that can be carried; `trunk`: whether calls have a way out.
+    nothing; `gateways`: the message media that can be carried; `trunk`: whether calls have a way out;
+    `registries`: by country, the day its do-not-call registry was obtained, in epoch seconds.
     """
 
     lists: Mapping[str, int]
@@ -42,6 +44,7 @@ class Ground:
     queues: frozenset[str] | None
     gateways: frozenset[Medium] = frozenset()
     trunk: bool = True
+    registries: Mapping[str, float] = field(default_factory=dict)
 
 
 def obstacles(
@@ -53,6 +56,7 @@ def obstacles(
         *in_the_files(campaign, trunk=ground.trunk, gateways=ground.gateways),
         *_queues(campaign, ground),
         *_attributes(campaign, lists, ground),
+        *_registry(campaign, ground, now),
         *_timeframe(now, *timeframe),
     )
 
@@ -149,6 +153,17 @@ def _attributes(campaign: Campaign, lists: Sequence[str], ground: Ground) -> Ite
                     f'{where} uses contact.{missing}, which no contact of the list "{name}" has',
                     f"correct the name in the campaign, or import the list with that column ({_known(have)})",
                 )
+
+
+def _registry(campaign: Campaign, ground: Ground, now: float) -> Iterator[Reason]:
+    within, as_of = campaign.limits.registry_within, ground.registries.get(campaign.country)
+    if within is None or (as_of is not None and now - as_of <= within):
+        return
+    known = "was not loaded" if as_of is None else f"is older than {within / DAY:.0f} days"
+    yield Reason(
+        f"the do-not-call registry of {campaign.country} {known}",
+        f"load it: secondpass do-not-call registry load FILE --as-of DATE --country {campaign.country}",
+    )
 
 
 def _timeframe(now: float, starts: float | None, ends: float | None) -> Iterator[Reason]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from console.launch import Ground, obstacles, ordered
-from strategies.campaign import Campaign, Pacing, Pass, Recovery
+from strategies.campaign import Campaign, Limits, Pacing, Pass, Recovery
 from strategies.contacts import Contact
 from strategies.script import Script
 from strategies.vocabulary import Medium
@@ -122,3 +122,13 @@ def test_texts_descend_too_and_who_lacks_the_attribute_comes_last() -> None:
     campaign = replace(REMINDER, order=("-contact.city",))
     people = [contact("a", city="Boston"), contact("b"), contact("c", city="Reno")]
     assert ordered(campaign, people) == ["c", "a", "b"]
+
+
+def test_who_sells_needs_a_fresh_registry() -> None:
+    selling = replace(REMINDER, limits=Limits(registry_within=31 * 86_400.0))
+    (said,) = reasons(selling)
+    assert "registry of US was not loaded" in said
+    assert "secondpass do-not-call registry load FILE" in said
+    (said,) = reasons(selling, ground=replace(GROUND, registries={"US": NOW - 32 * 86_400}))
+    assert "older than 31 days" in said
+    assert reasons(selling, ground=replace(GROUND, registries={"US": NOW - 31 * 86_400})) == []
