@@ -5,7 +5,6 @@ what comes next. The reasons are the rules' and the store's own; one contact's s
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,8 +12,12 @@ import typer
 from console import contact_story, options, output
 from console.campaigns import FINAL, named
 from console.moments import local_moment
+from strategies.attempts import Intent
 from strategies.contacts import Contact
+from strategies.debts import debt_of
+from strategies.eligibility import asks_of
 from strategies.explain import FREE, WORDS, Look, Tally, holds, look
+from strategies.numbers import allowed
 from strategies.state import ContactState, Dial, SubCampaign
 from strategies.vocabulary import Medium, Refusal
 
@@ -134,16 +137,34 @@ async def judged(
 
 
 def _claim(sub: SubCampaign, asked: Asked, countries: tuple[str, ...], now: float) -> Claim:
-    """The claim the dialer would make for this contact."""
-    from ami_bridge.preparation import Candidate, claim_of
+    """The claim the dialer or the messenger would make, less what only a call needs."""
+    from strategies.store import Claim
 
     contact, state, found = asked
     dial = found.move.step
     assert isinstance(dial, Dial)  # noqa: S101 - `look` leaves the reason open for a call alone
-    going = sub.campaign.find(dial.pass_name)
-    after = replace(found.move.state, version=state.version)
-    claim = claim_of(Candidate("explain", contact, after, dial, going, now), {}, sub, countries, now)
-    return replace(claim, allowed=True) if going.medium is Medium.EMAIL else claim
+    going, address = sub.campaign.find(dial.pass_name), dial.device.address
+    return Claim(
+        intent=Intent(
+            "explain",
+            sub.name,
+            contact.id,
+            going.name,
+            going.medium,
+            dial.device,
+            sub.campaign.queue,
+            sub.campaign.caller_id,
+            now,
+            debt=debt_of(contact, sub.campaign),
+        ),
+        contact=contact,
+        state=found.move.state,
+        expected_version=state.version,
+        allowed=going.medium is Medium.EMAIL or allowed(address, countries),
+        asks=asks_of(going, contact, dial.device),
+        plan=sub.plan,
+        plan_until=sub.plan_until,
+    )
 
 
 def _show(one: dict[str, Any]) -> None:
