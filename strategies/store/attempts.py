@@ -19,7 +19,7 @@ from strategies.store.connection import function_call
 from strategies.store.errors import NotDurable, StaleState
 from strategies.store.limits import LimitBook
 from strategies.store.turns import turn
-from strategies.vocabulary import OPT_OUT, SAID_NOTHING, SAID_STOP, Refusal, Result
+from strategies.vocabulary import OPT_OUT, SAID_NOTHING, SAID_STOP, VOICE, Refusal, Result
 
 DURABLE_WITHIN = 3.0  # seconds for the disk to confirm a batch of claims
 NEVER_CONNECTED = frozenset({Result.BUSY, Result.CONGESTION, Result.BAD_DEVICE, Result.FAILED})
@@ -152,7 +152,7 @@ class Attempts(Attachments, LimitBook):
             "connected": outcome.result not in NEVER_CONNECTED,
             "opt_out": text(note) if note else None,
             "suppress": await self.addresses_of_person(intent.contact) if note else (),
-            "ended": _ended(outcome),
+            "ended": _ended(intent, outcome),
             "lines": lines.packed([lines.ended(intent, outcome), *move.lines], **about),
             "phase": self._phase(intent.sub),
             **turn(move, campaign, end.due_at, outcome.at),
@@ -208,11 +208,12 @@ class Attempts(Attachments, LimitBook):
 _RECORDED = {b"recorded": True, b"ended": False, b"stale": None}
 
 
-def _ended(outcome: Outcome) -> dict[str, object]:
+def _ended(intent: Intent, outcome: Outcome) -> dict[str, object]:
+    """What the history keeps of an attempt; a reply to a message is no conversation."""
+    spoke = intent.medium in VOICE and any(r != SAID_NOTHING for r in outcome.responses)
     return {
         "result": outcome.result,
         "responses": ",".join(outcome.responses),
         "at": outcome.at,
-        "conversation": outcome.result is Result.CONNECTED_AGENT
-        or any(r != SAID_NOTHING for r in outcome.responses),
+        "conversation": outcome.result is Result.CONNECTED_AGENT or spoke,
     }
