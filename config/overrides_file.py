@@ -141,8 +141,8 @@ def faults(at: float, until: float, zone: str, now: float | None = None) -> Iter
         yield "until", told, f"write {_local(midnight, zone)} or less, or leave it out"
     if now is None:
         return
-    if at < now - SLACK or at < until <= now:
-        yield "at" if until > now else "until", "is past", "name a moment to come, or leave it out"
+    if at < now - SLACK:
+        yield "at", "is past", "name a moment to come, or leave it out to begin now"
     elif at >= latest_end(zone, now):
         yield "at", f"is not today in {zone}", "set it on its day, or make a new version of the campaign"
 

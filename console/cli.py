@@ -22,6 +22,7 @@ from console import (
     model,
     options,
     output,
+    override,
     preview,
     results,
     retention,
@@ -49,6 +50,7 @@ list_campaigns.join(lists.app)
 app.add_typer(lists.app, name="list")
 campaigns.app.command("preview")(preview.preview_command)
 app.add_typer(campaigns.app, name="campaign")
+app.add_typer(override.app, name="override")
 app.command("results")(results.results)
 app.command("explain")(explain.explain)
 app.command("audit")(audit.audit)
