@@ -10,7 +10,7 @@ from store_people import NOON, Clock, claim_of, dialled, finished, people, perso
 
 from config.project import Project
 from config.settings import Numbers, Settings
-from console import contact_story, explain
+from console import contact_limits, contact_story, explain
 from strategies.campaign import Limits
 from strategies.contacts import Contact
 from strategies.explain import FREE
@@ -128,3 +128,19 @@ async def test_two_tenants_never_see_or_block_one_another(
         assert await store.bridge_lease("ours", 5)
     finally:
         await other.close()
+
+
+async def test_a_contacts_limits_are_told_as_the_claim_counts_them(store: Store, loaded: Project) -> None:
+    ada = person("ada", "+12025550001")
+    caps = Limits(
+        attempts_per_number=3, attempts_per_number_per_day=2, debt_calls=7, debt_within=7 * 86_400.0
+    )
+    sub = await running(store, [ada], limits=caps)
+    intent = await dialled(store, sub, ada, debt="loan")
+    await finished(store, sub, intent, Result.NO_ANSWER, again_at=NOON + 300)
+    told = await contact_limits.limits(store, sub, ada, NOON + 60)
+    assert told == {
+        "attempts at +12025550001": "1 of 3",
+        "today at +12025550001": "1 of 2",
+        "calls about the debt": "0 of 7 in 7 days",
+    }
