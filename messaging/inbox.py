@@ -129,7 +129,7 @@ class Inbox:
         else:
             move = responded(contact, state, sub, notice.responses, now)
         opted_out = not sub.campaign.group(OPT_OUT).isdisjoint(notice.responses)
-        stopped = [device.address for device in contact.devices] if opted_out else []
+        stopped = await self._store.addresses_of_person(contact.id) if opted_out else []
         due = due_at(move.step, now)
         try:
             written = await self._store.amend(

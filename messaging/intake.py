@@ -27,12 +27,12 @@ class Intake:
 
     async def _everywhere(self, notice: Notice) -> list[str]:
         """All addresses of whoever has opted out: a message's contact, and everybody with that number."""
-        contacts = set[str]()
+        contacts = list[str]()
         if notice.attempt is not None and (found := await self._store.message(notice.attempt)) is not None:
-            contacts.add(found[0].contact)
+            contacts.append(found[0].contact)
         if notice.address is not None:
-            contacts.update(await self._store.contacts_of_number(notice.address))
+            contacts += await self._store.contacts_of_number(notice.address)
         addresses = dict.fromkeys([notice.address] if notice.address is not None else [])
-        for contact in await self._store.contacts(sorted(contacts)):
-            addresses |= dict.fromkeys(device.address for device in contact.devices)
+        for contact in contacts:
+            addresses |= dict.fromkeys(await self._store.addresses_of_person(contact))
         return list(addresses)

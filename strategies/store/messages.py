@@ -186,7 +186,9 @@ class Messages(Campaigns):
                     at=at,
                     campaign=intent.sub,
                     contact=intent.contact,
+                    list=await self._list_name(intent.sub, move.state.list),
                 ),
+                "phase": self._phase(intent.sub),
                 **turn(move, campaign, due_at, at),
             },
         )
