@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from strategies.contacts import Contact
 from strategies.engine import advance
 from strategies.passage import day_cap
+from strategies.records import TAKEN_OUT
 from strategies.state import Case, ContactState, Dial, Ended, Move, SubCampaign, Wait
 from strategies.vocabulary import Refusal, Result, RunState
 
@@ -25,6 +26,7 @@ WORDS: Mapping[str, str] = {
     "retry": "waits for a retry",
     "wait_days": "waits for the days between two passes",
     "pass_not_open": "waits for the pass before to end",
+    TAKEN_OUT: "waits for the end of an override that took its pass out",
     "recovery": "waits for its moment of recovery",
     "cool_down": "is left alone after an attempt whose fate is unknown",
     "erased": "was erased",
