@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from console import output
+from console import contact_limits, output
 from console.ledger_archive import archive_of, whole_ledger
 from console.moments import local_moment
 from console.refusal import Reason, RefusedError
@@ -74,6 +74,7 @@ async def _in(
         "passes": {record.name: [*map(str, record.results)] for record in state.records},
         "attempts": _of(state.attempts, limits.attempts_per_contact),
         "attempts_today": _of(attempts_today(state, sub.campaign, now), limits.attempts_per_day),
+        "limits": await contact_limits.limits(store, sub, contact, now) if contact else {},
         "next": await _next(store, loaded, sub, contact, state, now),
         "looked_at_again": local_moment(lane.due if lane else None, zone),
     }
@@ -140,6 +141,7 @@ def show(told: dict[str, Any]) -> None:
                     "at": coming.get("at") or one["looked_at_again"] or "when it is woken",
                     "attempts": one["attempts"],
                     "attempts today": one["attempts_today"],
+                    **one["limits"],
                     "last result": one["last_result"] or "none yet",
                     "ended": one["ended"] or "no",
                 },

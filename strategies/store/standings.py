@@ -3,7 +3,8 @@ here, and what a state means is left to the rules."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from strategies.contacts import Contact
@@ -20,6 +21,24 @@ class Lane:
 
     name: str
     due: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One entry of what limits count of a person, at `mark` (a number, an address, the contact itself).
+
+    `kind`: a call (`v`), a message (`m`), a call that never connected (`x`), a conversation (`s`); `here`: at
+    that very address. `debt` is that of `debt_mark`, `*` for all.
+    """
+
+    mark: str
+    at: float
+    kind: str
+    here: bool
+    debt: str
+
+
+_ENTRY = re.compile(r"(\d+)([a-zA-Z])(\S*)")
 
 
 class Standings(People):
@@ -52,6 +71,22 @@ class Standings(People):
             if score is not None:
                 return Lane(name, None if name in {"parked", "waking"} else float(score))
         return None
+
+    async def tried_lately(self, marks: Sequence[str]) -> list[Tried]:
+        """What limits count at these marks, of the last eight days and over all campaigns."""
+        logs = await self._command("HMGET", self._keys.calls, *marks) if marks else []
+        return [
+            Tried(mark, int(at) / 1000, kind.lower(), kind.isupper(), debt)
+            for mark, log in zip(marks, logs, strict=True)
+            if log
+            for at, kind, debt in _ENTRY.findall(log.decode())
+        ]
+
+    async def tried_at(self, sub: str, addresses: Sequence[str]) -> dict[str, int]:
+        """How often each address was tried in a sub-campaign, where it caps that."""
+        tries = self._keys.of_sub(sub)[7]
+        found = await self._command("HMGET", tries, *(f"={one}" for one in addresses)) if addresses else []
+        return {one: int(count) for one, count in zip(addresses, found, strict=True) if count}
 
     async def busy_with(self, numbers: tuple[str, ...]) -> dict[str, str]:
         """Those of the numbers that are being called right now, each with the attempt."""

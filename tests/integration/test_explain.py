@@ -13,6 +13,7 @@ from config.settings import Numbers, Settings
 from console import contact_limits, contact_story, explain
 from strategies.campaign import Limits
 from strategies.contacts import Contact
+from strategies.debts import debt_of
 from strategies.explain import FREE
 from strategies.state import SubCampaign
 from strategies.store import Store
@@ -136,11 +137,15 @@ async def test_a_contacts_limits_are_told_as_the_claim_counts_them(store: Store,
         attempts_per_number=3, attempts_per_number_per_day=2, debt_calls=7, debt_within=7 * 86_400.0
     )
     sub = await running(store, [ada], limits=caps)
-    intent = await dialled(store, sub, ada, debt="loan")
-    await finished(store, sub, intent, Result.NO_ANSWER, again_at=NOON + 300)
+    claim = claim_of(sub, ada, await standing(store, sub, ada))
+    claim = replace(claim, intent=replace(claim.intent, debt=debt_of(ada, sub.campaign)))
+    assert await store.claim([claim], NOON) == [None]
+    await finished(store, sub, claim.intent, Result.NO_ANSWER, again_at=NOON + 300)
+    assert await store.do_not_call([ada.devices[0].address], reason="asked", by="anna", campaign="spring")
     told = await contact_limits.limits(store, sub, ada, NOON + 60)
     assert told == {
         "attempts at +12025550001": "1 of 3",
         "today at +12025550001": "1 of 2",
-        "calls about the debt": "0 of 7 in 7 days",
+        "calls about the debt": "1 of 7 in 7 days",
+        "do-not-call of the campaign, +12025550001": "asked",
     }
