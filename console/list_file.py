@@ -4,6 +4,7 @@ quotes, put together again in the file's order. Memory does not grow with the fi
 from __future__ import annotations
 
 import csv
+import gc
 import io
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,7 +23,7 @@ __all__ = ("ListFileError", "Reject", "Row", "read")
 
 T = TypeVar("T")
 
-SIZE = 1 << 20  # bytes of a piece: some thousand rows; a row cannot be longer
+SIZE = 1 << 18  # bytes of a piece: a thousand rows or so; a row cannot be longer
 AHEAD = 2  # pieces per process that are read or wait for it: what bounds the memory
 DUPLICATE = "duplicate: the contact_id stands in an earlier row"
 BOM = b"\xef\xbb\xbf"
@@ -212,7 +213,9 @@ def _read_all(opened: ListFile, make: Callable[[Found], T], processes: int) -> I
 
 
 def _begin(layout: Layout, separator: str, make: Callable[[Found], T]) -> None:
-    """What a process of the pool reads with."""
+    """What a process of the pool reads with. What it makes holds no cycles, and is much: nothing is to look
+    for them."""
+    gc.disable()
     global _read_here_with  # noqa: PLW0603 - a pool hands a process its tools in no other way
     _read_here_with = (RowReader(layout), separator, make)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from asyncio import Task, TaskGroup
+from asyncio import Task, create_task, gather
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -265,16 +265,18 @@ async def write(
         keep = plan.known == "keep"
         return part, await store.write_records(plan.name, entries, span=span, place=place, keep=keep)
 
-    async with TaskGroup() as group:
+    try:
         for block in shown(f"importing {plan.name}", spool.blocks(), opened.size / SIZE):
             for at in range(0, len(block), BATCH):
                 part = block[at : at + BATCH]
-                waiting.append(group.create_task(put(part, place)))
+                waiting.append(create_task(put(part, place)))
                 place += len(part)
                 if len(waiting) == ABREAST:
                     await _tell_written(store, plan, reading, duplicates, await waiting.popleft())
         while waiting:
             await _tell_written(store, plan, reading, duplicates, await waiting.popleft())
+    finally:  # after a failure: a batch that is on its way arrives or fails, too
+        await gather(*waiting, return_exceptions=True)
     done = await store.finish_import(started, reading.figures())
     await store.changed(
         "list_imported", by=by, list=plan.name, new=f"{reading.contacts} contacts", of=done.id

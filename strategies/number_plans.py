@@ -36,7 +36,7 @@ class Plan:
 
 def sure_number(written: str, country: str) -> str | None:
     """A number as people write it in E.164; None where only a whole parse can tell."""
-    number = written.translate(_PUNCTUATION)
+    number = written if written[1:].isdecimal() else written.translate(_PUNCTUATION)
     if number[:1] != "+":
         home = _plan(country)
         if home is None:

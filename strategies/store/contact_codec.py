@@ -102,7 +102,7 @@ Indexed = tuple[tuple[int, str], ...]
 
 def index_of(devices: Sequence[str]) -> Indexed:
     """Where the numbers among devices, as letter and address, stand."""
-    numbers = dict.fromkeys([word[1:] for word in devices if word[0] != "e"])
+    numbers = {word[1:] for word in devices if word[0] != "e"}
     return tuple([(number_bucket(number), number_field(number)) for number in numbers])
 
 

@@ -90,7 +90,7 @@ class ContactBook(Forgotten):
         for _ in range(ATTEMPTS):
             if keep and old:
                 new = [was or record for was, record in zip(old, given, strict=True)]
-            answer = await self._put(list_name, how, (ids, old, new), lambda i: records[i][2])
+            answer = await self._put_contacts(list_name, how, (ids, old, new), lambda i: records[i][2])
             if answer[0] != b"changed":
                 return _written(answer, ids, old or [b""] * len(ids), given, new)
             old = answer[1]
@@ -114,7 +114,7 @@ class ContactBook(Forgotten):
             if was and was != record and place is None
         ]
 
-    async def _put(
+    async def _put_contacts(
         self,
         list_name: str,
         how: Mapping[str, object],

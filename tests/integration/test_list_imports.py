@@ -139,7 +139,7 @@ async def test_known_contacts_can_be_kept_as_they_are(store: Store) -> None:
 async def test_two_imports_at_once_lose_nothing(store: Store) -> None:
     """A batch that rests on a record somebody else has just changed is written anew."""
     await imported(store, "march", [ADA])
-    real, meanwhile = store._put, [RICHER]
+    real, meanwhile = store._put_contacts, [RICHER]
 
     async def put(*arguments: object) -> object:
         if meanwhile:
@@ -147,7 +147,7 @@ async def test_two_imports_at_once_lose_nothing(store: Store) -> None:
             await store.import_contacts("other", [other])
         return await real(*arguments)  # type: ignore[arg-type]
 
-    store._put = put  # type: ignore[method-assign, assignment]
+    store._put_contacts = put  # type: ignore[method-assign, assignment]
     await imported(store, "march", [replace(ADA, attributes={"balance": "11"})])
     assert (await store.contact("ada")).attributes == {"balance": "11"}  # type: ignore[union-attr]
     assert await store.contacts_of_number("+12025550199") == []
