@@ -1,0 +1,74 @@
+"""What `secondpass results` shows: every figure of A26 and A32, from counters alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine_stage import a_campaign, a_sub, rescue
+
+from console.results import abandon_rate, figures
+from strategies.campaign import Pass
+from strategies.ledger import recount
+from strategies.state import Attachment
+from strategies.vocabulary import Medium, Trigger
+
+MARCH, APRIL = {"list": "march", "pass": "call"}, {"list": "april", "pass": "call"}
+LOST = {"day": "2026-03-02", "pass": "rescue", "trigger": "hangup_in_script"}
+LINES = [
+    {"kind": "enrolled", "list": "march", "contacts": 3},
+    {"kind": "enrolled", "list": "april", "contacts": 1},
+    {**MARCH, "kind": "attempt_started", "medium": "avm", "nth": 1},
+    {**MARCH, "kind": "attempt_ended", "result": "hangup_in_script", "responses": ["pressed_1"]},
+    {**MARCH, "kind": "attempt_started", "medium": "avm", "nth": 2},
+    {**APRIL, "kind": "attempt_started", "medium": "avm", "nth": 1},
+    {**APRIL, "kind": "attempt_ended", "result": "busy"},
+    {**APRIL, "kind": "contact_ended", "reason": "no_pass_left"},
+    {**MARCH, "kind": "skipped", "reason": "no_device"},
+    {**LOST, "kind": "recovery_triggered"},
+    {**LOST, "kind": "recovery_ended", "result": "expired"},
+]
+
+
+def shown() -> dict[str, object]:
+    passes = (Pass("call", Medium.AVM), rescue(Trigger.HANGUP_IN_SCRIPT))
+    lists = {"march": Attachment(0), "april": Attachment(1)}
+    sub = replace(a_sub(a_campaign(*passes), attached=lists), overrides=("o1",))
+    return figures(sub, recount(LINES), {"call": 3, "rescue": 3})
+
+
+def test_results_by_sub_campaign() -> None:
+    told = shown()
+    assert (told["contacts"], told["attempted"], told["remaining"]) == (4, 2, 3)
+    assert (told["attempts"], told["in_progress"]) == (3, 1)
+    assert told["overrides"] == ["o1"]
+    assert told["by_group"] == {"success": 1, "opt_out": 0, "wrong_party": 0, "promised": 1}
+
+
+def test_results_by_pass() -> None:
+    assert shown()["passes"]["call"] == {  # type: ignore[index]
+        "medium": "avm",
+        "out": False,
+        "attempts": 3,
+        "in_progress": 1,
+        "remaining": 3,
+        "by_result": {"hangup_in_script": 1, "busy": 1},
+        "passed_over": {"no_device": 1},
+    }
+
+
+def test_results_by_list() -> None:
+    assert shown()["list_figures"] == {
+        "march": {"contacts": 3, "remaining": 3, "attempts": 2, "by_result": {"hangup_in_script": 1}},
+        "april": {"contacts": 1, "remaining": 0, "attempts": 1, "by_result": {"busy": 1}},
+    }
+
+
+def test_recoveries_by_trigger_pass_and_day() -> None:
+    recovery = shown()["recovery"]
+    assert recovery["by_day"] == [{**LOST, "lost": 1, "expired": 1}]  # type: ignore[index]
+
+
+def test_the_abandon_rate_is_of_calls_that_a_person_answered() -> None:
+    answered = {"connected_agent": 37, "abandoned_no_agent": 1, "delivered_person": 2}
+    assert abandon_rate({**answered, "machine_hangup": 500, "busy": 9}) == 0.025
+    assert abandon_rate({"busy": 3}) is None
