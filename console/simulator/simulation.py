@@ -9,7 +9,7 @@ from math import ceil
 
 from ami_bridge.preparation import Candidate
 from console.simulator.attempt import Running, claim_for, outcome_of, running
-from console.simulator.fates import Fates
+from console.simulator.fates import AT_ONCE, Fates
 from console.simulator.grants import Grants
 from console.simulator.ledger import LedgerFile
 from console.simulator.look import MANY, Look, Moved
@@ -175,10 +175,12 @@ class Simulation:
 
     def _start(self, one: Running) -> None:
         fate, now = one.fate, self._clock.now
-        if fate.result is Result.CONNECTED_AGENT and not self._stage.grants.agents.has(one.intent.attempt):
+        if fate.result is not Result.CONNECTED_AGENT or self._stage.grants.agents.has(one.intent.attempt):
+            self._ends(one, now + fate.ring + fate.talk)
+        elif fate.ring:
             self._coming.note(now + fate.ring, lambda: self._to_an_agent(one))
         else:
-            self._coming.note(now + fate.ring + fate.talk, lambda: self._over.append(one))
+            self._to_an_agent(one)
 
     def _to_an_agent(self, one: Running) -> None:
         """A script leads to an agent. Where the file says that one spoke, one did, free or not."""
@@ -187,7 +189,11 @@ class Simulation:
             if fate.otherwise is None:
                 agents.engage(one.intent.attempt)
             one = replace(one, fate=fate.otherwise or fate)
-        self._coming.note(self._clock.now + one.fate.talk, lambda: self._over.append(one))
+        self._ends(one, self._clock.now + one.fate.talk)
+
+    def _ends(self, one: Running, at: float) -> None:
+        """The attempt is over at `at`; nothing takes no time at all, or a day could have endless attempts."""
+        self._coming.note(max(at, self._clock.now + AT_ONCE), lambda: self._over.append(one))
 
     async def _end_passes(self) -> bool:
         """Passes nobody is left in are over; whether any was."""
