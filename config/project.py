@@ -37,6 +37,12 @@ class Project:
     segments: Catalogue | None = None
     documents: Mapping[str, Document] = field(default_factory=dict)
 
+    @property
+    def has_nothing(self) -> bool:
+        """Whether no file at all was there."""
+        alone = (self.directory / name for name in ("settings.yaml", "segments.yaml"))
+        return not self.campaigns and not self.scripts and not any(file.exists() for file in alone)
+
     def known_scripts(self) -> Scripts:
         """The scripts a campaign, or a patch of one, may name."""
         return Scripts(self.scripts, absent=_has_no_scripts(self.directory))
@@ -48,30 +54,31 @@ class Project:
         return data
 
 
+def load_what_is_right(directory: Path) -> tuple[Project, tuple[ConfigError, ...]]:
+    """The project as far as its files have no mistakes, and the mistakes: for whoever must act though a file
+    is wrong, to stop what runs or to start again what died. Raises ConfigErrors for settings with
+    mistakes."""
+    reading = _Reading(directory)
+    file = reading.one("settings.yaml")
+    found = reading.built(file, settings) or Settings()
+    if reading.errors:
+        raise ConfigErrors(reading.errors)
+    project = reading.project(found)
+    if project.has_nothing and not reading.errors:
+        raise ConfigErrors([reading.nothing()])
+    return project, tuple(reading.errors)
+
+
 def load_project(directory: Path) -> Project:
     """The project in `directory`. Raises ConfigErrors with every mistake in it; changes nothing."""
     reading = _Reading(directory)
-    files = {kind: reading.files(kind) for kind in ("scripts", "campaigns")}
-    alone = {name: reading.one(name) for name in ("segments.yaml", "settings.yaml")}
-    if not any(files.values()) and not any(alone.values()) and not reading.errors:
-        raise ConfigErrors([reading.nothing()])
-    scripts = reading.scripts(files["scripts"])
-    found_campaigns = reading.named(
-        files["campaigns"], lambda document: _with_document(document, scripts), lambda c: c[0].name
-    )
-    campaigns = {name: one for name, (one, _) in found_campaigns.items()}
-    catalogue = reading.built(alone["segments.yaml"], segments)
-    found = reading.built(alone["settings.yaml"], settings) or Settings()
+    found = reading.built(reading.one("settings.yaml"), settings) or Settings()
+    project = reading.project(found)
     if reading.errors:
         raise ConfigErrors(reading.errors)
-    return Project(
-        directory,
-        _with_countries(found, campaigns),
-        campaigns,
-        dict(scripts.found),
-        catalogue,
-        {name: document for name, (_, document) in found_campaigns.items()},
-    )
+    if project.has_nothing:
+        raise ConfigErrors([reading.nothing()])
+    return project
 
 
 def _with_document(document: Document, scripts: Scripts) -> tuple[tuple[Campaign, Document] | None, Problems]:
@@ -105,6 +112,23 @@ class _Reading:
             return ConfigError(where, None, None, "", "is no directory", "name the one with campaigns/")
         mend = "name the one that has them (--config DIR or SECONDPASS_CONFIG), or add campaigns/NAME.yaml"
         return ConfigError(where, None, None, "", "has neither campaigns nor settings", mend)
+
+    def project(self, found: Settings) -> Project:
+        """Everything but the settings, which are `found`."""
+        files = {kind: self.files(kind) for kind in ("scripts", "campaigns")}
+        scripts = self.scripts(files["scripts"])
+        read_campaigns = self.named(
+            files["campaigns"], lambda document: _with_document(document, scripts), lambda c: c[0].name
+        )
+        campaigns = {name: one for name, (one, _) in read_campaigns.items()}
+        return Project(
+            self._directory,
+            _with_countries(found, campaigns),
+            campaigns,
+            dict(scripts.found),
+            self.built(self.one("segments.yaml"), segments),
+            {name: document for name, (_, document) in read_campaigns.items()},
+        )
 
     def files(self, kind: str) -> list[Path]:
         """The YAML files of a sub-directory, by name."""

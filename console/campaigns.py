@@ -25,6 +25,7 @@ from strategies.vocabulary import RunState
 if TYPE_CHECKING:
     from config.project import Project
     from strategies.store import Store
+    from strategies.store.configuration import ConfigurationStatus
 
 Name = Annotated[str, typer.Argument(metavar="NAME[/N]", help="A campaign, or one of its sub-campaigns.")]
 FRESH = 60.0  # seconds; the bridge writes the queues' figures several times a second
@@ -104,14 +105,15 @@ def stop(
 def halt(context: typer.Context, config: options.ConfigDir = None, json: options.Json = False) -> None:
     """Stop everything: no campaign dials anybody until `campaign unhalt`; calls that are up finish."""
     by = getpass.getuser()
-    options.with_store(options.project(context, config), lambda store: store.halt(by=by))
+    options.with_store(options.as_it_runs(context, config), lambda store: store.halt(by=by))
     _tell_halted(by, json=json)
 
 
 @app.command("unhalt")
 def unhalt(context: typer.Context, config: options.ConfigDir = None, json: options.Json = False) -> None:
     """Release the stop switch; what was running goes on."""
-    options.with_store(options.project(context, config), lambda store: store.unhalt(by=getpass.getuser()))
+    running = options.as_it_runs(context, config)
+    options.with_store(running, lambda store: store.unhalt(by=getpass.getuser()))
     _tell_halted(None, json=json)
 
 
@@ -123,8 +125,8 @@ def status(
     json: options.Json = False,
 ) -> None:
     """Which sub-campaigns there are, and how they stand."""
-    loaded = options.project(context, config)
-    rows, halted_by = options.with_store(loaded, lambda store: _status(store, name))
+    loaded = options.as_it_runs(context, config)
+    rows, halted_by, files = options.with_store(loaded, lambda store: _status(store, name))
     if json:
         output.document(rows)
         return
@@ -138,6 +140,11 @@ def status(
     )
     if halted_by is not None:
         _tell_halted(halted_by, json=False)
+    for process, status in files.items():
+        for error in status.errors:
+            output.line(f"{process} goes by the files before the last edit, which is wrong: {error}")
+        if status.waiting:
+            output.line(f"{process} takes new settings at its next start: {', '.join(status.waiting)}")
 
 
 def _tell_halted(by: str | None, *, json: bool) -> None:
@@ -220,7 +227,7 @@ def _change(
     *,
     hang_up_ringing: bool = False,
 ) -> None:
-    loaded = options.project(context, config)
+    loaded = options.as_it_runs(context, config)
     changed = options.with_store(loaded, lambda store: _set(store, name, wanted, hang_up_ringing))
     if json:
         output.document({"sub_campaigns": changed, "state": wanted})
@@ -251,11 +258,13 @@ async def named(store: Store, name: str | None) -> list[SubCampaign]:
     return found
 
 
-async def _status(store: Store, name: str | None) -> tuple[list[dict[str, Any]], str | None]:
-    """A row for each sub-campaign, and who threw the stop switch."""
+async def _status(
+    store: Store, name: str | None
+) -> tuple[list[dict[str, Any]], str | None, dict[str, ConfigurationStatus]]:
+    """A row for each sub-campaign, who threw the stop switch, and which files the processes go by."""
     halted_by = await store.halted_by()
     rows = [_row(sub, await store.counters(sub.name), halted_by) for sub in await named(store, name)]
-    return rows, halted_by
+    return rows, halted_by, await store.configurations()
 
 
 def _row(sub: SubCampaign, counters: Counters, halted_by: str | None) -> dict[str, Any]:

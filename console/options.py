@@ -46,6 +46,14 @@ def project(context: typer.Context, given: Path | None) -> Project:
     return located(load_project(directory(context, given)))
 
 
+def as_it_runs(context: typer.Context, given: Path | None) -> Project:
+    """The project for what must be done whatever is wrong with a campaign's file: stop what runs, say how it
+    stands. Raises ConfigErrors for settings with mistakes."""
+    from config.project import load_what_is_right
+
+    return located(load_what_is_right(directory(context, given))[0])
+
+
 def located(loaded: Project) -> Project:
     """The project with its data directory as every command finds it."""
     data_dir = (loaded.directory / loaded.settings.data_dir).resolve()
