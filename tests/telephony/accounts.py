@@ -16,6 +16,13 @@ from strategies.state import ContactState
 from strategies.store import Store
 
 Ledger = list[dict[str, Any]]
+VOICE = frozenset({"avm", "dialer"})
+DISPOSITIONS = {
+    "busy": "BUSY",
+    "congestion": "CONGESTION",
+    "bad_device": "NO ANSWER",
+    "no_answer": "NO ANSWER",
+}
 ENDS = frozenset({"attempt_ended", "attempt_released"})
 
 
@@ -73,10 +80,29 @@ def _check_carrier(lines: Ledger, calls: Sequence[CarrierCall]) -> None:
         invites[call.number] += 1
     most, least = defaultdict(int), defaultdict(int)
     for line in lines:
-        if line["kind"] in ENDS:
+        if line["kind"] in ENDS and line["medium"] in VOICE:
             most[line["address"]] += line["kind"] == "attempt_ended"
             least[line["address"]] += line["kind"] == "attempt_ended" and line["result"] != "unknown"
     for number in {*invites, *most}:
         seen = f"{number}: {invites[number]} calls at the carrier, {least[number]} to {most[number]} attempts"
         assert least[number] <= invites[number] <= most[number], seen
     assert twice_at_once(calls) == 0
+
+
+def compare_one_by_one(lines: Ledger, calls: Sequence[CarrierCall]) -> None:
+    """The nth attempt at a number is the carrier's nth call there, and ended as the ledger says."""
+    results = {line["attempt"]: line["result"] for line in of_kind(lines, "attempt_ended")}
+    seen: defaultdict[str, list[CarrierCall]] = defaultdict(list)
+    for call in sorted(calls, key=lambda call: call.start):
+        seen[call.number].append(call)
+    for line in of_kind(lines, "attempt_started"):
+        if line["medium"] not in VOICE:
+            continue
+        call = seen[line["address"]].pop(0)
+        result = results[line["attempt"]]
+        assert call.disposition == DISPOSITIONS.get(result, "ANSWERED"), (line, call)
+        assert call.caller_id == "+12125550100"
+        assert -0.1 < call.start - line["at"] < 3
+        if result == "machine_message":
+            assert 7 < call.billsec < 16  # greeting and beep, two seconds of silence, the message
+    assert not any(seen.values())

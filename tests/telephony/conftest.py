@@ -33,12 +33,14 @@ exten => s,1,Answer()
 """
 
 
-AUDIO_TRIES = 2  # further tries of a test of calls, each told in the summary
+AUDIO_TRIES = int(
+    os.environ.get("SP_TEST_TRIES", "2")
+)  # further tries of a test of calls, each told in the summary
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Audio is real time: on a machine that stalls, a hello comes late and app_amd is not sure. What must hold
-    however slow the machine is (the crashes: nobody is called twice) is never tried again."""
+    """Audio is real time: on a machine that stalls, a hello comes late and app_amd is not sure. What must
+    hold however slow the machine is (the crashes: nobody is called twice) is never tried again."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.telephony)

@@ -5,13 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from accounts import Ledger, check_accounts, ledger, of_kind, settle, states
+from accounts import Ledger, check_accounts, compare_one_by_one, ledger, of_kind, settle, states
 from harness import Harness
-from harness_records import CarrierCall
 from secondpass_server import Server, make_site, person, until
 
 from strategies.store import Store
@@ -50,12 +48,6 @@ RECOVERED = {
     ("218", ""): "no_input",
     ("202", ""): "no_input",
 }
-DISPOSITIONS = {
-    "busy": "BUSY",
-    "congestion": "CONGESTION",
-    "bad_device": "NO ANSWER",
-    "no_answer": "NO ANSWER",
-}
 
 
 def areas(row: dict[str, str]) -> tuple[str, str]:
@@ -91,23 +83,6 @@ async def test_what_is_said_of_each_call_is_what_the_carrier_did(harness: Harnes
     assert {who: told for who, told in triggers.items() if told} == {w: [t] for w, t in RECOVERED.items()}
     compare_one_by_one(lines, site.carrier())
     check_agents(harness, lines)
-
-
-def compare_one_by_one(lines: Ledger, calls: list[CarrierCall]) -> None:
-    """The nth attempt at a number is the carrier's nth call there, and ended as the ledger says."""
-    results = {line["attempt"]: line["result"] for line in of_kind(lines, "attempt_ended")}
-    seen: defaultdict[str, list[CarrierCall]] = defaultdict(list)
-    for call in sorted(calls, key=lambda call: call.start):
-        seen[call.number].append(call)
-    for line in of_kind(lines, "attempt_started"):
-        call = seen[line["address"]].pop(0)
-        result = results[line["attempt"]]
-        assert call.disposition == DISPOSITIONS.get(result, "ANSWERED"), (line, call)
-        assert call.caller_id == "+12125550100"
-        assert -0.1 < call.start - line["at"] < 3
-        if result == "machine_message":
-            assert 7 < call.billsec < 16  # greeting and beep, two seconds of silence, the message
-    assert not any(seen.values())
 
 
 def check_agents(harness: Harness, lines: Ledger) -> None:
