@@ -9,7 +9,7 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, time
 from itertools import count
@@ -124,6 +124,23 @@ class TwoDialers(RuleBasedStateMachine):
     @rule(dialer=dialers)
     def look_and_claim(self, dialer: int) -> None:
         self.look(dialer)
+        self.claim(dialer)
+
+    @rule(dialer=dialers, between=st.integers(0, 7), name=names, sub=subs, minutes=st.integers(30, 600))
+    def claim_what_holds_no_more(self, dialer: int, between: int, name: str, sub: str, minutes: int) -> None:
+        """Something comes between a decision and its claim."""
+        self.look(dialer)
+        happenings: list[Callable[[], object]] = [
+            lambda: self.wait(minutes),
+            lambda: self.override(0, 2),
+            lambda: (self.override(1, 2), self.wait(90)),
+            lambda: self.pause_list(sub, LISTS[0], True),
+            lambda: self.set_run_state(sub, RunState.PAUSED),
+            lambda: self.do_not_call(name, sub),
+            lambda: self.withdraw_consent(name),
+            lambda: self.forbid_prefix("+12025550102", False),
+        ]
+        happenings[between]()
         self.claim(dialer)
 
     @precondition(lambda self: self._live())
