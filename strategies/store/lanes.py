@@ -14,12 +14,12 @@ from strategies.ledger import Counters
 from strategies.state import ContactState, Move, SubCampaign
 from strategies.store.campaigns import Campaigns
 from strategies.store.codec import read_state, record_text
-from strategies.store.connection import function_call
 from strategies.store.lines import counted, packed
 from strategies.store.turns import turn
 from strategies.vocabulary import Kind
 
 BATCH = 1000  # contacts enrolled in one step: some milliseconds of the server
+PUTS = 200  # decisions in one step: the same
 
 LaneNames = Literal["calls", "messages", "all"]
 
@@ -141,34 +141,37 @@ class Lanes(Campaigns):
 
         `due_at` None: when a pass ends, or never if the contact is done.
         """
-        words = await self._put_words(sub, Put(contact_id, expected_version, move, due_at))
-        return bool(await self._call(*words))
+        (written,) = await self.put_many(sub, [Put(contact_id, expected_version, move, due_at)])
+        return written
 
     async def put_many(self, sub: str, puts: Sequence[Put]) -> list[bool]:
-        """Many decisions in one round trip, each a step of its own with its own answer."""
-        if not puts:
-            return []
-        calls = [function_call(*await self._put_words(sub, one)) for one in puts]
+        """Many decisions at once, each with an answer of its own as `put` gives it."""
+        answers = [False] * len(puts)
+        lists: dict[int, list[int]] = {}
+        for place, each in enumerate(puts):
+            lists.setdefault(each.move.state.list, []).append(place)
+        for index, places in lists.items():
+            keys = (*self._keys.common, *self._keys.of_sub(sub, index))
+            for at in range(0, len(places), PUTS):
+                batch = places[at : at + PUTS]
+                arguments = [await self._decided(sub, puts[place]) for place in batch]
+                for place, answer in zip(batch, await self._call("put", keys, arguments), strict=True):
+                    answers[place] = bool(answer)
+        return answers
 
-        def fill(pipe: Pipeline) -> None:
-            for words in calls:
-                pipe.execute_command(*words)
-
-        async def call() -> list[Any]:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                fill(pipe)
-                return list(await pipe.execute())
-
-        return [bool(answer) for answer in await self._with_library(call)]
-
-    async def _put_words(self, sub: str, put: Put) -> tuple[str, tuple[str, ...], dict[str, object]]:
+    async def _decided(self, sub: str, put: Put) -> dict[str, object]:
+        """One decision as the server takes it."""
         campaign, move, now = await self._in_force(sub), put.move, self._clock()
         in_list = await self._list_name(sub, move.state.list) if move.lines else None
         told = packed(move.lines, at=now, campaign=sub, contact=put.contact, list=in_list)
-        arguments = {"sub": sub, "contact": put.contact, "version": put.expected_version, "lines": told}
-        keys = (*self._keys.common, *self._keys.of_sub(sub, move.state.list))
-        turned = {"phase": self._phase(sub), **turn(move, campaign, put.due_at, now)}
-        return "put", keys, arguments | turned
+        return {
+            "sub": sub,
+            "contact": put.contact,
+            "version": put.expected_version,
+            "lines": told,
+            "phase": self._phase(sub),
+            **turn(move, campaign, put.due_at, now),
+        }
 
     async def pass_waiting(self, sub: str) -> dict[str, int]:
         """Per pass, how many contacts are not through with it yet: it is over when there are none."""

@@ -1,16 +1,21 @@
 -- Whose turn it is: a contact's state, the lanes, passes that end.
 
--- keys: common, sub. 0 when stale, or while an attempt is live: only its end may write then.
-local function put(keys, args)
-  local shared, at = common(keys)
-  local sub = sub_keys(keys, at)
-  local p = cmsgpack.unpack(args[1])
+-- 0 when stale, or while an attempt is live: only its end may write then.
+local function put_one(shared, sub, p)
   local old = read_state(sub, p.contact)
   if not old or old.version ~= p.version or old.live ~= NOBODY then return 0 end
   write_state(shared, sub, p.contact, old, p, NOBODY)
   note_recovery(shared.history, p.contact, p.sub, p.recovery)
   append(shared.ledger, sub.figures, p.lines)
   return 1
+end
+
+-- keys: common, sub. Contacts of one list; an answer for each.
+local function put(keys, args)
+  local shared, at = common(keys)
+  local sub, answers = sub_keys(keys, at), {}
+  for i, p in ipairs(cmsgpack.unpack(args[1])) do answers[i] = put_one(shared, sub, p) end
+  return answers
 end
 
 -- keys: common, sub, contacts. How many were new; the line's `contacts` is set to that.
