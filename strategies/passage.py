@@ -166,7 +166,7 @@ def _in_pass(candidate: Pass, state: ContactState, case: Case) -> Passage:
     track = _track(state, candidate)
     device = _device(track, devices_of(candidate, case))
     if device is None:  # the list was imported anew meanwhile, or an override has other devices
-        return _passed_over(candidate, state, case, Refusal.NO_DEVICE)
+        return _passed_over(candidate, state, case, unfit(candidate, state, case) or Refusal.NO_DEVICE)
     if _spent(state, candidate):  # an override has lowered the cap meanwhile
         return _passed_over(candidate, state, case, Refusal.CAP_PERSON)
     start = max(case.now, track.not_before, day_cap(state, case), _pass_day_cap(candidate, state, case))

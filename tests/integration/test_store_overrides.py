@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from store_people import NOON, Clock, people, running, standing
+from store_people import NOON, Clock, claim_of, people, running, standing
 
 from strategies.attempts import Intent
 from strategies.campaign import Campaign
-from strategies.contacts import Device
+from strategies.contacts import Contact, Device
 from strategies.overrides import Override, Patch, Phase, stretches
 from strategies.state import Move, SubCampaign, Wait
 from strategies.store import Store
-from strategies.vocabulary import Medium
+from strategies.vocabulary import Medium, Refusal
 
 HOUR = 3600.0
 WORK: Patch = {"reminder": {"devices": ["work"]}}
@@ -195,6 +195,26 @@ async def test_what_was_decided_before_and_is_written_after_is_looked_at_again(
     assert await store.put(sub.name, one.id, state.version, Move(state, Wait(None, "pass_not_open")), None)
     assert await store.due(sub.name, clock.now + 29, 10) == []
     assert len(await store.due(sub.name, clock.now + 31, 10)) == 1
+
+
+async def test_no_attempt_is_claimed_across_a_change(store: Store, clock: Clock) -> None:
+    one, other, third = people(3)
+    sub = await running(store, [one, other, third])
+    await overridden(store, sub, NOON + 10, NOON + HOUR)
+    decided = await read(store, sub)
+
+    async def claimed(person: Contact, by: SubCampaign, at: float) -> Refusal | None:
+        claim = claim_of(sub, person, await standing(store, sub, person), at=at)
+        return (await store.claim([replace(claim, plan=by.plan, plan_until=by.plan_until)], at))[0]
+
+    assert await claimed(one, decided, NOON + 9.9) is None
+    assert await claimed(other, decided, NOON + 10) is Refusal.STALE
+    clock.now = NOON + 10
+    assert await claimed(other, await read(store, sub), NOON + 10) is None
+    before_another = await read(store, sub)
+    await overridden(store, sub, NOON + 1800, NOON + HOUR, HOME, now=clock.now)
+    assert await claimed(third, before_another, NOON + 11) is Refusal.STALE
+    assert await claimed(third, await read(store, sub), NOON + 11) is None
 
 
 async def test_an_attempt_keeps_the_campaign_it_was_claimed_by(store: Store, clock: Clock) -> None:
