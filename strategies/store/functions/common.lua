@@ -84,19 +84,11 @@ end
 -- A task of recovery is a fact for whoever answers this person's next call, so it stands in the history too.
 local function note_recovery(history, contact, sub_name, expires)
   local raw = redis.call('HGET', history, contact)
+  if not expires and not (raw and string.find(raw, '"recovery"', 1, true)) then return end
   local known = raw and cjson.decode(raw) or {}
   known.recovery = known.recovery or {}
   if not expires and not known.recovery[sub_name] then return end
   known.recovery[sub_name] = expires or nil
-  redis.call('HSET', history, contact, cjson.encode(known))
-end
-
-local function note_outcome(history, contact, ended)
-  local raw = redis.call('HGET', history, contact)
-  local known = raw and cjson.decode(raw) or {}
-  known.attempts = (known.attempts or 0) + 1
-  known.conversations = (known.conversations or 0) + (ended.conversation and 1 or 0)
-  known.last_result, known.last_responses, known.last_at = ended.result, ended.responses, ended.at
   redis.call('HSET', history, contact, cjson.encode(known))
 end
 
