@@ -51,14 +51,15 @@ async def erase(
         change, attempts = await _changing(store, people, shared)
         lines = await store.rewrite_ledger(change)
         archived = files.rewrite(change) if files.folder.exists() and files.files() else 0
-    await store.forget_attempts(sorted(attempts))
+    own = {device.address for one in people for device in one.devices} - set(shared)
+    await store.forget_attempts(sorted(attempts), sorted(own))
     for one in people:
         await store.changed("person_erased", by=by, old=await store.pseudonym(one.id), new=None)
     notes = NOTES if await store.compact() else (*NOTES, JOURNAL)
     return {
         "removed": {
             "contacts": len(people),
-            "addresses": len({device.address for one in people for device in one.devices} - set(shared)),
+            "addresses": len(own),
             "places in sub-campaigns": sum(ended),
             "lines of the ledger without their name": lines + archived,
             "attempts of the last day": len(attempts),

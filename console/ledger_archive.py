@@ -126,9 +126,19 @@ class Archive:
     def remove_before(self, oldest: date) -> tuple[str, ...]:
         """Take away the files of days before this one; returns the days."""
         gone = [file for file in self.files() if date.fromisoformat(file.day) < oldest]
+        if gone:
+            (self.folder / ".removed").write_text(gone[-1].day, encoding="ascii")
         for file in gone:
             file.path.unlink()
         return tuple(dict.fromkeys(file.day for file in gone))
+
+    def removed_until(self) -> float:
+        """The moment before which lines are missing, because their days were removed; 0 if none are."""
+        path = self.folder / ".removed"
+        if not path.exists():
+            return 0.0
+        day = datetime.fromisoformat(path.read_text(encoding="ascii")).replace(tzinfo=UTC)
+        return (day + timedelta(days=1)).timestamp()
 
 
 def archive_of(loaded: Project) -> Archive:

@@ -215,7 +215,12 @@ async def _recount(store: Store, loaded: Project, name: str, *, json: bool) -> N
     """Count every figure anew from the closed days' files and the store's stream."""
     files = archive_of(loaded)
     await at_home(store, files)
-    last, counters = await store.figures_at([sub.name for sub in await named(store, name)])
+    subs = await named(store, name)
+    if older := [sub.name for sub in subs if sub.created < files.removed_until()]:
+        mend = "count those that were started since, or have their days put back from a backup"
+        reason = Reason(f"{', '.join(older)} began before the days that ledger.retention keeps", mend)
+        raise RefusedError("not everything can be recounted", [reason])
+    last, counters = await store.figures_at([sub.name for sub in subs])
     kept = {sub: asdict(figures) for sub, figures in counters.items()}
     sums: dict[str, Counter[tuple[str, str]]] = {sub: Counter() for sub in kept}
     told = Counter[str]()

@@ -14,6 +14,7 @@ from strategies.store.errors import StoreError, StoreUnavailable
 from strategies.store.forgotten import Forgotten, mark
 from strategies.store.keys import number_field
 from strategies.store.ledger_stream import Entry, LedgerStream
+from strategies.vocabulary import Medium
 
 PAGE = 2000  # lines copied at once
 
@@ -59,13 +60,18 @@ class Erasure(Forgotten, LedgerStream):
         }
         return bool(await self._call("forget", (self._keys.busy, self._keys.erased, *steps.keys), wanted))
 
-    async def forget_attempts(self, attempts: Sequence[str]) -> None:
-        """Remove what is still kept of attempts that ended, and of messages."""
+    async def forget_attempts(self, attempts: Sequence[str], addresses: Sequence[str]) -> None:
+        """Remove what is still kept of attempts that ended, of messages, and of who was written to at these
+        addresses."""
         keys = self._keys
-        for attempt in attempts:
-            await self._command(
-                "UNLINK", keys.attempt(attempt), keys.facts_of(attempt), keys.message(attempt)
-            )
+        gone = [
+            key
+            for attempt in attempts
+            for key in (keys.attempt(attempt), keys.facts_of(attempt), keys.message(attempt))
+        ]
+        gone += [keys.sent_to(medium, each) for medium in (Medium.TEXT, Medium.EMAIL) for each in addresses]
+        for at in range(0, len(gone), PAGE):
+            await self._command("UNLINK", *gone[at : at + PAGE])
 
     async def rewrite_ledger(self, change: Callable[[Entry], Entry]) -> int:
         """Every line of the stream as `change` gives it, its id kept; returns how many changed.

@@ -157,6 +157,7 @@ async def test_days_older_than_the_retention_are_removed(store: Store, tmp_path:
     await write(store, [today - 40 * DAY, today - 3 * DAY], [{"kind": "skipped"}, {"kind": "skipped"}])
     done = await archive(store, Archive(tmp_path), retention=30.0 * DAY)
     assert len(done.removed) == 1
+    assert today - 40 * DAY < Archive(tmp_path).removed_until() <= today - 39 * DAY
     (kept,) = Archive(tmp_path).files()
     assert date.fromisoformat(kept.day) > date.fromisoformat(done.removed[0])
 
