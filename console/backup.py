@@ -86,7 +86,7 @@ async def _write(store: Store, loaded: Project, file: Path) -> dict[str, Any]:
     try:
         with files.alone(), tempfile.TemporaryFile(dir=file.parent) as spool:
             records, digest = await _spool(store, spool)
-            days = [day.path for day in files.files()] if any(files.folder.glob("*.parquet")) else []
+            days = [day.path for day in files.files()]
             manifest = {
                 "format": FORMAT,
                 "store_format": _store_format(),
@@ -97,7 +97,7 @@ async def _write(store: Store, loaded: Project, file: Path) -> dict[str, Any]:
                 "sha256": digest,
                 "days": len(days),
             }
-            _pack(partial, manifest, spool, days)
+            _pack(partial, manifest, spool, [*days, *files.folder.glob(".removed")])
         partial.replace(file)
     except BaseException:
         partial.unlink(missing_ok=True)
