@@ -16,8 +16,8 @@ from strategies.contacts import Contact
 from strategies.engine import advance, claimed, refused
 from strategies.numbers import allowed
 from strategies.state import ContactState, Dial, Move, SubCampaign, Wait, due_at
-from strategies.store import Claim, Store
-from strategies.vocabulary import Medium, Refusal
+from strategies.store import Claim, Put, Store
+from strategies.vocabulary import VOICE, Medium, Refusal
 from strategies.windows import closes, contact_zones, pass_window
 
 BATCH = 100  # contacts a look, one claim for all of them
@@ -51,13 +51,13 @@ class Choice:
 
         Who may be sent nothing now is put where the rules say; who is only held back by rate or room stays.
         """
-        chosen: list[Candidate] = []
+        chosen, elsewhere = list[Candidate](), list[Put]()
         taken = dict.fromkeys(self._carriers, 0)
         for contact, state in await self._store.due(sub.name, now, BATCH, "messages"):
             move = advance(contact, state, sub, now)
             going = sub.campaign.find(move.step.pass_name) if isinstance(move.step, Dial) else None
             if going is None or going.medium not in self._carriers:
-                await self._put_back(sub, contact, state, move, going, now)
+                elsewhere.append(_put_back(contact, state, move, going, now))
                 continue
             carrier = self._carriers[going.medium]
             if taken[going.medium] >= carrier.free(now) or not self._rates.take(sub, going, now):
@@ -66,22 +66,8 @@ class Choice:
             if one is not None:
                 taken[going.medium] += 1
                 chosen.append(one)
+        await self._store.put_many(sub.name, elsewhere)
         return chosen
-
-    async def _put_back(  # noqa: PLR0913, PLR0917  who, and what was decided
-        self,
-        sub: SubCampaign,
-        contact: Contact,
-        state: ContactState,
-        move: Move,
-        going: Pass | None,
-        now: float,
-    ) -> None:
-        """A contact with nothing to be sent: for who calls, for later, or done."""
-        if going is not None and going.medium in (Medium.TEXT, Medium.EMAIL):
-            again = now + NO_GATEWAY_AGAIN
-            move = replace(move, step=Wait(again, "no_gateway"))
-        await self._store.put(sub.name, contact.id, state.version, move, due_at(move.step, now))
 
     async def _candidate(  # noqa: PLR0913, PLR0917  who, and what was decided
         self,
@@ -143,3 +129,11 @@ class Choice:
             plan=sub.plan,
             plan_until=sub.plan_until,
         )
+
+
+def _put_back(contact: Contact, state: ContactState, move: Move, going: Pass | None, now: float) -> Put:
+    """A contact with nothing to be sent: for who calls, for later where its medium has no gateway, or
+    done."""
+    if going is not None and going.medium not in VOICE:
+        move = replace(move, step=Wait(now + NO_GATEWAY_AGAIN, "no_gateway"))
+    return Put(contact.id, state.version, move, due_at(move.step, now))

@@ -56,15 +56,15 @@ class Secondpass:
                 timeout=60
             )
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """The command as a process of its own, left running."""
+    def start(self, *arguments: str, **secrets: str) -> subprocess.Popen[str]:
+        """The command as a process of its own, left running, with these in its environment."""
         command = [sys.executable, "-m", "console", *arguments, "--config", str(self.config)]
         return subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=self.environment(),
+            env={**self.environment(), **secrets},
             cwd=ROOT,
         )
 
