@@ -55,7 +55,7 @@ class Dialer:
         leased: Callable[[], bool],
         on_doubt: Callable[[], None],
     ) -> None:
-        self._store, self._link, self._countries = store, link, settings.numbers.countries
+        self._store, self._link, self._numbers = store, link, settings.numbers
         self._subs, self._speech, self._clock = subs, speech, clock
         self._leased, self._on_doubt = leased, on_doubt
         self._completion = Completion(store)
@@ -200,7 +200,8 @@ class Dialer:
         if not prepared:
             return
         now = self._clock()
-        claims = [claim_of(one, prompts, sub, self._countries, now) for one, prompts in prepared]
+        countries = self._numbers.of(sub.campaign.country)
+        claims = [claim_of(one, prompts, sub, countries, now) for one, prompts in prepared]
         self._placement.announce(claim.intent.attempt for claim in claims)
         answers = await self._store.claim(claims, now)
         refusals = list[tuple[Claim, Refusal]]()

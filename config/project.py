@@ -92,11 +92,12 @@ def _has_no_scripts(directory: Path) -> bool:
 
 
 def _with_countries(found: Settings, campaigns: Mapping[str, Campaign]) -> Settings:
-    """The allow list of numbers: where the settings say none, the campaigns' countries."""
+    """The countries of all campaigns, where the settings say none; `Numbers.of` still knows that they do."""
     if "countries" in found.numbers.model_fields_set:
         return found
     countries = tuple(sorted({one.country for one in campaigns.values()}))
-    return found.model_copy(update={"numbers": Numbers(countries=countries)})
+    unsaid = Numbers.model_construct(_fields_set=set(), countries=countries)
+    return found.model_copy(update={"numbers": unsaid})
 
 
 class _Reading:

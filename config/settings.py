@@ -146,6 +146,11 @@ class Numbers(Strict):
     countries: tuple[Country, ...] = ()
     """Two letters each; those of the campaigns if not written, and an empty list means no calls at all."""
 
+    def of(self, campaign_country: str) -> tuple[str, ...]:
+        """The countries a campaign may call: where the settings say none, its own, whatever other campaigns
+        there are and however late it was written."""
+        return self.countries if "countries" in self.model_fields_set else (campaign_country,)
+
 
 class Speech(Strict):
     """The command that turns text on its standard input into the sound file {wav}."""

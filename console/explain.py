@@ -132,7 +132,7 @@ async def judged(
     store: Store, loaded: Project, sub: SubCampaign, asked: list[Asked], now: float
 ) -> list[Refusal | None]:
     """What a claim would be told of each of these, whom the engine would call; nothing is claimed."""
-    claims = [_claim(sub, one, loaded.settings.numbers.countries, now) for one in asked]
+    claims = [_claim(sub, one, loaded.settings.numbers.of(sub.campaign.country), now) for one in asked]
     return await store.judge(claims, now)
 
 

@@ -40,7 +40,7 @@ def preview_command(
             f'there is no campaign "{name}"', [Reason(f"there are: {known}", "name one of them")]
         )
     chosen = tuple(part.strip() for part in lists.split(",") if part.strip()) if lists else campaign.lists
-    countries = loaded.settings.numbers.countries
+    countries = loaded.settings.numbers.of(campaign.country)
     told = options.with_store(loaded, lambda store: _told(store, campaign, chosen, countries))
     output.document(figures(told)) if json else _show(campaign, chosen, told)
 

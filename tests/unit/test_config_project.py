@@ -62,6 +62,15 @@ def test_a_directory_with_nothing_but_settings_serves_inbound_calls(tmp_path: Pa
     assert load_project(project_at(tmp_path, settings="tenant: north\n")).settings.tenant == "north"
 
 
+def test_a_campaign_calls_its_own_country_unless_the_settings_say(tmp_path: Path) -> None:
+    (tmp_path / "campaigns").mkdir()
+    (tmp_path / "campaigns" / "spring.yaml").write_text(CAMPAIGN)
+    numbers = load_project(tmp_path).settings.numbers
+    assert (numbers.of("US"), numbers.of("DE")) == (("US",), ("DE",))
+    (tmp_path / "settings.yaml").write_text("numbers: {countries: []}")
+    assert load_project(tmp_path).settings.numbers.of("US") == ()
+
+
 def test_numbers_may_be_of_the_campaigns_countries_unless_the_settings_say(tmp_path: Path) -> None:
     project_at(tmp_path, campaigns__spring=CAMPAIGN)
     assert load_project(tmp_path).settings.numbers.countries == ("US",)
