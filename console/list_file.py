@@ -280,17 +280,18 @@ def read_piece(chunk: bytes, reader: RowReader, separator: str, make: Callable[[
         piece.fault = Fault(0, told.message, told.mend)
         return piece
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    line = 1
+    line, count, keep, read = 1, 0, piece.found.append, reader.read
     try:
         for values in rows:
             if values:
-                piece.rows += 1
-                found, rejects = reader.read(line, values)
-                piece.rejects += rejects
+                count += 1
+                found, rejects = read(line, values)
+                if rejects:
+                    piece.rejects += rejects
                 if found is not None:
-                    piece.found.append((line, found.identity, found.owed, make(found)))
+                    keep((line, found.identity, found.owed, make(found)))
             line = rows.line_num + 1
     except csv.Error as error:
         piece.fault = Fault(rows.line_num, f"is no CSV: {error}", "mend the quotes of that line")
-    piece.lines, piece.used = rows.line_num, frozenset(reader.used)
+    piece.lines, piece.rows, piece.used = rows.line_num, count, frozenset(reader.used)
     return piece

@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 SHOWN = 5  # rejects kept for the terminal; all of them are in the file
 BATCH = 500  # contacts given to the store at once, which writes them in one step
-ABREAST = 2  # batches on their way: the next one is packed while the server writes
+ABREAST = 4  # batches on their way: packed while the server writes, and one wait for its disk for several
 Kept = tuple[bytes, Indexed]  # a record, and its numbers in the index
 Block = list[tuple[int, bytes, Kept]]  # line, contact id, and that
 

@@ -6,10 +6,11 @@ Reading them from a file is left to `list_file`; who asked decides what becomes 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from operator import itemgetter
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,6 +21,7 @@ from strategies.vocabulary import CONSENT_BASES
 RESERVED = ("recovery_open",)  # names that expressions give a meaning of their own
 CONSENT = ("basis", "date", "source")
 _CHECKED = ("zone", "device_order", "consent_basis", "consent_date")
+NOWHERE = -1  # the place of a column that the file does not have
 ID_LIMIT = 128  # an id becomes part of a key and of every ledger line
 VALUE_LIMIT = 2000  # longer than any name, address or remark; short enough for a prompt or a message
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f]")
@@ -71,7 +73,7 @@ class Found(NamedTuple):
     identity: str
     owed: str
     devices: list[tuple[str, str]]
-    values: list[str | None]
+    values: Sequence[str | None]
     consent: dict[str, str] | None
     zone: str | None
     postal_code: str | None
@@ -153,6 +155,13 @@ def planned(
         raise
 
 
+def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], Sequence[str]]:
+    """The values at these places."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda cells: [cells[at] for at in places]
+
+
 class RowReader:
     """Makes contacts of rows; what depends on the columns alone is settled once."""
 
@@ -161,15 +170,18 @@ class RowReader:
         self.country = plan.country
         places = {name: place for place, name in enumerate(plan.names)}
         self._identity = places["contact_id"]
-        self._owed = places.get(plan.debt) if plan.debt else None
+        self._owed = places.get(plan.debt, NOWHERE) if plan.debt else NOWHERE
         self._devices = [(place, name) for name, place in places.items() if name in DEVICE_KINDS]
         self._attributes = [places[name] for name in plan.attributes]
+        self._values = _picker(self._attributes)
         self._consent = [(key, places[f"consent_{key}"]) for key in CONSENT if f"consent_{key}" in places]
         self._order = places.get("device_order")
         self._checked = [(places[name], name) for name in _CHECKED if name in places]
         self._unused = dict(self._named())
         self.used: set[str] = set()
-        self._plain = [places.get(name) for name in ("zone", "postal_code", "segment")]
+        self._zone, self._postal_code, self._segment = (
+            places.get(name, NOWHERE) for name in ("zone", "postal_code", "segment")
+        )
 
     def read(self, line: int, values: Sequence[str]) -> tuple[Found | None, list[Reject]]:
         """What a row came to, and what was refused of it: all of it where there is no contact."""
@@ -183,17 +195,17 @@ class RowReader:
         if not devices:
             missing = Reject(line, "", "no device to reach the contact on", cells[self._identity])
             return None, [_whole_row(reject) for reject in rejects] or [missing]
-        zone, postal_code, segment = (None if at is None else cells[at] or None for at in self._plain)
-        consent = {key: cells[at] for key, at in self._consent if cells[at]} if self._consent else None
+        cells.append("")  # for columns that stand NOWHERE
+        values = self._values(cells)
         found = Found(
-            identity=cells[self._identity],
-            owed=cells[self._owed] if self._owed is not None else "",
-            devices=devices,
-            values=[cells[at] or None for at in self._attributes],
-            consent=consent or None,
-            zone=zone,
-            postal_code=postal_code,
-            segment=segment,
+            cells[self._identity],
+            cells[self._owed],
+            devices,
+            [value or None for value in values] if "" in values else values,
+            {key: cells[at] for key, at in self._consent if cells[at]} or None if self._consent else None,
+            cells[self._zone] or None,
+            cells[self._postal_code] or None,
+            cells[self._segment] or None,
         )
         if self._unused:
             self._note_used(cells)
@@ -219,7 +231,7 @@ class RowReader:
             or not 0 < len(cells[self._identity]) <= ID_LIMIT
         ):
             return True
-        return any(_wrong(name, cells[at]) for at, name in self._checked)
+        return bool(self._checked) and any(_wrong(name, cells[at]) for at, name in self._checked)
 
     def _usable(self, line: int, cells: Sequence[str]) -> tuple[list[tuple[str, str]], list[Reject]]:
         """The devices that can be used, in the contact's own order, and the ones that cannot."""
@@ -228,9 +240,8 @@ class RowReader:
             if value := cells[at]:
                 address = _email(value) if kind == "email" else normalise(value, self.country)
                 if address is None:
-                    what = (
-                        "an email address" if kind == "email" else f"a phone number of {self.country} or +..."
-                    )
+                    number = f"a phone number of {self.country} or +..."
+                    what = "an email address" if kind == "email" else number
                     rejects.append(Reject(line, kind, f"not {what}", value, "device"))
                 else:
                     devices.append((kind, address))
