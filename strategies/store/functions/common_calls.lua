@@ -1,4 +1,4 @@
--- What was tried of a person lately, as the limits count it; and hashes that a batch reads and writes once.
+-- What was tried of a person lately, as the limits count it.
 --
 -- A person is known by marks: each telephone number, the address dialled, and `@contact`. Each mark has a log of the
 -- last days, the oldest first: one space between two entries, none within: MILLISECONDS KIND DEBT. Kinds: v a call, m
@@ -42,32 +42,15 @@ end
 
 local function entry_of(at, kind, debt, here) return at .. (here and string.upper(kind) or kind) .. debt end
 
--- A hash whose fields are noted first, read at once, changed here, and written at once.
-local function book(key) return {key = key, fields = {}, values = {}, changed = {}, dirty = {}} end
-
-local function note(b, field)
-  if b.values[field] == nil then
-    b.values[field] = false
-    b.fields[#b.fields + 1] = field
-  end
-end
-
-local function read(b)
-  local fields = b.fields
+-- The values of many fields, in their order; false where there is none.
+local function read_all(key, fields)
+  if #fields <= STEP then return redis.call('HMGET', key, unpack(fields)) end
+  local values = {}
   for from = 1, #fields, STEP do
-    local to = math.min(from + STEP - 1, #fields)
-    local found = redis.call('HMGET', b.key, unpack(fields, from, to))
-    for i = from, to do b.values[fields[i]] = found[i - from + 1] end
+    local found = redis.call('HMGET', key, unpack(fields, from, math.min(from + STEP - 1, #fields)))
+    for i = 1, #found do values[from + i - 1] = found[i] end
   end
-end
-
--- A value, or false for none.
-local function change(b, field, value)
-  b.values[field] = value
-  if not b.dirty[field] then
-    b.dirty[field] = true
-    b.changed[#b.changed + 1] = field
-  end
+  return values
 end
 
 local function in_steps(command, key, words)
@@ -76,38 +59,25 @@ local function in_steps(command, key, words)
   end
 end
 
-local function write(b)
-  local set, gone = {}, {}
-  for _, field in ipairs(b.changed) do
-    local value = b.values[field]
-    if value and value ~= '' then
-      set[#set + 1], set[#set + 2] = field, value
+-- Writes the logs of a person as `change` makes them, of what stood there and the mark.
+local function relog(calls, marks, change)
+  local logs, kept, gone = read_all(calls, marks), {}, {}
+  for i, mark in ipairs(marks) do
+    local log = change(logs[i], mark)
+    if log and log ~= '' then
+      kept[#kept + 1], kept[#kept + 2] = mark, log
     else
-      gone[#gone + 1] = field
+      gone[#gone + 1] = mark
     end
   end
-  in_steps('HSET', b.key, set)
-  in_steps('HDEL', b.key, gone)
-end
-
--- The book of a key among many, opened at the first asking.
-local function book_of(books, key)
-  if not books[key] then
-    books[key] = book(key)
-    books[#books + 1] = books[key]
-  end
-  return books[key]
+  in_steps('HSET', calls, kept)
+  in_steps('HDEL', calls, gone)
 end
 
 -- Somebody spoke with the person of these marks.
 local function note_spoken(calls, marks, debt, at)
-  local logs = book(calls)
-  for _, mark in ipairs(marks) do note(logs, mark) end
-  read(logs)
-  for _, mark in ipairs(marks) do
-    change(logs, mark, with_entry(logs.values[mark], entry_of(moment(at), 's', debt, false), at))
-  end
-  write(logs)
+  local entry = entry_of(moment(at), 's', debt, false)
+  relog(calls, marks, function(log) return with_entry(log, entry, at) end)
 end
 
 -- What an attempt came to, for whoever answers this person's next call; the task of recovery that follows, if any.
