@@ -268,6 +268,8 @@ class TextGateway(Strict):
     """How long an attempt waits for its delivery report."""
     webhook: Webhook | None = None
     """How reports and replies come in."""
+    answers: dict[Attribute, Line] = Field(default_factory=dict)
+    """What is written back to a reply, by its word: {stop: "You get no more.", help: "..."}; once a day."""
 
     @model_validator(mode="after")
     def _whole(self) -> TextGateway:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ import structlog
 from config.project import Project
 from config.settings import Settings
 from messaging.carrier import Carrier
+from messaging.confirmations import Confirmations
 from messaging.errors import MessagingError, MessengerRefused
 from messaging.http_text import HttpGateway
 from messaging.inbox import Inbox
@@ -36,6 +37,7 @@ from strategies.vocabulary import Medium
 
 log = structlog.get_logger(__name__)
 
+Carriers = Mapping[Medium, Carrier[Any]]
 DRAIN = 20.0  # seconds that messages just offered get at the end
 
 
@@ -63,7 +65,7 @@ async def run_messages(
                 leased=lease.held,
             )
             inbox = Inbox(store, messenger, clock)
-            async with listening(project.settings, store, clock):
+            async with listening(project.settings, store, carriers, clock):
                 await _while_leased(messenger, inbox, lease, stop)
     finally:
         await lease.give_back()
@@ -116,7 +118,7 @@ async def carriers_of(
 
 @asynccontextmanager
 async def listening(
-    settings: Settings, store: Store, clock: Callable[[], float]
+    settings: Settings, store: Store, carriers: Carriers, clock: Callable[[], float]
 ) -> AsyncIterator[dict[str, int]]:
     """The listeners the settings ask for; gives the ports of `mail` and `web`. Raises MessagingError where
     one cannot be had."""
@@ -130,11 +132,34 @@ async def listening(
             taking = mailbox_served(mailbox, email.listen, email.bounce_domain)
             ports["mail"] = await _bound(listeners, taking, "gateways.email.listen")
         if gateways.web is not None:
-            country = countries[0] if countries else "US"
-            site = Site(store, intake, gateways, tokens=tokens, country=country, clock=clock)
+            confirmations = confirmations_of(settings, carriers, clock)
+            site = Site(
+                store,
+                intake,
+                gateways,
+                tokens=tokens,
+                confirmations=confirmations,
+                country=countries[0] if countries else "US",
+                clock=clock,
+            )
             ports["web"] = await _bound(listeners, site_served(site, gateways.web), "gateways.web")
+            confirming = asyncio.create_task(confirmations.run(), name="confirmations")
+            listeners.push_async_callback(_ended, confirming)
         log.info("messages.running", **ports)
         yield ports
+
+
+def confirmations_of(settings: Settings, carriers: Carriers, clock: Callable[[], float]) -> Confirmations:
+    """What is written back to replies, by the text gateway."""
+    text, carrier = settings.gateways.text, carriers.get(Medium.TEXT)
+    answers = {f"{Medium.TEXT}_{word}": said for word, said in (text.answers if text else {}).items()}
+    gateway = carrier.gateway if carrier is not None else None
+    return Confirmations(answers, gateway, settings.numbers.countries, clock)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
 
 
 async def _bound(listeners: AsyncExitStack, one: AbstractAsyncContextManager[int], setting: str) -> int:

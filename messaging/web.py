@@ -15,6 +15,7 @@ import structlog
 from aiohttp import web
 
 from config.gateways import Gateways, Web, Webhook
+from messaging.confirmations import Confirmations
 from messaging.gateway import clean
 from messaging.intake import Intake
 from messaging.letters import UNSUBSCRIBE
@@ -57,10 +58,12 @@ class Site:
         gateways: Gateways,
         *,
         tokens: Tokens,
+        confirmations: Confirmations,
         country: str,
         clock: Callable[[], float],
     ) -> None:
         self._store, self._intake, self._tokens = store, intake, tokens
+        self._confirmations = confirmations
         self._words, self._country, self._clock = gateways.replies, country, clock
         self._webhook = gateways.text.webhook if gateways.text is not None else None
         self._secret = self._webhook.secret() if self._webhook is not None else ""
@@ -117,7 +120,9 @@ class Site:
         if notice is None:
             raise web.HTTPUnprocessableEntity(text="neither a report nor a reply\n")
         identity = sha256(stamp.encode() + b"." + body).hexdigest()
-        await self._intake.take(f"text:{identity}", notice)
+        new = await self._intake.take(f"text:{identity}", notice)
+        if new and notice.address is not None:
+            self._confirmations.due(identity, notice.address, notice.responses[0])
         return web.Response(status=204)
 
     def _read(self, fields: Any, webhook: Webhook) -> Notice | None:

@@ -131,7 +131,10 @@ async def staged(store: Store, clock: Clock, gateways: str, data_dir: Path) -> A
     before = asyncio.all_tasks()
     stage: Stage
     found = settings_of(gateways, data_dir)
-    async with carriers_of(found, store, clock) as carriers, listening(found, store, clock) as ports:
+    async with (
+        carriers_of(found, store, clock) as carriers,
+        listening(found, store, carriers, clock) as ports,
+    ):
         messenger = Messenger(
             store,
             carriers,

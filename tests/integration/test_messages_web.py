@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -54,7 +55,8 @@ def hook(store: Store, clock: Clock, texts: Server, tmp_path: Path, monkeypatch:
         gateways = (
             f'  text: {{url: "http://127.0.0.1:{texts.port}/send", body: {body},'
             f" secret_env: SPRING_TEXT_SECRET, report_within: {report_within},"
-            " webhook: {secret_env: SPRING_HOOK_SECRET}}\n"
+            " webhook: {secret_env: SPRING_HOOK_SECRET},"
+            " answers: {stop: You get no more., help: Call 212 555 0100.}}\n"
             f'  web: {{port: {free_port()}, public_url: "https://u.example.org"}}\n'
             "  replies: {yes: [yes, ok, will do], promise: [i will pay]}\n"
         )
@@ -276,3 +278,19 @@ async def test_a_forged_link_is_gone_and_who_tries_many_is_slowed(
                 ) as page:
                     statuses.append(page.status)
         assert statuses == [410, 410, 429, 429, 429]
+
+
+async def test_stop_and_help_are_answered_once(store: Store, clock: Clock, texts: Server, hook: Hook) -> None:
+    await launched(store, [ADA], TEXT)
+    async with hook("0s") as stage:
+        for place in range(3):
+            await told(stage, {"from": ADAS, "text": "help"}, at=clock() + place)
+        await told(stage, {"from": ADAS, "text": "STOP"})
+        await told(stage, {"from": "+442079460000", "text": "STOP"})
+        await told(stage, {"from": ADAS, "text": "who is this"})
+        async with asyncio.timeout(5):
+            while len(texts.got()) < 2:  # noqa: ASYNC110  the gateway is another process
+                await asyncio.sleep(0.01)
+        assert [one["text"] for one in texts.got()] == ["Call 212 555 0100.", "You get no more."]
+        assert {one["to"] for one in texts.got()} == {ADAS}
+        assert (await store.counters("spring/1")).attempts == 0
