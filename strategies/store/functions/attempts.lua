@@ -109,7 +109,6 @@ local function add_fact(keys, args)
   return 1
 end
 
-register('judge', judge, {'no-writes'})
 register('placed', placed, {})
 register('record', record, {})
 register('release', release, {})

@@ -225,3 +225,4 @@ local function claim(keys, args) return decide(keys, args, true) end
 local function judge(keys, args) return decide(keys, args, false) end
 
 register('claim', claim, {})
+register('judge', judge, {'no-writes'})
