@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import gc
 import io
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -214,8 +215,9 @@ def _read_all(opened: ListFile, make: Callable[[Found], T], processes: int) -> I
 
 def _begin(layout: Layout, separator: str, make: Callable[[Found], T]) -> None:
     """What a process of the pool reads with. What it makes holds no cycles, and is much: nothing is to look
-    for them."""
+    for them. Ctrl-C is the command's to deal with."""
     gc.disable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     global _read_here_with  # noqa: PLW0603 - a pool hands a process its tools in no other way
     _read_here_with = (RowReader(layout), separator, make)
 

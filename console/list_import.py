@@ -34,6 +34,7 @@ T = TypeVar("T")
 
 SHOWN = 5  # rejects kept for the terminal; all of them are in the file
 BATCH = 500  # contacts given to the store at once, which writes them in one step
+READERS = 8  # processes at most: more than one server can take in
 ABREAST = 4  # batches on their way: packed while the server writes, and one wait for its disk for several
 Kept = tuple[bytes, Indexed]  # a record, and its numbers in the index
 Block = list[tuple[int, bytes, Kept]]  # line, contact id, and that
@@ -167,7 +168,7 @@ def record(found: Found) -> Kept:
 def check(plan: Plan, opened: ListFile, spool: Spool, rejects: Report, shown: Shown) -> Reading:
     """Read all rows, the contacts into `spool`. Raises RefusedError where the file as a whole is unusable."""
     reading = Reading()
-    read = numbered(pieces(opened, record, processes=os.cpu_count() or 1))
+    read = numbered(pieces(opened, record, processes=min(os.cpu_count() or 1, READERS)))
     with plan.refusing():
         for piece in shown(f"checking {plan.file.name}", read, opened.size / SIZE):
             spool.add(
