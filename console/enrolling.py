@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from console.launch import ordered
 from strategies.campaign import Campaign
 from strategies.contacts import Contact
 from strategies.eligibility import keeps
+from strategies.precedence import ordered
 
 if TYPE_CHECKING:
     from strategies.store import Store

@@ -1,19 +1,17 @@
-"""Whether a campaign may be started, with every reason why not, and the order in which its contacts come.
+"""Whether a campaign may be started, with every reason why not.
 
 Pure: what there is (lists, queues, gateways) comes in as `Ground`; the command reads it and acts upon it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from console.refusal import Reason
 from strategies.campaign import Campaign
-from strategies.contacts import Contact
 from strategies.expressions import campaign_vocabulary, compile_expression
 from strategies.numbers import normalise
-from strategies.values import number_of
 from strategies.vocabulary import VOICE, Medium
 
 Timeframe = tuple[float | None, float | None]
@@ -193,34 +191,3 @@ def _known(names: object) -> str:
     listed = sorted(str(name) for name in names) if isinstance(names, Mapping | frozenset) else []
     more = ", ..." if len(listed) > SHOWN else ""
     return f"there are: {', '.join(listed[:SHOWN])}{more}" if listed else "there are none"
-
-
-Rank = tuple[bool, float, str]
-
-
-def ordered(campaign: Campaign, contacts: Iterable[Contact]) -> list[str]:
-    """The ids by the campaign's sort keys (`-` descends); ties as they came, numbers and texts apart.
-
-    Contacts that lack an attribute come after those that have it.
-    """
-    keys = [(place, key.startswith("-")) for place, key in enumerate(campaign.order)]
-    ranked = [(_ranks(campaign, contact), contact.id) for contact in contacts]
-    for place, descending in reversed(keys):
-        have = [each for each in ranked if each[0][place] is not None]
-        have.sort(key=lambda each: each[0][place] or (), reverse=descending)
-        ranked = have + [each for each in ranked if each[0][place] is None]
-    return [identity for _, identity in ranked]
-
-
-def _ranks(campaign: Campaign, contact: Contact) -> tuple[Rank | None, ...]:
-    """What a contact is sorted by, for each key."""
-    names = campaign_vocabulary(frozenset(campaign.groups))
-    expressions = (compile_expression(key.removeprefix("-"), names=names) for key in campaign.order)
-    return tuple(_rank(expression.value({"contact": contact.attributes})) for expression in expressions)
-
-
-def _rank(value: object) -> Rank | None:
-    number = number_of(value)
-    if number is not None:
-        return False, float(number), ""
-    return None if value is None else (True, 0.0, str(value))

@@ -1,8 +1,9 @@
-"""In which order contacts are taken that are due at once; whether each may be called is the engine's."""
+"""In which order contacts are taken: those of a list, and those that are due at once; whether each may be
+called is the engine's."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import inf
 
 from strategies.campaign import Campaign
@@ -12,6 +13,35 @@ from strategies.state import ContactState
 from strategies.values import number_of
 
 Standing = tuple[Contact, ContactState]
+Rank = tuple[bool, float, str]
+
+
+def ordered(campaign: Campaign, contacts: Iterable[Contact]) -> list[str]:
+    """The ids by the campaign's sort keys (`-` descends); ties as they came, numbers and texts apart.
+
+    Contacts that lack an attribute come after those that have it.
+    """
+    keys = [(place, key.startswith("-")) for place, key in enumerate(campaign.order)]
+    ranked = [(_ranks(campaign, contact), contact.id) for contact in contacts]
+    for place, descending in reversed(keys):
+        have = [each for each in ranked if each[0][place] is not None]
+        have.sort(key=lambda each: each[0][place] or (), reverse=descending)
+        ranked = have + [each for each in ranked if each[0][place] is None]
+    return [identity for _, identity in ranked]
+
+
+def _ranks(campaign: Campaign, contact: Contact) -> tuple[Rank | None, ...]:
+    """What a contact is sorted by, for each key."""
+    groups = tuple(campaign.groups)
+    keys = (condition(key.removeprefix("-"), groups) for key in campaign.order)
+    return tuple(_rank(key.value({"contact": contact.attributes})) for key in keys)
+
+
+def _rank(value: object) -> Rank | None:
+    number = number_of(value)
+    if number is not None:
+        return False, float(number), ""
+    return None if value is None else (True, 0.0, str(value))
 
 
 def in_turn(due: Sequence[Standing], campaign: Campaign) -> list[Standing]:

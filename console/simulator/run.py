@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from config.carrier import Carrier
 from config.settings import Trunk
-from console.launch import ordered
 from console.simulator.agents import Agents
 from console.simulator.fates import Fates
 from console.simulator.grants import Grants
@@ -23,6 +22,7 @@ from strategies.campaign import Campaign
 from strategies.contacts import Contact
 from strategies.eligibility import keeps
 from strategies.overrides import Override, Phase
+from strategies.precedence import ordered
 from strategies.state import SubCampaign
 from strategies.store import Store
 from strategies.vocabulary import RunState

@@ -9,17 +9,17 @@ from strategies.attempts import Intent
 from strategies.campaign import Campaign
 from strategies.overrides import Override, Phase, Plan, spliced
 from strategies.state import SubCampaign
-from strategies.store.codec import read_override, text
-from strategies.store.lanes import Lanes
+from strategies.store.codec import read_names, read_override, text
 from strategies.store.ledger_stream import LedgerStream
 from strategies.store.lines import Line, packed
 from strategies.store.plans import kept, mark
+from strategies.store.ranking import Ranking
 from strategies.vocabulary import Kind
 
 ROUSED = 10_000  # contacts in one step: some milliseconds of the server
 
 
-class Overrides(Lanes, LedgerStream):
+class Overrides(Ranking, LedgerStream):
     """What is laid over the snapshots, and who laid it there."""
 
     async def next_override_id(self, sub: str) -> str:
@@ -77,6 +77,7 @@ class Overrides(Lanes, LedgerStream):
             return False
         if told != in_force and not await self._tell(sub, told, in_force):
             return False
+        await self._put_in_order(sub)
         while await self.rouse(sub.name, now, ROUSED) == ROUSED:
             pass
         await self._command("HDEL", self._keys.control(sub.name), "rousing")
@@ -124,6 +125,15 @@ class Overrides(Lanes, LedgerStream):
             },
         )
         return bool(done)
+
+    async def _put_in_order(self, sub: SubCampaign) -> None:
+        """Where this phase has another order than the one before, everybody's place changes."""
+        control = self._keys.control(sub.name)
+        last = await self._command("HGET", control, "order")
+        launched = (await self._snapshot(sub.name)).campaign.order
+        if (read_names(last) if last is not None else launched) != sub.campaign.order:
+            await self.rank_anew(sub)
+            await self._command("HSET", control, "order", text(sub.campaign.order))
 
     async def _tell(self, sub: SubCampaign, told: str, in_force: str) -> bool:
         """The lines of what has begun and ended; False if another process told them at this very moment."""

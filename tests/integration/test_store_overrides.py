@@ -233,3 +233,26 @@ async def test_an_attempt_keeps_the_campaign_it_was_claimed_by(store: Store, clo
     clock.now = NOON + 30 * HOUR
     await store.cancel_override(await read(store, sub), replace(later, cancelled_at=clock.now), [], by="bo")
     assert (await store.plan(sub.name)).phases == ()
+
+
+async def test_another_order_holds_while_the_override_does_and_the_old_one_after_it(
+    store: Store, clock: Clock
+) -> None:
+    everybody = [replace(one, attributes={"balance": str(n % 3)}) for n, one in enumerate(people(6))]
+    sub = await running(store, everybody)
+
+    async def taken() -> list[str]:
+        return [one.id[-1] for one, _ in await store.due(sub.name, clock.now + 1, 10)]
+
+    assert await taken() == ["0", "1", "2", "3", "4", "5"]
+    launched = await store.launched(sub.name)
+    override = Override(f"{sub.name}.1", NOON + 10, NOON + 60, {"campaign": {"order": ["-contact.balance"]}})
+    by_balance = replace(launched.campaign, order=("-contact.balance",))
+    phase = Phase(NOON + 10, NOON + 60, (override.id,), by_balance)
+    assert await store.set_overrides(await read(store, sub), [override], [phase])
+    clock.now = NOON + 10
+    await store.turn_phases(await read(store, sub), clock.now)
+    assert await taken() == ["2", "5", "1", "4", "0", "3"]
+    clock.now = NOON + 60
+    await store.turn_phases(await read(store, sub), clock.now)
+    assert await taken() == ["0", "1", "2", "3", "4", "5"]

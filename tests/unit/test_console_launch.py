@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from console.launch import Ground, obstacles, ordered
+from console.launch import Ground, obstacles
 from strategies.campaign import Campaign, Limits, Pacing, Pass, Recovery
 from strategies.contacts import Contact
+from strategies.precedence import ordered
 from strategies.script import Script
 from strategies.vocabulary import Medium
 
