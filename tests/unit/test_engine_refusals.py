@@ -102,3 +102,44 @@ def test_a_contact_with_a_live_attempt_is_left_alone():
     assert isinstance(dial, Dial)
     story.start(dial)
     assert story.look() == Wait(None, "in_progress")
+
+
+def test_who_shares_a_number_that_was_called_enough_ends_with_the_cap_as_the_reason():
+    story = Story(a_campaign(CALL))
+    refuse(story, Refusal.PERSON_USED_UP)
+    assert story.step == Ended("cap_person")
+    assert story.told("skipped")[0]["reason"] == "cap_person"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [(Refusal.NUMBER_USED_UP, "cap_number"), (Refusal.NUMBER_FORBIDDEN, "do_not_call")],
+)
+def test_what_stands_against_a_number_alone_leads_to_the_next_one(refusal, told):
+    story = Story(a_campaign(CALL))
+    refuse(story, refusal)
+    assert isinstance(story.step, Dial)
+    assert story.step.device.kind == "home"
+    assert story.told("skipped")[0]["reason"] == told
+
+
+@pytest.mark.parametrize("refusal", [Refusal.CAP_DEBT, Refusal.SILENCE_AFTER_CONVERSATION])
+def test_what_the_law_holds_back_is_asked_for_again_the_next_day(refusal):
+    story = Story(a_campaign(CALL))
+    refuse(story, refusal)
+    assert story.step == Wait(at("2025-03-04 00:00"), "held")
+
+
+def test_a_list_that_is_paused_keeps_its_people_and_one_that_is_detached_ends_them():
+    story = Story(a_campaign(CALL))
+    refuse(story, Refusal.LIST_PAUSED)
+    assert story.step == Wait(None, "list_paused")
+    refuse(story, Refusal.LIST_DETACHED)
+    assert story.step == Ended("list_detached")
+
+
+def test_an_outdated_registry_is_looked_at_again_in_a_quarter_of_an_hour():
+    story = Story(a_campaign(CALL))
+    refuse(story, Refusal.REGISTRY_OUTDATED)
+    assert story.step == Wait(MONDAY + 900, "held")
+    assert story.told("skipped")[0]["reason"] == "registry_outdated"
