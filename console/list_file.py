@@ -25,6 +25,7 @@ __all__ = ("ListFileError", "Reject", "Row", "read")
 T = TypeVar("T")
 
 SIZE = 1 << 18  # bytes of a piece: a thousand rows or so; a row cannot be longer
+ALONE = 4 << 20  # bytes that are read sooner than other processes would start
 AHEAD = 2  # pieces per process that are read or wait for it: what bounds the memory
 DUPLICATE = "duplicate: the contact_id stands in an earlier row"
 BOM = b"\xef\xbb\xbf"
@@ -193,7 +194,7 @@ def numbered(read_pieces: Iterable[Piece[T]]) -> Iterator[Piece[T]]:
 
 def _read_all(opened: ListFile, make: Callable[[Found], T], processes: int) -> Iterator[Piece[T]]:
     cut = _cut(opened)
-    if processes == 1 or opened.size <= SIZE:
+    if processes == 1 or opened.size <= ALONE:
         reader = RowReader(opened.layout)
         for chunk in cut:
             yield read_piece(chunk, reader, opened.separator, make)

@@ -56,6 +56,7 @@ def test_pieces_of_any_size_give_the_same_rows(
 
 def test_several_processes_keep_the_files_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(list_file, "SIZE", 2000)
+    monkeypatch.setattr(list_file, "ALONE", 0)
     listed = opened(tmp_path, many(600))
     assert contacts(listed, processes=2) == contacts(listed)
 
