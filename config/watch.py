@@ -40,11 +40,13 @@ class Edit:
 
 
 class Watch:
-    """Over one project; `load` reads it anew and raises ConfigErrors as it does so."""
+    """Over one project; `load` reads it anew and raises ConfigErrors as it does so. `whole`: all files were
+    read without a mistake; else they are read once more at the first look, and their mistakes told."""
 
-    def __init__(self, project: Project, load: Callable[[], Project]) -> None:
+    def __init__(self, project: Project, load: Callable[[], Project], *, whole: bool = True) -> None:
         self.project, self._load = project, load
-        self._read = self._seen = _prints(project.directory)
+        self._seen = _prints(project.directory)
+        self._read: Prints = self._seen if whole else {}
 
     def look(self) -> Edit | None:
         """What became of an edit since the last look; None if there is none.

@@ -49,14 +49,12 @@ def up(context: typer.Context, config: options.ConfigDir = None) -> None:
 
 def agi(context: typer.Context, config: options.ConfigDir = None, supervised: Supervised = False) -> None:
     """Run only the FastAGI server, which decides about calls while they are up."""
-    loaded = options.project(context, config)
-    _run(loaded, _serve_agi, supervised=supervised)
+    _run(_project(context, config, supervised), _serve_agi, supervised=supervised)
 
 
 def bridge(context: typer.Context, config: options.ConfigDir = None, supervised: Supervised = False) -> None:
     """Run only the AMI bridge, which dials."""
-    loaded = options.project(context, config)
-    _run(loaded, _run_bridge, supervised=supervised)
+    _run(_project(context, config, supervised), _run_bridge, supervised=supervised)
 
 
 def messages(
@@ -69,6 +67,12 @@ def messages(
         raise RefusedError("there is nothing to send by", [Reason("settings.yaml names no gateway", mend)])
     loaded.settings.gateways.check_secrets()
     _run(loaded, _run_messages, supervised=supervised)
+
+
+def _project(context: typer.Context, config: Path | None, supervised: bool) -> Project:
+    """A process that is started again after it died goes by what is right in the files, whatever edit is
+    under way; its first look at them tells the rest."""
+    return options.as_it_runs(context, config) if supervised else options.project(context, config)
 
 
 def _run(loaded: Project, work: Work, *, supervised: bool) -> None:
@@ -135,7 +139,7 @@ def _reloading(loaded: Project, store: Store, process: str, take: Take, *, tells
     from config.watch import Watch
     from console.reloading import Reloading
 
-    watch = Watch(loaded, lambda: options.located(load_project(loaded.directory)))
+    watch = Watch(loaded, lambda: options.located(load_project(loaded.directory)), whole=False)
     return Reloading(watch, store, process, take, tells=tells)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from config_files import EXAMPLES, changed
 
-from config.project import load_project
+from config.project import load_project, load_what_is_right
 from config.watch import Changes, Edit, Watch
 
 CAMPAIGN, SEGMENTS, SETTINGS = "campaigns/loan_reminder.yaml", "segments.yaml", "settings.yaml"
@@ -122,3 +122,13 @@ def test_a_directory_that_is_gone_is_told_and_what_was_read_holds(directory: Pat
     assert found is not None
     assert "is no directory" in str(found.errors[0])
     assert "loan_reminder" in watch.project.campaigns
+
+
+def test_files_that_were_not_read_whole_are_read_at_the_first_look_and_told(directory: Path) -> None:
+    edit(directory, CAMPAIGN, "medium: avm", "medium: amv")
+    found, _ = load_what_is_right(directory)
+    watch = Watch(found, lambda: load_project(directory), whole=False)
+    told = watch.look()
+    assert told is not None
+    assert "did you mean avm?" in str(told.errors[0])
+    assert watch.look() is None
