@@ -45,13 +45,10 @@ class Archive:
 
     def files(self) -> list[DayFile]:
         """All files, the oldest first. Raises UnreadableDay, and RefusedError without pyarrow."""
-        paths = list(self.folder.glob("*.parquet"))
-        if not paths:
-            return []
-        need_parquet()
-        from console.ledger_days import known
+        return [_known(path) for path in self._paths()]
 
-        return sorted((known(path) for path in paths), key=lambda file: _place(file.last))
+    def _paths(self) -> list[Path]:
+        return sorted(self.folder.glob("*.parquet"), key=_order)
 
     def mark(self) -> str:
         """What this directory is known by to the store whose days it holds; made when first asked for."""
@@ -63,8 +60,8 @@ class Archive:
 
     def last(self) -> str:
         """The id of the last line in the files; `-` if there is none."""
-        files = self.files()
-        return files[-1].last if files else "-"
+        paths = self._paths()
+        return _known(paths[-1]).last if paths else "-"
 
     def read(
         self, after: str = "-", about: str | None = None, files: Sequence[DayFile] | None = None
@@ -101,8 +98,8 @@ class Archive:
         """A writer of one more file of this day."""
         from console.ledger_days import DayWriter
 
-        part = len(list(self.folder.glob(f"{day}*.parquet")))
-        return DayWriter(self.folder / (f"{day}.{part + 1}.parquet" if part else f"{day}.parquet"))
+        part = max((_order(path)[1] + 1 for path in self.folder.glob(f"{day}*.parquet")), default=1)
+        return DayWriter(self.folder / (f"{day}.{part}.parquet" if part > 1 else f"{day}.parquet"))
 
     def rewrite(self, change: Callable[[Entry], Entry]) -> int:
         """Every file whose lines change is written anew; returns how many lines did. Call within `alone`."""
@@ -139,6 +136,19 @@ class Archive:
             return 0.0
         day = datetime.fromisoformat(path.read_text(encoding="ascii")).replace(tzinfo=UTC)
         return (day + timedelta(days=1)).timestamp()
+
+
+def _order(path: Path) -> tuple[str, int]:
+    """Day and part of a file: `2026-03-02.parquet` is the first of its day, `2026-03-02.2.parquet` next."""
+    day, _, part = path.name.removesuffix(".parquet").partition(".")
+    return day, int(part) if part.isdecimal() else 1
+
+
+def _known(path: Path) -> DayFile:
+    need_parquet()
+    from console.ledger_days import known
+
+    return known(path)
 
 
 def archive_of(loaded: Project) -> Archive:
