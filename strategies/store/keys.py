@@ -220,10 +220,10 @@ class Keys:
 
     def control(self, sub: str) -> str:
         """Hash, what may change while a sub-campaign runs: `plan` -> revision of its phases, `phase` -> the
-        overrides last told to be in force, `order` -> that of the places if it was changed, `rousing` while not
-        everybody was let know of that; `lists` -> how many lists were ever attached, `list:NAME` -> the index
-        of each, and by index `N` -> `paused` or `detached`, `weight:N`, and `served:N` -> attempts claimed from
-        it."""
+        overrides last told to be in force, `order` -> that of the places if it was changed, `rousing` while
+        not everybody was let know of that; `lists` -> how many lists were ever attached, `list:NAME` -> the
+        index of each, and by index `N` -> `paused` or `detached`, `weight:N`, and `served:N` -> attempts
+        claimed from it."""
         return self._key("control", sub)
 
     def overrides(self, sub: str) -> str:
