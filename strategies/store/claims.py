@@ -156,20 +156,20 @@ def _row(batch: Batch, claim: Claim, sub: SubCampaign, list_name: str | None) ->
     person = batch.places(dict.fromkeys([*marks, *addresses]))
     line = lines.started(intent, batch.now, list_name, state.attempts)
     kind, debt = "v" if intent.medium in VOICE else "m", debt_mark(intent.debt)
-    undo = Undo(
-        at=f"{batch.now * 1000:.0f}",
-        kind=kind,
-        debt=debt,
-        dialled=intent.device.address,
-        marks=tuple(marks),
-        addresses=tuple(addresses),
-        lane=lane_of(state, intent.medium),
-        list=state.list,
-        list_name=list_name,
-        nth=state.attempts,
-        per_contact=sub.campaign.limits.attempts_per_contact is not None,
-        per_number=sub.campaign.limits.attempts_per_number is not None,
-    )
+    undo = {
+        "at": f"{batch.now * 1000:.0f}",
+        "kind": kind,
+        "debt": debt,
+        "dialled": intent.device.address,
+        "marks": marks,
+        "addresses": addresses,
+        "lane": lane_of(state, intent.medium),
+        "list": state.list,
+        "list_name": list_name,
+        "nth": state.attempts,
+        "per_contact": sub.campaign.limits.attempts_per_contact is not None,
+        "per_number": sub.campaign.limits.attempts_per_number is not None,
+    }
     return (
         batch.group(claim, sub),
         intent.attempt,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, fields
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -133,6 +134,12 @@ def read_body(raw: bytes) -> ContactState:
 def read_state(raw: bytes) -> ContactState:
     """The state behind its head `version stand rank live`; the head's version is the one that counts."""
     version, _stand, _rank, _live, body = raw.split(b" ", 4)
+    return _state_of(version, body)
+
+
+@lru_cache(maxsize=4096)
+def _state_of(version: bytes, body: bytes) -> ContactState:
+    """Most contacts of a list stand where the others do: that is read once."""
     return _state(b'{"version":%b%b%b' % (version, b"," if len(body) > 2 else b"", body[1:]))
 
 
