@@ -3,6 +3,7 @@ each, and writes the message; pure but for the store it reads and puts back to."
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,7 +21,8 @@ from strategies.store import Claim, Put, Store
 from strategies.vocabulary import VOICE, Medium, Refusal
 from strategies.windows import closes, contact_zones, pass_window
 
-BATCH = 100  # contacts a look, one claim for all of them
+BATCH = 200  # contacts a look, one claim for all of them
+KEPT = 20  # contacts of a pass that wait where they are though they are held back: nobody stands behind more
 NO_GATEWAY_AGAIN = 300.0  # seconds until a contact is looked at again for whose medium there is no gateway
 
 
@@ -49,10 +51,11 @@ class Choice:
     async def of(self, sub: SubCampaign, now: float) -> list[Candidate]:
         """Whom the rules, the rates and the gateways' room let write to now.
 
-        Who may be sent nothing now is put where the rules say; who is only held back by rate or room stays.
+        Who may be sent nothing now is put where the rules say. Who is only held back, by the rate of their
+        pass or a gateway that is away, gets a later moment, so that nobody else stands behind them.
         """
         chosen, elsewhere = list[Candidate](), list[Put]()
-        taken = dict.fromkeys(self._carriers, 0)
+        taken, held = dict.fromkeys(self._carriers, 0), Counter[str]()
         for contact, state in await self._store.due(sub.name, now, BATCH, "messages"):
             move = advance(contact, state, sub, now)
             going = sub.campaign.find(move.step.pass_name) if isinstance(move.step, Dial) else None
@@ -60,7 +63,13 @@ class Choice:
                 elsewhere.append(_put_back(contact, state, move, going, now))
                 continue
             carrier = self._carriers[going.medium]
-            if taken[going.medium] >= carrier.free(now) or not self._rates.take(sub, going, now):
+            full = taken[going.medium] >= carrier.free(now)
+            if full or not self._rates.take(sub, going, now):
+                held[going.name] += 1
+                later = self._later(sub, going, carrier, now, full=full) if held[going.name] > KEPT else None
+                if later is not None:
+                    waits = replace(move, step=Wait(later, "pacing"))
+                    elsewhere.append(Put(contact.id, state.version, waits, later))
                 continue
             one = await self._candidate(sub, contact, state, move, going, now)
             if one is not None:
@@ -68,6 +77,15 @@ class Choice:
                 chosen.append(one)
         await self._store.put_many(sub.name, elsewhere)
         return chosen
+
+    def _later(
+        self, sub: SubCampaign, going: Pass, carrier: Carrier[Any], now: float, *, full: bool
+    ) -> float | None:
+        """The moment for somebody held back by the pass's rate, or by a gateway that rests; None while the
+        gateway is only busy."""
+        if not full:
+            return self._rates.slot(sub, going, now, KEPT)
+        return carrier.rests_until if carrier.rests_until > now else None
 
     async def _candidate(  # noqa: PLR0913, PLR0917  who, and what was decided
         self,

@@ -11,9 +11,9 @@ from message_servers import Server, running
 from messages_stage import TEXT, launched, reader, staged
 from store_people import Clock
 
-from strategies.campaign import Pacing, Retry
+from strategies.campaign import Pacing, Pass, Retry
 from strategies.store import Store
-from strategies.vocabulary import Result
+from strategies.vocabulary import Medium, Result
 
 ADA, BO = reader("1"), reader("2")
 ADAS, BOS = ADA.devices[0].address, BO.devices[0].address
@@ -176,3 +176,22 @@ async def test_a_messenger_that_may_send_no_more_gives_its_claims_back(
         assert texts.got() == []
         assert (await store.counters("spring/1")).attempts == 0
         assert await store.live() == []
+
+
+async def test_who_is_held_back_by_a_rate_keeps_nobody_else_waiting(
+    store: Store, clock: Clock, texts: Server, tmp_path: Path
+) -> None:
+    slow = replace(TEXT, pacing=Pacing("rate", rate=1.0), where="contact.kind == 'slow'")
+    quick = Pass("quick", Medium.TEXT, devices=("text",), start="contact", message="Quick.")
+    crowd = [reader(str(n), attributes={"kind": "slow"}) for n in range(1, 301)]
+    last = reader("999", attributes={"kind": "quick"})
+    sub = await launched(store, [*crowd, last], slow, quick)
+    async with staged(store, clock, gateway(texts), tmp_path) as stage:
+        for _ in range(4):
+            await stage.look()
+        assert last.devices[0].address in [one["to"] for one in texts.got()]
+        started = (await store.counters(sub.name)).by_pass[TEXT.name]
+        assert started == 1
+        for _ in range(30):
+            await stage.look(after=60)
+        assert (await store.counters(sub.name)).by_pass[TEXT.name] == started + 30
