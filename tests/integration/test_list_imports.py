@@ -123,6 +123,13 @@ async def test_an_import_that_was_cut_off_goes_on_as_the_same(store: Store) -> N
     assert await store.lists() == {"march": 5}
 
 
+async def test_one_that_was_cut_off_may_go_on_with_a_longer_file(store: Store) -> None:
+    crowd = people(30)
+    await imported(store, "march", crowd[:20], cut_off_after=12)
+    done = await imported(store, "march", crowd)
+    assert dict(await store.undo_import(done)) == {"removed": 30}
+
+
 async def test_one_that_was_cut_off_can_be_taken_back(store: Store) -> None:
     began = await imported(store, "march", people(30), cut_off_after=12)
     assert dict(await store.undo_import(began)) == {"removed": 12}

@@ -70,13 +70,18 @@ end
 local function begin_import(keys, args)
   local b = cmsgpack.unpack(args[1])
   local last = redis.call('HGET', keys[1], 'last:' .. b.list)
-  local record = last and redis.call('HGET', keys[1], last)
-  if record and cjson.decode(record).state == 'unfinished' then return record end
-  redis.call('DEL', keys[3])
-  local id = b.list .. '/' .. redis.call('HINCRBY', keys[1], 'count:' .. b.list, 1)
-  record = cjson.decode(b.record)
-  record.id, record.first = id, next_place(keys[2])
-  record.last = record.first + record.last
+  local kept = last and redis.call('HGET', keys[1], last)
+  local known, record, id = kept and cjson.decode(kept), cjson.decode(b.record), last
+  if known and known.state == 'unfinished' then
+    record.at, record.first = known.at, known.first
+    record.last = math.max(known.last, known.first + record.last)
+  else
+    redis.call('DEL', keys[3])
+    id = b.list .. '/' .. redis.call('HINCRBY', keys[1], 'count:' .. b.list, 1)
+    record.first = next_place(keys[2])
+    record.last = record.first + record.last
+  end
+  record.id = id
   redis.call('HSET', keys[1], id, cjson.encode(record), 'last:' .. b.list, id)
   return redis.call('HGET', keys[1], id)
 end
