@@ -91,14 +91,20 @@ def absence(part: Evaluate, *, wanted: bool) -> Evaluate:
 
 def joined(parts: list[Evaluate], *, every: bool) -> Evaluate:
     """`and`, `or`: the rest is not asked once the answer is known."""
-    if len(parts) == 2:
-        first, second = parts
-        if every:
-            return lambda names, missing: bool(first(names, missing)) and bool(second(names, missing))
-        return lambda names, missing: bool(first(names, missing)) or bool(second(names, missing))
-    if every:
-        return lambda names, missing: all(part(names, missing) for part in parts)
-    return lambda names, missing: any(part(names, missing) for part in parts)
+
+    def all_of(names: Names, missing: list[str]) -> object:
+        for part in parts:  # noqa: SIM110 - a generator would cost as much as a comparison
+            if not part(names, missing):
+                return False
+        return True
+
+    def any_of(names: Names, missing: list[str]) -> object:
+        for part in parts:  # noqa: SIM110
+            if part(names, missing):
+                return True
+        return False
+
+    return all_of if every else any_of
 
 
 def calculated(function: Callable[..., object], parts: list[Evaluate]) -> Evaluate:
