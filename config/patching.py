@@ -172,9 +172,7 @@ def _silent_recoveries(source: dict[str, Any]) -> frozenset[Path_]:
     passes = _passes(source)
     silent = {one["name"] for one in passes if one.get("medium") in (Medium.TEXT, Medium.EMAIL)}
     return frozenset(
-        (*_PASSES, index, "recovers")
-        for index, one in enumerate(passes)
-        if isinstance(one.get("recovers"), str) and one["recovers"] in silent
+        (*_PASSES, index, "recovers") for index, one in enumerate(passes) if _recovered(one) in silent
     )
 
 
@@ -185,12 +183,17 @@ def _lay(keys: Mapping[str, Any], over: dict[str, Any]) -> None:
         del over[key]
 
 
+def _recovered(one: Mapping[str, Any]) -> str | None:
+    """The pass that a pass recovers; None where it recovers a queue, or nobody."""
+    return one["recovers"] if isinstance(one.get("recovers"), str) else None
+
+
 def _keep_devices_of_recoveries(passes: Sequence[dict[str, Any]], changes: Patch) -> None:
     """Who was lost in a call is called back on a telephone, whatever the pass has become since."""
     devices = {one["name"]: one.get("devices") for one in passes}
     for one in passes:
-        recovered = one.get("recovers")
-        if isinstance(recovered, str) and "medium" in (changes.get(recovered) or {}) and devices[recovered]:
+        recovered = _recovered(one)
+        if recovered is not None and "medium" in (changes.get(recovered) or {}) and devices[recovered]:
             one.setdefault("devices", devices[recovered])
 
 

@@ -18,6 +18,7 @@ from strategies.overrides import Override, Phase, latest_end
 from strategies.state import SubCampaign
 
 if TYPE_CHECKING:
+    from config.pass_rules import Scripts
     from config.project import Project
     from config.yaml_reader import Document
     from strategies.store import Store
@@ -72,7 +73,7 @@ async def tried(store: Store, loaded: Project, name: str, wish: Wish) -> Laid:
     sub, now = await one_open(store, name), time.time()
     override = _override(sub, wish, now)
     launched, known = await store.launched(sub.name), await store.overrides(sub.name)
-    scripts = loaded.known_scripts()
+    scripts = await _scripts(store, loaded, sub)
     found = phases(launched, [*known, override], scripts, now=now, written={override.id: wish.patch})
     without = phases(launched, known, scripts, now=now)
     before = _holding(without, override.at, launched.campaign)
@@ -108,7 +109,7 @@ async def cancel(store: Store, loaded: Project, identity: str, *, by: str) -> Ov
         cancelled = replace(override, cancelled_at=now)
         remain = [cancelled if one.id == identity else one for one in await store.overrides(sub.name)]
         launched = await store.launched(sub.name)
-        left = phases(launched, remain, loaded.known_scripts(), now=now)
+        left = phases(launched, remain, await _scripts(store, loaded, sub), now=now)
         if await store.cancel_override(sub, cancelled, left, by=by):
             return cancelled
     raise _contended(sub.name)
@@ -125,6 +126,14 @@ async def found(store: Store, identity: str) -> tuple[SubCampaign, Override]:
         reason = Reason(f"there are: {there}", "see secondpass override list")
         raise RefusedError(f'there is no override "{identity}"', [reason])
     return sub, override
+
+
+async def _scripts(store: Store, loaded: Project, sub: SubCampaign) -> Scripts:
+    """The project's scripts, and those of overrides set before, which the project may have no more."""
+    known = loaded.known_scripts()
+    passes = (one for phase in (await store.plan(sub.name)).phases for one in phase.campaign.passes)
+    used = {one.script.name: one.script for one in passes if one.script is not None}
+    return replace(known, found={**used, **known.found})
 
 
 def _override(sub: SubCampaign, wish: Wish, now: float) -> Override:
