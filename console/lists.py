@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from console import list_import, options, output
+from console import options, output
 from console.audit import me
 from console.list_reports import DUPLICATES, REJECTS, Report
 from console.refusal import Reason, RefusedError
 
 if TYPE_CHECKING:
     from config.project import Project
+    from console import list_import
     from strategies.store import Store
     from strategies.store.imports import Import
 
@@ -78,6 +79,8 @@ def import_(
     if not NAME.fullmatch(name):
         raise typer.BadParameter("write letters, digits, _ . - only, 64 at most", param_hint="NAME")
     loaded = options.project(context, config)
+    from console import list_import
+
     plan = list_import.Plan(
         name=name,
         file=file,
@@ -96,6 +99,8 @@ def _imported(
     loaded: Project, plan: list_import.Plan, *, partial: bool, quiet: bool
 ) -> tuple[list_import.Reading, Import]:
     """Read, refuse or write. Raises RefusedError."""
+    from console import list_import
+
     shown: list_import.Shown = _unseen if quiet else output.progress
     opened = plan.open()
     with (
@@ -286,13 +291,15 @@ def _tell(plan: list_import.Plan, reading: list_import.Reading, done: Import, *,
             }
         )
         return
+    from console.list_import import told
+
     output.line(f"{plan.name}: {reading.contacts} of {reading.rows} rows imported; {reading.columns()}")
     if reading.rejected_rows:
         output.line(f"refused rows: {reading.rejected_rows}")
     if reading.rejected_devices:
         output.line(f"refused devices, of contacts with another one: {reading.rejected_devices}")
     for reject in reading.first:
-        output.line(f"  {list_import.told(reject)}")
+        output.line(f"  {told(reject)}")
     if refused:
         output.line(f"all that was refused: {plan.rejects}")
     if doubled:
