@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console import options, output
-from console.ledger_archive import archive_of, whole_ledger
+from console.ledger_archive import whole_ledger
+from console.ledger_files import archive_of
 from console.moments import local_moment, moment_of
 from strategies.vocabulary import Kind
 

@@ -7,7 +7,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from console import contact_limits, output
-from console.ledger_archive import archive_of, whole_ledger
+from console.ledger_archive import whole_ledger
+from console.ledger_files import archive_of
 from console.moments import local_moment
 from console.refusal import Reason, RefusedError
 from strategies.contacts import Contact

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from console.ledger_archive import archive_of
+from console.ledger_files import archive_of
 from console.refusal import Reason, RefusedError
 from strategies.contacts import Contact
 from strategies.erasure import pseudonymised

@@ -10,7 +10,8 @@ import typer
 
 from console import options, output
 from console.audit import me
-from console.ledger_archive import Archived, archive, archive_of, need_parquet
+from console.ledger_archive import Archived, archive
+from console.ledger_files import archive_of, need_parquet
 from console.refusal import RefusedError
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from test_erasure import everything
 from config.project import Project
 from config.settings import Numbers, Settings
 from console import backup
-from console.ledger_archive import archive, archive_of, whole_ledger
+from console.ledger_archive import archive, whole_ledger
+from console.ledger_files import archive_of
 from console.refusal import RefusedError
 from strategies.segments import Scope, ScopeKind
 from strategies.store import QueueFigures, Store, StoreUnfit, upkeep

@@ -10,7 +10,8 @@ import pytest
 from secondpass_command import Secondpass, configured
 
 from console.audit import me
-from console.ledger_archive import Archive, archive
+from console.ledger_archive import archive
+from console.ledger_files import Archive
 from strategies.store import QueueFigures, Store
 
 MARCH = "contact_id,mobile,balance\n1,+12025550101,20\n2,+12025550102,300\n3,+12025550103,5\n"

@@ -11,7 +11,8 @@ from store_people import NOON, claim_of, dialled, finished, people, person, runn
 from config.project import Project
 from config.settings import Numbers, Settings
 from console.erasure import erase
-from console.ledger_archive import archive, archive_of, whole_ledger
+from console.ledger_archive import archive, whole_ledger
+from console.ledger_files import archive_of
 from console.refusal import RefusedError
 from strategies.erasure import pseudonymised
 from strategies.ledger import recount

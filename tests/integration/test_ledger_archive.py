@@ -15,8 +15,9 @@ from store_people import NOON, dialled, finished, people, running
 from config.project import Project
 from config.settings import Settings
 from console import retention
-from console.ledger_archive import Archive, archive, whole_ledger
+from console.ledger_archive import archive, whole_ledger
 from console.ledger_days import DayWriter, UnreadableDay, read
+from console.ledger_files import Archive
 from console.refusal import RefusedError
 from strategies.ledger import recount
 from strategies.store import Store

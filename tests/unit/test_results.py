@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from engine_stage import a_campaign, a_sub, rescue
 
-from console.results import abandon_rate, figures
+from console.figures import abandon_rate, figures
 from strategies.campaign import Pass
 from strategies.ledger import recount
 from strategies.state import Attachment
