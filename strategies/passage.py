@@ -1,6 +1,10 @@
 """How a contact moves through the passes: which is open for it, on which device, from when.
 
 Recovery is left to `recovery`, what holds a contact back altogether to the engine.
+
+Settled here, for passes that an override changes while they run: devices are gone through by address, so
+that none given up is tried again and new ones are; the row goes on without a pass that is taken out, and who
+waits for it or is in it is through with it; who has no other pass left waits for the end of the override.
 """
 
 from __future__ import annotations

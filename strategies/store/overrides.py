@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from strategies.attempts import Intent
 from strategies.campaign import Campaign
+from strategies.engine import OVER
 from strategies.overrides import Override, Phase, Plan, spliced
 from strategies.state import SubCampaign
 from strategies.store.codec import read_names, read_override, text
@@ -72,10 +73,11 @@ class Overrides(Ranking, LedgerStream):
         To be called with the sub-campaign as read, before anybody is judged by it.
         """
         told, rousing = self._turned.get(sub.name, ("", False))
-        in_force = mark(sub.overrides)
+        over = sub.run_state in OVER or (sub.ends is not None and sub.ends <= now)
+        in_force = "" if over else mark(sub.overrides)
         if told == in_force and not rousing:
             return False
-        if told != in_force and not await self._tell(sub, told, in_force):
+        if told != in_force and not await self._tell(sub, told, in_force, now):
             return False
         await self._put_in_order(sub)
         while await self.rouse(sub.name, now, ROUSED) == ROUSED:
@@ -135,10 +137,10 @@ class Overrides(Ranking, LedgerStream):
             await self.rank_anew(sub)
             await self._command("HSET", control, "order", text(sub.campaign.order))
 
-    async def _tell(self, sub: SubCampaign, told: str, in_force: str) -> bool:
+    async def _tell(self, sub: SubCampaign, told: str, in_force: str, now: float) -> bool:
         """The lines of what has begun and ended; False if another process told them at this very moment."""
         known = {one.id: one for one in await self.overrides(sub.name)}
-        lines = list(_turns(known, told.split(",") if told else [], sub.overrides))
+        lines = list(_turns(known, _names(told), _names(in_force), now))
         done = await self._call(
             "turn_phase",
             (self._keys.control(sub.name), self._keys.ledger, self._keys.figures(sub.name)),
@@ -147,11 +149,17 @@ class Overrides(Ranking, LedgerStream):
         return bool(done)
 
 
-def _turns(known: Mapping[str, Override], before: Sequence[str], after: Sequence[str]) -> Iterator[Line]:
-    """What ends, then what begins, each at its own moment."""
+def _names(in_force: str) -> list[str]:
+    return in_force.split(",") if in_force else []
+
+
+def _turns(
+    known: Mapping[str, Override], before: Sequence[str], after: Sequence[str], now: float
+) -> Iterator[Line]:
+    """What ends, then what begins, each at its own moment; earlier only with the whole sub-campaign."""
     for name in before:
         if name not in after:
-            yield {**_of(known[name]), "kind": Kind.OVERRIDE_ENDED, "at": known[name].ends}
+            yield {**_of(known[name]), "kind": Kind.OVERRIDE_ENDED, "at": min(known[name].ends, now)}
     for name in after:
         if name not in before:
             one = known[name]

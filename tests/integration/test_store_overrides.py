@@ -13,7 +13,7 @@ from strategies.contacts import Contact, Device
 from strategies.overrides import Override, Patch, Phase, stretches
 from strategies.state import Move, SubCampaign, Wait
 from strategies.store import Store
-from strategies.vocabulary import Medium, Refusal
+from strategies.vocabulary import Medium, Refusal, RunState
 
 HOUR = 3600.0
 WORK: Patch = {"reminder": {"devices": ["work"]}}
@@ -155,6 +155,17 @@ async def test_its_beginning_and_its_end_are_told_once_each_at_their_moments(
         ("override_ended", NOON + 2 * HOUR, override.id),
     ]
     assert (lines[0]["by"], lines[0]["reason"], lines[0]["until"]) == ("ada", "why", NOON + 2 * HOUR)
+
+
+async def test_it_ends_with_its_sub_campaign_at_the_latest(store: Store, clock: Clock) -> None:
+    sub = await running(store, people(1))
+    await overridden(store, sub, NOON, NOON + HOUR)
+    await store.turn_phases(await read(store, sub), NOON)
+    clock.now = NOON + 60
+    await store.set_run_state(sub.name, RunState.STOPPED, by="bo")
+    await store.turn_phases(await read(store, sub), clock.now)
+    (line,) = await told(store, "override_ended")
+    assert line["at"] == NOON + 60
 
 
 async def test_two_processes_tell_it_once(store: Store, clock: Clock) -> None:
