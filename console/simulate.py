@@ -175,9 +175,9 @@ def _unknown_attributes(campaign: Campaign, contacts: Sequence[Contact]) -> Iter
             yield f"{where} uses contact.{missing}, which nobody on the list has"
 
 
-def _opened(file: Path) -> IO[str]:
+def _opened(file: Path) -> IO[bytes]:
     try:
-        return file.open("w", encoding="utf-8", newline="\n")
+        return file.open("wb")
     except OSError as error:
         mend = "name a file in a directory that exists and can be written"
         raise RefusedError(

@@ -3,13 +3,15 @@ summary of it. What is counted as what is left to `strategies.ledger`."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from math import inf
 from typing import IO, Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from strategies.campaign import Campaign
 from strategies.contacts import Contact
@@ -47,6 +49,7 @@ KEYS = (
     "overrides",
 )
 ALSO = ("override", "by", "until")  # where a line says it
+_encode = msgspec.json.Encoder().encode
 PAGE = 5000  # lines read from the store at once
 EVERY = 600.0  # seconds of the simulation between two writings
 
@@ -55,7 +58,7 @@ class LedgerFile:
     """Moves the store's ledger to a file as it grows, and counts it on the way."""
 
     def __init__(
-        self, store: Store, file: IO[str], campaign: Campaign, debtors: Mapping[str, tuple[str, str]]
+        self, store: Store, file: IO[bytes], campaign: Campaign, debtors: Mapping[str, tuple[str, str]]
     ) -> None:
         self._store, self._file, self._campaign = store, file, campaign
         self._debtors = debtors
@@ -75,7 +78,7 @@ class LedgerFile:
             if page:
                 self._read_to = page[-1][0]
             told = [self._told(line, overrides) for _, line in page if line["kind"] in TOLD]
-            self._file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in told)
+            self._file.write(b"".join(_encode(line) + b"\n" for line in told))
             self.figures.count(told)
             if len(page) < PAGE:
                 return
@@ -95,6 +98,7 @@ class LedgerFile:
         return told
 
 
+@lru_cache(maxsize=4096)
 def moment(at: float, zone: ZoneInfo) -> str:
     """ISO 8601 with the zone's offset; fractions of a second only where there are any."""
     return datetime.fromtimestamp(round(at, 6), zone).isoformat()

@@ -61,7 +61,7 @@ def launched(campaign: Campaign, source: Mapping[str, Any], begins: float) -> Su
     )
 
 
-async def simulate(scenario: Scenario, ledger: IO[str]) -> dict[str, Any]:
+async def simulate(scenario: Scenario, ledger: IO[bytes]) -> dict[str, Any]:
     """Run it, write its ledger and return the summary of it."""
     clock = VirtualClock(scenario.begins)
     with tempfile.TemporaryDirectory(prefix="sp-sim-") as folder:
@@ -72,7 +72,7 @@ async def simulate(scenario: Scenario, ledger: IO[str]) -> dict[str, Any]:
             await store.close()
 
 
-async def _run(scenario: Scenario, store: Store, clock: VirtualClock, ledger: IO[str]) -> dict[str, Any]:
+async def _run(scenario: Scenario, store: Store, clock: VirtualClock, ledger: IO[bytes]) -> dict[str, Any]:
     campaign = scenario.campaign
     sub, enrolled = await _launch(scenario, store)
     written = LedgerFile(store, ledger, campaign, debtors(campaign, scenario.contacts))
