@@ -56,7 +56,9 @@ end
 local function write_state(shared, sub, contact, old, turn, live)
   local head = string.format('%d %d %d %s ', old.version + 1, turn.stand, old.rank, live)
   redis.call('HSET', sub.state, contact, head .. turn.body)
-  for _, lane in ipairs(LANES) do redis.call('ZREM', sub[lane], contact) end
+  if old.live == NOBODY then
+    for _, lane in ipairs(LANES) do redis.call('ZREM', sub[lane], contact) end
+  end
   if live == NOBODY and turn.stand >= 0 then queue_up(shared, sub, contact, old.rank, turn) end
   if turn.stand ~= old.stand then
     redis.call('HINCRBY', sub.stands, old.stand, -1)
