@@ -27,6 +27,7 @@ from strategies.expression_closures import (
     related,
 )
 from strategies.patterns import like_pattern
+from strategies.values import number_of
 
 MAX_DEPTH = 40  # nested nodes; far beyond what a person writes, far below Python's recursion limit
 
@@ -46,13 +47,16 @@ class Vocabulary:
 
     `spaces`: dotted names (`contact.balance`) as (space, its attributes), None for any attribute; `values`:
     plain names; `groups`: names of collections, allowed only to the right of `in`; `collections`: names that
-    hold many values at once, of which `in` asks whether any is in the group.
+    hold many values at once, of which `in` asks whether any is in the group. `numbers`: names, and spaces,
+    whose values are numbers; `words`: names whose value is one of a closed list of words.
     """
 
     spaces: tuple[tuple[str, frozenset[str] | None], ...] = ()
     values: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     collections: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
+    words: tuple[tuple[str, frozenset[str]], ...] = ()
 
 
 _ARITHMETIC: dict[type[ast.operator], Callable[..., object]] = {
@@ -101,8 +105,10 @@ class Reader:
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return negated(self.read(operand, below))
             case ast.UnaryOp(op=op, operand=operand) if type(op) in _SIGNS:
+                self._check_number(operand)
                 return calculated(_SIGNS[type(op)], [self.read(operand, below)])
             case ast.BinOp(op=op, left=left, right=right) if type(op) in _ARITHMETIC:
+                self._check_number(left, right)
                 return calculated(_ARITHMETIC[type(op)], [self.read(left, below), self.read(right, below)])
             case ast.Compare():
                 return self._compare(node, below)
@@ -147,6 +153,7 @@ class Reader:
         function, fewest, most = _FUNCTIONS[name]
         if node.keywords or not fewest <= len(node.args) <= most:
             raise _error(node, f"{name} takes {'one value' if most == 1 else 'two or more values'}")
+        self._check_number(*node.args)
         return calculated(function, [self.read(argument, depth) for argument in node.args])
 
     def _like(self, node: ast.Call, depth: int) -> Evaluate:
@@ -169,6 +176,8 @@ class Reader:
 
     def _pair(self, left: ast.expr, op: ast.cmpop, right: ast.expr, depth: int) -> Evaluate:
         said = ast.unparse(ast.Compare(left, [op], [right]))
+        self._check_kinds(left, right)
+        self._check_kinds(right, left)
         if isinstance(op, ast.Is | ast.IsNot):
             if not _is_none(right):
                 raise _error(right, "is asks only for None; write ==")
@@ -180,6 +189,42 @@ class Reader:
             if _is_none(side):
                 raise _error(side, "a missing value equals nothing; write is None or is not None")
         return related(_RELATIONS[type(op)], self.read(left, depth), self.read(right, depth), said)
+
+    def _check_kinds(self, one: ast.expr, other: ast.expr) -> None:
+        """Refuses a text that the other side can never be: a word for a number, a word not in the list."""
+        texts = other.elts if isinstance(other, ast.Tuple | ast.List | ast.Set) else [other]
+        if self._is_number(one):
+            self._check_number(*texts)
+        known = dict(self.names.words).get(one.id) if isinstance(one, ast.Name) else None
+        if known is None:
+            return
+        for node in texts:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in known:
+                said = f"{_cut(repr(node.value))} is never the {ast.unparse(one)}"
+                raise _error(node, f"{said}; there are: {_listed(known)}")
+
+    def _check_number(self, *nodes: ast.expr) -> None:
+        for node in nodes:
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and number_of(node.value) is None
+            ):
+                raise _error(node, f"{_cut(repr(node.value))} is no number, where one is wanted")
+
+    def _is_number(self, node: ast.expr) -> bool:
+        match node:
+            case ast.Constant(value=bool()):
+                return False
+            case ast.Constant(value=int() | float()) | ast.BinOp():
+                return True
+            case ast.UnaryOp(op=ast.USub() | ast.UAdd()):
+                return True
+            case ast.Name(id=name) | ast.Attribute(value=ast.Name(id=name)):
+                return name in self.names.numbers
+            case ast.Call(func=ast.Name(id=name)):
+                return name in _FUNCTIONS
+        return False
 
     def _membership(self, left: ast.expr, right: ast.expr, said: str, depth: int) -> Evaluate:
         """Whether the left is in the right; None, not False, if the left is missing: `not in` needs to

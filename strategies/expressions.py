@@ -22,6 +22,7 @@ from functools import lru_cache
 from strategies.expression_closures import Evaluate, Names
 from strategies.expression_nodes import ExpressionError, Reader, Vocabulary
 from strategies.values import number_of
+from strategies.vocabulary import Result
 
 __all__ = [
     "FIGURES",
@@ -41,6 +42,8 @@ FIGURES = frozenset({"abandon_rate", "answer_rate", "attempts", "in_progress", "
 
 _HISTORY = frozenset({"last_result", "last_response", "attempts", "attempts_today"})
 _RESPONSES = frozenset({"any_response"})
+_COUNTS = frozenset({"attempts", "attempts_today"})
+_WORDS = (("last_result", frozenset(map(str, Result))),)
 _EXAMPLE = "write a comparison such as contact.balance >= 50"
 
 
@@ -70,7 +73,7 @@ class Expression:
 
 def campaign_vocabulary(groups: frozenset[str], attributes: frozenset[str] | None = None) -> Vocabulary:
     """What `filter`, `where` and `order` may name; `attributes` None while no list is attached."""
-    return Vocabulary((("contact", attributes),), _HISTORY, groups, _RESPONSES)
+    return Vocabulary((("contact", attributes),), _HISTORY, groups, _RESPONSES, _COUNTS, _WORDS)
 
 
 def segment_vocabulary(outcomes: frozenset[str], groups: frozenset[str] = frozenset()) -> Vocabulary:
@@ -78,12 +81,12 @@ def segment_vocabulary(outcomes: frozenset[str], groups: frozenset[str] = frozen
     other."""
     queue = frozenset({"waiting", "agents_free"})
     spaces = (("contact", None), ("p", outcomes), ("ev", outcomes), ("queue", queue))
-    return Vocabulary(spaces, _HISTORY, groups, _RESPONSES)
+    return Vocabulary(spaces, _HISTORY, groups, _RESPONSES, _COUNTS | {"p", "ev", "queue"}, _WORDS)
 
 
 def rule_vocabulary() -> Vocabulary:
     """What a rule over live figures (`when:`) may name."""
-    return Vocabulary(values=FIGURES)
+    return Vocabulary(values=FIGURES, numbers=FIGURES)
 
 
 @lru_cache(maxsize=4096)

@@ -236,3 +236,44 @@ def test_any_text_is_an_expression_or_an_error_with_a_mend(text):
     except ExpressionError as error:
         found = error
     assert found is None or (found.message and 1 <= found.column <= len(text) + 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "column"),
+    [
+        ('attempts > "many"', "'many' is no number, where one is wanted", 12),
+        ('"many" < attempts_today', "'many' is no number", 1),
+        ('attempts in (1, "two")', "'two' is no number", 17),
+        ('contact.balance + "ten" > 5', "'ten' is no number", 19),
+        ('contact.balance * 2 > "NY"', "'NY' is no number", 23),
+        ('min(contact.balance, "x") > 5', "'x' is no number", 22),
+        ('last_result == "bussy"', "'bussy' is never the last_result; there are: abandoned_in_queue", 16),
+        ('last_result in ("busy", "no-answer")', "'no-answer' is never the last_result", 25),
+    ],
+)
+def test_a_comparison_that_could_never_hold_is_refused_with_its_column(text, told, column):
+    with pytest.raises(ExpressionError) as raised:
+        compile_expression(text, names=CAMPAIGN)
+    assert told in raised.value.message
+    assert raised.value.column == column
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'attempts > "2"',
+        'contact.zip == "02134"',
+        'last_result == "busy"',
+        '"New" in contact.city',
+        "attempts == 2.0",
+    ],
+)
+def test_what_may_hold_is_not_refused(text):
+    assert compile_expression(text, names=CAMPAIGN)
+
+
+def test_figures_and_probabilities_are_numbers():
+    with pytest.raises(ExpressionError, match="no number"):
+        compile_expression('abandon_rate > "high"', names=rule_vocabulary())
+    with pytest.raises(ExpressionError, match="no number"):
+        compile_expression('p.pays > "likely"', names=segment_vocabulary(frozenset({"pays"})))
