@@ -271,7 +271,7 @@ def _row(sub: SubCampaign, counters: Counters, halted_by: str | None) -> dict[st
     return {
         "sub_campaign": sub.name,
         "state": sub.run_state.value,
-        "lists": list(sub.lists),
+        "lists": [name for name, each in sub.attached.items() if not each.detached],
         "contacts": counters.contacts,
         "ended": counters.ended,
         "attempts": counters.attempts,

@@ -151,6 +151,30 @@ async def test_stop_is_final(secondpass: Secondpass, store: Store) -> None:
     assert "final" in said.err
 
 
+async def test_a_stop_can_ask_for_what_rings_to_be_hung_up(secondpass: Secondpass, store: Store) -> None:
+    await tell_queues(store, "collections")
+    for _ in range(2):
+        assert secondpass("campaign", "start", "calls").code == 0
+    assert secondpass("campaign", "stop", "calls/1").code == 0
+    assert await store.to_hang_up() == frozenset()
+    assert secondpass("campaign", "stop", "calls/2", "--hang-up-ringing").code == 0
+    assert await store.to_hang_up() == {"calls/2"}
+
+
+async def test_a_start_over_several_lists_enrols_who_is_on_two_of_them_once(
+    secondpass: Secondpass, store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "april.csv").write_text(MARCH.splitlines()[0] + "\n3,+12025550103,5\n4,+12025550104,40\n")
+    assert secondpass("list", "import", "april", tmp_path / "april.csv").code == 0
+    await tell_queues(store, "collections")
+    assert secondpass("campaign", "start", "calls", "--lists", "march,april").code == 0
+    await store.subs()
+    found = {contact.id: state.list for contact, state in await store.due("calls/1", time.time() + 1, 10)}
+    assert found == {"1": 0, "2": 0, "3": 0, "4": 1}
+    [row] = secondpass("campaign", "status", "--json").document
+    assert row["lists"] == ["march", "april"]
+
+
 def test_an_unknown_name_tells_what_there_is(secondpass: Secondpass) -> None:
     said = secondpass("campaign", "start", "callz")
     assert said.code == 1

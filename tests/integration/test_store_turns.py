@@ -136,6 +136,18 @@ async def test_a_snapshot_comes_back_whole(store: Store) -> None:
     assert await store.sub("full/2") is None
 
 
+async def test_a_snapshot_is_read_once_and_who_is_over_is_looked_at_no_more(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over, going = await running(store, [ADA]), await running(store, [BO])
+    assert [sub.name for sub in await store.open_subs()] == [over.name, going.name]
+    await store.close_sub(over.name)
+    monkeypatch.delattr("strategies.store.campaigns.read_sub")
+    assert [sub.name for sub in await store.open_subs()] == [going.name]
+    await store.set_run_state(going.name, RunState.PAUSED, by="eve")
+    assert [sub.run_state for sub in await store.subs()] == [RunState.RUNNING, RunState.PAUSED]
+
+
 async def test_sub_campaigns_are_numbered_and_listed_by_age(store: Store) -> None:
     names = [await store.next_sub_name("spring") for _ in range(2)] + [await store.next_sub_name("autumn")]
     assert names == ["spring/1", "spring/2", "autumn/1"]
