@@ -129,11 +129,12 @@ async def found(store: Store, identity: str) -> tuple[SubCampaign, Override]:
 
 
 async def _scripts(store: Store, loaded: Project, sub: SubCampaign) -> Scripts:
-    """The project's scripts, and those of overrides set before, which the project may have no more."""
-    known = loaded.known_scripts()
-    passes = (one for phase in (await store.plan(sub.name)).phases for one in phase.campaign.passes)
+    """The project's scripts; those of overrides that still hold are as they were when these were set."""
+    known, now = loaded.known_scripts(), time.time()
+    phases = [one for one in (await store.plan(sub.name)).phases if now < one.ends]
+    passes = (one for phase in phases for one in phase.campaign.passes)
     used = {one.script.name: one.script for one in passes if one.script is not None}
-    return replace(known, found={**used, **known.found})
+    return replace(known, found={**known.found, **used})
 
 
 def _override(sub: SubCampaign, wish: Wish, now: float) -> Override:
