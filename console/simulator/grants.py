@@ -9,6 +9,7 @@ from math import ceil, floor, inf
 
 from config.settings import Trunk
 from console.simulator.agents import Agents
+from console.simulator.finishing import AGAIN, Finishing
 from strategies.campaign import Campaign, Pass
 from strategies.pacing import room
 from strategies.vocabulary import VOICE, Medium
@@ -37,14 +38,15 @@ class Meter:
 
     def again(self, per_minute: float) -> float:
         """The whole second from which one more may start."""
-        return self.at + max(1, ceil((1 - self.left) * 60 / per_minute - 1e-9))
+        wait = ceil((1 - self.left) * 60 / per_minute - 1e-9) if per_minute > 0 else AGAIN
+        return self.at + min(max(1, wait), AGAIN)
 
 
 class Grants:
     """What runs holds agents and channels until its end."""
 
-    def __init__(self, agents: Agents, trunk: Trunk | None) -> None:
-        self.agents = agents
+    def __init__(self, agents: Agents, trunk: Trunk | None, finishing: Finishing) -> None:
+        self.agents, self.finishing = agents, finishing
         self._trunk = trunk
         self._meters: dict[str, Meter] = {}
         self._up: set[str] = set()
@@ -61,7 +63,7 @@ class Grants:
         if going.medium is Medium.DIALER and not self.agents.reserve(attempt):
             return None
         self._granted += 1
-        for key, _ in self._rates(campaign, going):
+        for key, _ in self._rates(campaign, going, now):
             self._meters[key].spend()
         if voice:
             self._up.add(attempt)
@@ -81,7 +83,7 @@ class Grants:
         return all(room(cap, len(self._up), 1) for cap in caps)
 
     def _in_time(self, campaign: Campaign, going: Pass, now: float) -> bool:
-        for key, rate in self._rates(campaign, going):
+        for key, rate in self._rates(campaign, going, now):
             meter = self._meters.setdefault(key, Meter())
             if not meter.allows(rate, now):
                 again = meter.again(rate)
@@ -89,12 +91,13 @@ class Grants:
                 return False
         return True
 
-    def _rates(self, campaign: Campaign, going: Pass) -> Iterator[tuple[str, float]]:
+    def _rates(self, campaign: Campaign, going: Pass, now: float) -> Iterator[tuple[str, float]]:
         """Every rate the attempt counts against, per minute."""
         if going.medium in VOICE:
             if campaign.calls_per_second is not None:
                 yield "campaign", campaign.calls_per_second * 60
             if self._trunk is not None and self._trunk.calls_per_second is not None:
                 yield "trunk", self._trunk.calls_per_second * 60
-        if going.pacing.rate is not None:
-            yield f"pass {going.name}", going.pacing.rate
+        rate = self.finishing.rate(campaign, going, now) if going.pacing.finish_by else going.pacing.rate
+        if rate is not None:
+            yield f"pass {going.name}", rate

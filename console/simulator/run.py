@@ -14,6 +14,7 @@ from config.carrier import Carrier
 from config.settings import Trunk
 from console.simulator.agents import Agents
 from console.simulator.fates import Fates
+from console.simulator.finishing import Finishing
 from console.simulator.grants import Grants
 from console.simulator.ledger import LedgerFile, debtors, moment
 from console.simulator.simulation import Simulation, Stage
@@ -80,7 +81,7 @@ async def _run(scenario: Scenario, store: Store, clock: VirtualClock, ledger: IO
         store=store,
         clock=clock,
         fates=Fates(scenario.carrier, scenario.seed),
-        grants=Grants(Agents(scenario.agents), scenario.trunk),
+        grants=Grants(Agents(scenario.agents), scenario.trunk, _finishing(scenario)),
         countries=scenario.countries,
         ledger=written,
     )
@@ -110,3 +111,11 @@ async def _launch(scenario: Scenario, store: Store) -> tuple[SubCampaign, int]:
     if scenario.overrides:
         await store.set_overrides(sub, scenario.overrides, scenario.phases)
     return await store.sub(sub.name) or sub, enrolled
+
+
+def _finishing(scenario: Scenario) -> Finishing:
+    """For the passes that have a time to be through by, from the start or while an override holds."""
+    campaigns = [scenario.campaign, *(phase.campaign for phase in scenario.phases)]
+    names = {one.name for campaign in campaigns for one in campaign.passes if one.pacing.finish_by}
+    kept = [one for one in scenario.contacts if keeps(scenario.campaign, one)] if names else []
+    return Finishing(sorted(names), scenario.campaign, kept)

@@ -15,6 +15,7 @@ from console.simulator.grants import Grants
 from console.simulator.ledger import LedgerFile
 from console.simulator.look import MANY, Look, Moved
 from console.simulator.timeline import Timeline, VirtualClock
+from strategies.contacts import Contact
 from strategies.engine import ended, refused
 from strategies.precedence import in_turn
 from strategies.state import ContactState, Move, SubCampaign, due_at
@@ -118,7 +119,7 @@ class Simulation:
             raise StaleState("a simulation's store was written by somebody else: run it again")
         for one, end in batch:
             self._free(one)
-            self._later(one.state, end.move, end.due_at)
+            self._later(one.contact, one.state, end.move, end.due_at)
 
     def _end(self, one: Running) -> End:
         now = self._clock.now
@@ -126,12 +127,13 @@ class Simulation:
         move = ended(one.contact, one.state, self._sub, one.intent, outcome, now)
         return End(one.intent, outcome, move, due_at(move.step, now), one.state.version)
 
-    def _later(self, before: ContactState, move: Move, at: float | None) -> None:
+    def _later(self, contact: Contact, before: ContactState, move: Move, at: float | None) -> None:
         """Look again when a contact's moment comes, and at the passes if it is through with one."""
         if at is not None and at > self._clock.now:
             self._coming.wake(at)
         if move.state.ended is not None or _passes_through(move.state) != _passes_through(before):
             self._moved = True
+            self._stage.grants.finishing.moved(contact, before, move.state)
 
     def _free(self, one: Running) -> None:
         """Its channel at once; the agent who spoke, after the wrap-up."""
@@ -161,7 +163,7 @@ class Simulation:
         puts = [Put(one.contact.id, one.state.version, one.move, one.due_at) for one in moves]
         await self._store.put_many(self._sub.name, puts)
         for one in moves:
-            self._later(one.state, one.move, one.due_at)
+            self._later(one.contact, one.state, one.move, one.due_at)
 
     async def _claim(self, chosen: Sequence[Candidate]) -> bool:
         """Claim them all in one step, and start those that were granted; whether one was refused that is to

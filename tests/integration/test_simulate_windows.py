@@ -76,3 +76,13 @@ def test_no_more_calls_are_up_than_the_campaign_has_channels() -> None:
     told = simulated(CALL % "", people, also="caps: {channels: 10}")
     assert [one[:12] for one in told.attempts[::10]] == ["Mon 09:00:00", "Mon 09:00:30", "Mon 09:01:00"]
     assert len(told.attempts) == 30
+
+
+def test_a_pass_with_a_time_to_be_through_by_spreads_its_calls_until_then() -> None:
+    people = "contact_id,mobile\n" + "".join(f"{n},+1212555{n:04}\n" for n in range(200, 320))
+    told = simulated(CALL % ", pacing: {finish_by: '11:00'}", people)
+    called = [one[4:9] for one in told.attempts]
+    assert len(called) == 120
+    assert called[0] == "09:00"
+    assert "10:30" < called[-1] <= "11:00"
+    assert 50 <= sum(one < "10:00" for one in called) <= 65
