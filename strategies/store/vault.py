@@ -16,6 +16,24 @@ from redis.asyncio.client import Pipeline
 from strategies.store.connection import Door, function_call, run, translated, unnested
 
 PAGE = 1000  # fields, members or lines in one record
+AT_ONCE = 200  # keys looked at in one round trip
+SMALL = 100  # fields, members or lines of a key that is read whole
+SIZES = {
+    "hash": "HLEN",
+    "set": "SCARD",
+    "zset": "ZCARD",
+    "list": "LLEN",
+    "stream": "XLEN",
+    "string": "EXISTS",
+}
+WHOLE: dict[str, tuple[str, ...]] = {
+    "hash": ("HGETALL",),
+    "set": ("SMEMBERS",),
+    "zset": ("ZRANGE", "0", "-1", "WITHSCORES"),
+    "list": ("LRANGE", "0", "-1"),
+    "stream": ("XRANGE", "-", "+"),
+    "string": ("GET",),
+}
 SCANS = {"hash": "HSCAN", "set": "SSCAN", "zset": "ZSCAN"}
 WRITES = {"hash": "HSET", "set": "SADD", "zset": "ZADD", "list": "RPUSH", "string": "SET"}
 
@@ -37,26 +55,47 @@ class Vault(Door):
     async def snapshot(self) -> AsyncIterator[Kept]:
         """Every key but the leases, and what only the moment needs. One at a time per tenant."""
         begins, copies = self._keys.begins, self._keys.copies
-        names = await self._copied(begins, copies)
+        keys = await self._copied(begins, copies)
         try:
-            for name in names:
-                async for kept in self._kept_of(name, copies.encode() + name):
+            for at in range(0, len(keys), AT_ONCE):
+                async for kept in self._kept_of(keys[at : at + AT_ONCE], copies.encode()):
                     yield kept
         finally:
-            await self._unlink_keys([copies.encode() + name for name in names])
+            await self._unlink_keys([copies.encode() + name for name, _ in keys])
 
-    async def _copied(self, begins: str, copies: str) -> list[bytes]:
-        """The copy made; on the client without a time limit, for it may take the server seconds."""
+    async def _copied(self, begins: str, copies: str) -> list[tuple[bytes, int | None]]:
+        """The copy made, and what is in it: name and when it is forgotten (epoch milliseconds). On the client
+        without a time limit, for it may take the server seconds."""
         words = function_call("snapshot", self._keys.of_the_moment, {"of": begins, "to": copies})
-        found: list[bytes] = await self._with_library(lambda: run(self._blocking, *words))
-        return sorted(found)
+        found = await self._with_library(lambda: run(self._blocking, *words))
+        return sorted((name, int(at) if int(at) > 0 else None) for name, at in found)
 
-    async def _kept_of(self, name: bytes, key: bytes) -> AsyncIterator[Kept]:
-        kind = (await self._command("TYPE", key)).decode()
-        left = int(await self._command("PEXPIRETIME", key))
-        expires = left if left > 0 else None
-        async for words in self._kept_words(kind, key):
-            yield Kept(name, kind, words, expires)
+    async def _kept_of(self, keys: Sequence[tuple[bytes, int | None]], copies: bytes) -> AsyncIterator[Kept]:
+        """These keys' records: small ones all in one round trip, the others page by page."""
+        names, expire = [name for name, _ in keys], [at for _, at in keys]
+        kinds = [kind.decode() for kind in await self._asked([("TYPE", copies + name) for name in names])]
+        sizes = await self._asked([(SIZES[k], copies + name) for k, name in zip(kinds, names, strict=True)])
+        small = [place for place, size in enumerate(sizes) if int(size) <= SMALL]
+        whole = await self._asked([(*WHOLE[kinds[i]], copies + names[i]) for i in small])
+        found = dict(zip(small, whole, strict=True))
+        for place, name in enumerate(names):
+            kind = kinds[place]
+            if place in found:
+                if kind == "stream" and not int(sizes[place]):
+                    continue  # all of it was trimmed: its next line makes it again
+                yield Kept(name, kind, _whole(kind, found[place]), expire[place])
+                continue
+            async for words in self._kept_words(kind, copies + name):
+                yield Kept(name, kind, words, expire[place])
+
+    async def _asked(self, commands: Sequence[tuple[str | bytes, ...]]) -> list[Any]:
+        """Several commands in one round trip; a key stands last, or before the words of a range."""
+
+        def fill(pipe: Pipeline) -> None:
+            for word, *rest, key in commands:
+                pipe.execute_command(word, key, *rest)
+
+        return await self._pipeline(fill) if commands else []
 
     async def _kept_words(self, kind: str, key: bytes) -> AsyncIterator[list[Any]]:
         if kind == "string":
@@ -126,6 +165,19 @@ class Vault(Door):
         with translated():
             for at in range(0, len(keys), PAGE):
                 await run(self._redis, "UNLINK", *keys[at : at + PAGE])
+
+
+def _whole(kind: str, found: Any) -> list[Any]:
+    """What a key read whole holds, as the words that write it."""
+    if kind == "string":
+        return [found]
+    if kind == "stream":
+        return [[identity, _flat(body)] for identity, body in unnested(found)]
+    if kind == "zset":
+        nested = bool(found) and isinstance(found[0], list | tuple)
+        pairs = found if nested else zip(found[::2], found[1::2], strict=True)
+        return [word for member, score in pairs for word in (repr(float(score)), member)]
+    return _flat(found) if kind == "hash" else list(found)
 
 
 def _flat(body: Any) -> list[bytes]:
