@@ -21,7 +21,8 @@ from strategies.store import Claim, Put, Store
 from strategies.vocabulary import VOICE, Medium, Refusal
 from strategies.windows import closes, contact_zones, pass_window
 
-BATCH = 200  # contacts a look, one claim for all of them
+BATCH = 200  # contacts a deep look, one claim for all of them
+DEEP_EVERY = 1.0  # seconds between two deep looks; others go no deeper than there is room
 KEPT = 20  # contacts of a pass that wait where they are though they are held back: nobody stands behind more
 NO_GATEWAY_AGAIN = 300.0  # seconds until a contact is looked at again for whose medium there is no gateway
 
@@ -47,6 +48,8 @@ class Choice:
     ) -> None:
         self._store, self._carriers, self._countries, self._new_id = store, carriers, countries, new_id
         self._rates = Rates()
+        self._deep_at: dict[str, float] = {}  # sub-campaign -> when the next deep look is due
+        self._standing: dict[str, int] = {}  # sub-campaign -> how many stand at the front, held back
 
     async def of(self, sub: SubCampaign, now: float) -> list[Candidate]:
         """Whom the rules, the rates and the gateways' room let write to now.
@@ -56,36 +59,52 @@ class Choice:
         """
         chosen, elsewhere = list[Candidate](), list[Put]()
         taken, held = dict.fromkeys(self._carriers, 0), Counter[str]()
-        for contact, state in await self._store.due(sub.name, now, BATCH, "messages"):
+        limit = self._limit(sub, now)
+        due = await self._store.due(sub.name, now, limit, "messages") if limit else []
+        for contact, state in due:
             move = advance(contact, state, sub, now)
             going = sub.campaign.find(move.step.pass_name) if isinstance(move.step, Dial) else None
             if going is None or going.medium not in self._carriers:
                 elsewhere.append(_put_back(contact, state, move, going, now))
                 continue
             carrier = self._carriers[going.medium]
-            full = taken[going.medium] >= carrier.free(now)
-            if full or not self._rates.take(sub, going, now):
+            if taken[going.medium] >= carrier.free(now) and carrier.rests_until <= now:
+                continue  # only busy: there is room again in a moment
+            if carrier.rests_until > now or not self._rates.take(sub, going, now):
                 held[going.name] += 1
-                later = self._later(sub, going, carrier, now, full=full) if held[going.name] > KEPT else None
-                if later is not None:
-                    waits = replace(move, step=Wait(later, "pacing"))
-                    elsewhere.append(Put(contact.id, state.version, waits, later))
+                if held[going.name] > KEPT:
+                    elsewhere.append(self._put_off(sub, contact, state, move, going, now))
                 continue
             one = await self._candidate(sub, contact, state, move, going, now)
             if one is not None:
                 taken[going.medium] += 1
                 chosen.append(one)
         await self._store.put_many(sub.name, elsewhere)
+        if due:
+            self._standing[sub.name] = sum(min(KEPT, count) for count in held.values())
         return chosen
 
-    def _later(
-        self, sub: SubCampaign, going: Pass, carrier: Carrier[Any], now: float, *, full: bool
-    ) -> float | None:
-        """The moment for somebody held back by the pass's rate, or by a gateway that rests; None while the
-        gateway is only busy."""
-        if not full:
-            return self._rates.slot(sub, going, now, KEPT)
-        return carrier.rests_until if carrier.rests_until > now else None
+    def _limit(self, sub: SubCampaign, now: float) -> int:
+        """How many contacts to look at: as many as there is room for, and now and then many."""
+        if now >= self._deep_at.get(sub.name, 0.0):
+            self._deep_at[sub.name] = now + DEEP_EVERY
+            return BATCH
+        free = sum(carrier.free(now) for carrier in self._carriers.values())
+        return min(BATCH, free + self._standing.get(sub.name, 0)) if free else 0
+
+    def _put_off(  # noqa: PLR0913, PLR0917  who, and what was decided
+        self,
+        sub: SubCampaign,
+        contact: Contact,
+        state: ContactState,
+        move: Move,
+        going: Pass,
+        now: float,
+    ) -> Put:
+        """Somebody held back by a gateway that rests, or by the pass's rate, comes when that is over."""
+        rests_until = self._carriers[going.medium].rests_until
+        later = rests_until if rests_until > now else self._rates.slot(sub, going, now, KEPT)
+        return Put(contact.id, state.version, replace(move, step=Wait(later, "pacing")), later)
 
     async def _candidate(  # noqa: PLR0913, PLR0917  who, and what was decided
         self,

@@ -51,6 +51,7 @@ class Messenger:
             set()
         )  # claims whose answer was lost: nothing was offered on the strength of them
         self._settled = False
+        self._room = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look each TICK until `stop`, then wait for what was offered."""
@@ -62,7 +63,17 @@ class Messenger:
                     except StoreUnavailable as error:
                         log.warning("messenger.store_unavailable", error=str(error))
                         await self._until_store_is_back()
-                await _stopped_within(stop, TICK)
+                await self._until_next(stop)
+
+    async def _until_next(self, stop: asyncio.Event) -> None:
+        """A tick later, or as soon as a gateway that was busy has room again, or `stop` is set."""
+        waits = [asyncio.ensure_future(stop.wait())]
+        if self._offered:
+            waits.append(asyncio.ensure_future(self._room.wait()))
+        await asyncio.wait(waits, timeout=TICK, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        self._room.clear()
 
     async def look(self, offers: asyncio.TaskGroup) -> None:
         """End who waited long enough, then claim and offer what is due; each offer is a task of `offers`.
@@ -128,6 +139,7 @@ class Messenger:
             log.exception("message.not_recorded", attempt=intent.attempt)
         finally:
             carrier.under_way -= 1
+            self._room.set()
             self._offered.discard(intent.attempt)
 
     async def _heed(self, intent: Intent, carrier: Carrier[Any], answer: Answer) -> None:
@@ -193,11 +205,3 @@ def _running(subs: list[SubCampaign], now: float) -> list[SubCampaign]:
         sub for sub in subs if sub.run_state is RunState.RUNNING and (sub.ends is None or now < sub.ends)
     )
     return sorted(running, key=lambda sub: (-sub.campaign.priority, sub.created))
-
-
-async def _stopped_within(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return

@@ -188,7 +188,7 @@ async def test_who_is_held_back_by_a_rate_keeps_nobody_else_waiting(
     sub = await launched(store, [*crowd, last], slow, quick)
     async with staged(store, clock, gateway(texts), tmp_path) as stage:
         for _ in range(4):
-            await stage.look()
+            await stage.look(after=1)
         assert last.devices[0].address in [one["to"] for one in texts.got()]
         started = (await store.counters(sub.name)).by_pass[TEXT.name]
         assert started == 1
