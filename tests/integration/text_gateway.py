@@ -7,8 +7,8 @@ it got, one JSON object a line.
 It takes POST and PUT of a form or JSON with `to` and `text`, and answers {"message_id": "m1"}. With a webhook
 every message is reported as `--report` says. The control file, read anew at each message, maps a number (or
 "*") to what becomes of it: {"status": 500, "error": "why", "delay": 2.0, "silent": true, "drop": true,
-"report": "undelivered", "reply": "STOP", "after": 0.1, "id": "m7"}; `silent` never answers, `drop` hangs up; both have
-taken the message. A webhook is sent until it is taken, five times at most.
+"report": "undelivered", "reply": "STOP", "after": 0.1, "id": "m7"}; `silent` never answers, `drop` hangs up;
+both have taken the message. A webhook is sent until it is taken, five times at most.
 """
 
 from __future__ import annotations
