@@ -40,8 +40,6 @@ class End:
 class Attempts(Attachments, LimitBook):
     """The only place where an attempt begins or ends."""
 
-    _durable = True
-
     async def claim(self, claims: Sequence[Claim], now: float) -> list[Refusal | None]:
         """Take persons for attempts, all in one step; an answer per claim: None, or why not. Refused
         changes nothing.

@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import hiredis
 from redis import exceptions
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
@@ -85,7 +86,7 @@ def library_version() -> str:
 
 def client(url: str, *, timeout: float | None) -> Redis:
     """A client that never sends a command twice: after a cut link nobody knows whether it was carried out."""
-    return Redis.from_url(
+    made = Redis.from_url(
         url,
         socket_timeout=timeout,
         socket_connect_timeout=ANSWER_WITHIN,
@@ -93,6 +94,24 @@ def client(url: str, *, timeout: float | None) -> Redis:
         retry_on_error=[],
         protocol=3,
     )
+    pool = made.connection_pool
+    pool.connection_class = _packed(pool.connection_class)
+    return made
+
+
+class _Packing:
+    """Has hiredis put a command's words together: the client library's own way takes a tenth of the time of
+    a batch of claims, for it looks at each key by itself."""
+
+    def pack_command(self, *words: Any) -> list[bytes]:
+        """The command as it goes over the wire."""
+        if isinstance(words[0], str) and " " in words[0]:
+            words = (*words[0].split(), *words[1:])
+        return [hiredis.pack_command(words)]
+
+
+def _packed(kind: type[Any]) -> type[Any]:
+    return type(kind.__name__, (_Packing, kind), {})
 
 
 async def run(redis: Redis, *words: str | bytes | float) -> Any:
@@ -104,6 +123,8 @@ class Door:
     """Two clients on one server, one of them for reads that block; the base the rooms of the store stand
     on."""
 
+    _durable = True  # else a simulation's, of which nothing is to last
+
     def __init__(self, url: str, tenant: str, clock: Callable[[], float]) -> None:
         self._redis = client(url, timeout=ANSWER_WITHIN)
         self._blocking = client(url, timeout=None)
@@ -113,7 +134,8 @@ class Door:
     async def _prepare(self) -> None:
         """Refuse an unfit server, and load the functions this program was written with."""
         with translated():
-            check_fitness(await self._redis.info())
+            if self._durable:
+                check_fitness(await self._redis.info())
             await self._load_library()
 
     async def _disconnect(self) -> None:

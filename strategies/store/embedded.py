@@ -30,7 +30,10 @@ LONGEST_SOCKET_PATH = 107  # bytes the kernel takes
 class EmbeddedServer:
     """The server of one data directory, from the view of one process."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, durable: bool = True) -> None:
+        """`durable`: with a journal, on the disk before an answer; without one, for what ends with its
+        process."""
+        self._durable = durable
         self.directory = data_dir.resolve() / "store"
         self.socket = self.directory / "server.sock"
         if len(os.fsencode(self.socket)) > LONGEST_SOCKET_PATH:
@@ -131,7 +134,7 @@ class EmbeddedServer:
             "unixsocketperm": "700",
             "dir": str(self.directory),
             "logfile": str(self.directory / "server.log"),
-            "appendonly": "yes",
+            "appendonly": "yes" if self._durable else "no",
             "appendfsync": "always",
             "save": "",
             "daemonize": "yes",

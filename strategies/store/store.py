@@ -42,7 +42,7 @@ class Store(Attempts, Imports, Overrides, Messages, Facts, Callers, Desk, Moment
         nobody may be called by such a store. Raises StoreUnavailable, or StoreUnfit for a server that must
         not be used.
         """
-        embedded = EmbeddedServer(data_dir) if url is None else None
+        embedded = EmbeddedServer(data_dir, durable=durable) if url is None else None
         if embedded is not None:
             await embedded.ensure()
         store = cls(embedded.url if embedded else str(url), tenant, clock)
