@@ -17,13 +17,13 @@ The shells claim, dial and write; pacing says how many at once. What is settled 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from strategies import recovery
 from strategies.attempts import Intent, Outcome
 from strategies.campaign import Campaign, Pass
 from strategies.contacts import Contact
 from strategies.eligibility import unfit
+from strategies.frozen import replace
 from strategies.messages import Notice
 from strategies.passage import Passage, after_result, day_cap, leave_device, leave_pass, traverse
 from strategies.records import record_of, with_amended, with_record, with_result

@@ -10,12 +10,12 @@ waits for it or is in it is through with it; who has no other pass left waits fo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from math import inf
 
 from strategies.campaign import Pass, Window
 from strategies.contacts import Device
 from strategies.eligibility import attempts_today, devices_of, missing_values, unfit
+from strategies.frozen import replace
 from strategies.records import (
     TAKEN_OUT,
     is_main,

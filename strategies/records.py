@@ -3,9 +3,8 @@ engine's."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from strategies.campaign import Campaign, Pass
+from strategies.frozen import replace
 from strategies.state import ContactState, PassRecord
 from strategies.vocabulary import Result
 

@@ -12,12 +12,13 @@ Settled here, where the language leaves room:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from strategies.attempts import Intent, Outcome
 from strategies.campaign import Pass, Recovery
 from strategies.contacts import Device
 from strategies.eligibility import ordered_devices, unfit
+from strategies.frozen import replace
 from strategies.retries import Again, after
 from strategies.state import Case, ContactState, RecoveryTask
 from strategies.vocabulary import Kind, RecoveryEnd, Result, Trigger
