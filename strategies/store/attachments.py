@@ -57,11 +57,14 @@ class Attachments(Relisting):
         return Entered(new, back)
 
     async def detach(self, sub: str, list_name: str, *, by: str) -> None:
-        """No attempt for contacts of the list begins from now on. Raises StoreError where it is not
-        attached."""
-        await self._set_list(
-            sub, list_name, lambda was: replace(_there(was, list_name, sub), detached=True), by
-        )
+        """No attempt for contacts of the list begins from now on; those who were promised one are looked at
+        again, to end. Raises StoreError where it is not attached."""
+
+        def detached(was: Attachment) -> Attachment:
+            return replace(_there(was, list_name, sub), detached=True)
+
+        await self._set_list(sub, list_name, detached, by)
+        await self.rouse_promised(sub, self._clock())
 
     async def set_attachment(
         self, sub: str, list_name: str, *, weight: float | None = None, paused: bool | None = None, by: str

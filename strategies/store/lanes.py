@@ -19,6 +19,7 @@ from strategies.store.turns import turn
 from strategies.vocabulary import Kind
 
 BATCH = 1000  # contacts enrolled in one step: some milliseconds of the server
+ROUSED = 10_000  # contacts roused in one step: the same
 PUTS = 200  # decisions in one step: the same
 
 LaneNames = Literal["calls", "messages", "all"]
@@ -66,9 +67,9 @@ class Lanes(Campaigns):
     async def due(
         self, sub: str, now: float, limit: int, lanes: LaneNames = "calls"
     ) -> list[tuple[Contact, ContactState]]:
-        """At most `limit` contacts whose moment has come: recoveries and retries by their moment, then the
-        lists, each in its order and by its weight; paused and detached ones are left out. Nobody with a live
-        attempt is among them.
+        """At most `limit` contacts whose moment has come: recoveries and retries by their moment, then who
+        was woken to be looked at again, and the lists, each in its order and by its weight; paused and
+        detached ones are left out. Nobody with a live attempt is among them.
 
         `messages`: those whose text or email may be sent, by their moment; `all`: both.
         """
@@ -103,7 +104,16 @@ class Lanes(Campaigns):
     async def rouse(self, sub: str, now: float, limit: int) -> int:
         """Have up to `limit` contacts that wait for a later moment, or for a pass to end, looked at again, by
         the strategy that holds then; how many. None are left when it is less than `limit`."""
-        return int(await self._over_lists("rouse", sub, {"now": now, "limit": limit}))
+        return await self._rouse(sub, now, limit)
+
+    async def rouse_promised(self, sub: str, now: float) -> None:
+        """The same for all who were promised a moment."""
+        while await self._rouse(sub, now, ROUSED, promised=True) == ROUSED:
+            pass
+
+    async def _rouse(self, sub: str, now: float, limit: int, *, promised: bool = False) -> int:
+        wanted = {"now": now, "limit": limit, "promised": promised}
+        return int(await self._over_lists("rouse", sub, wanted))
 
     async def _over_lists(self, function: str, sub: str, arguments: Mapping[str, object]) -> Any:
         """A function that takes the due lane of every list ever attached; called again where there is one

@@ -11,11 +11,12 @@ from bridge_stage import Stage, launched, staged
 from store_people import Clock, dialled, people, refused, running, standing
 
 from strategies.attempts import FactName
+from strategies.campaign import Pass, Retry
 from strategies.contacts import Contact
 from strategies.ledger import recount
-from strategies.state import ContactState, SubCampaign
+from strategies.state import ContactState, Move, SubCampaign, Wait
 from strategies.store import Entered, Store, StoreError
-from strategies.vocabulary import Refusal, RunState
+from strategies.vocabulary import Medium, Refusal, Result, RunState
 
 CROWD = people(40)
 MARCH, APRIL = CROWD[:20], CROWD[20:]
@@ -146,6 +147,35 @@ async def test_nobody_of_a_detached_list_is_called_from_the_next_look_on_and_all
     figures = await stage.store.counters(sub.name)
     assert (figures.ended_by, figures.in_progress) == ({"list_detached": 20}, 0)
     await assert_figures_are_a_recount(stage.store, sub)
+
+
+async def test_who_of_a_detached_list_was_promised_a_call_ends_at_once_and_others_keep_their_promise(
+    stage: Stage,
+) -> None:
+    store, busy = stage.store, Pass("call", Medium.AVM, retry={Result.BUSY: Retry((3600.0,), "end_pass")})
+    sub = await launched(store, MARCH[:1], busy)
+    await store.import_contacts("april", APRIL[:1])
+    await store.attach(sub.name, "april", ids(APRIL[:1]), by="eve")
+    for attempt in await stage.look():
+        await stage.hears(attempt, (FactName.DIAL_ENDED, "BUSY"), (FactName.HUNG_UP, "17"))
+    await store.detach(sub.name, "spring_list", by="eve")
+    assert await stage.look() == []
+    assert (await stage.state(sub, MARCH[0])).ended == "list_detached"
+    assert (await stage.state(sub, APRIL[0])).ended is None
+    assert await stage.look(3590.0) == []
+    assert len(await stage.look(20.0)) == 1
+
+
+async def test_who_was_woken_and_the_list_do_not_wait_for_one_another(store: Store, clock: Clock) -> None:
+    sub = await with_two_lists(store)
+    await store.set_attachment(sub.name, "april", paused=True, by="eve")
+    for contact, state in await store.due(sub.name, clock.now, 10):
+        later = Move(state, Wait(clock.now + 60, "retry"))
+        await store.put(sub.name, contact.id, state.version, later, clock.now + 60)
+    assert await store.rouse(sub.name, clock.now, 100) == 10
+    first = await due(store, sub, clock.now, limit=8)
+    assert first == [*ids(MARCH[:4]), *ids(MARCH[10:14])]
+    assert len(await due(store, sub, clock.now)) == 20
 
 
 async def test_a_list_attached_again_brings_back_who_was_not_done_and_nobody_twice(stage: Stage) -> None:

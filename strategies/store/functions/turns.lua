@@ -88,7 +88,8 @@ local function by_weight(lists, now, room)
 end
 
 -- keys: sub, contacts, the due lanes of the lists by index. Contact, record, state, contact, ... : promises first, then
--- messages, then the lists by their weights, each in its order. How many lists there are comes first: fewer lanes than that, and nothing was done.
+-- messages, who was woken, and the lists by their weights, each in its order. How many lists there are comes first:
+-- fewer lanes than that, and nothing was done.
 local function due(keys, args)
   local sub, at = sub_keys(keys, 1)
   local d = cmsgpack.unpack(args[1])
@@ -96,12 +97,17 @@ local function due(keys, args)
   if #keys - at < lists then return {lists, false} end
   local now = d.now + redis.call('HLEN', sub.state) * RANK -- the last place of the list is due with the first
   local ids = {}
-  local function take(more) for _, id in ipairs(more) do ids[#ids + 1] = id end end
+  local function take(more, from, to)
+    for place = from or 1, math.min(to or #more, #more) do ids[#ids + 1] = more[place] end
+  end
   if d.calls then take(ready(sub.promised, now, d.limit)) end
   if d.messages then take(ready(sub.messages, now, d.limit - #ids)) end
   if d.calls then
+    local woken = ready(sub.waking, '+inf', d.limit - #ids)
+    local half = math.ceil((d.limit - #ids) / 2) -- the lists do not wait for a crowd that was woken, nor it for them
+    take(woken, 1, half)
     take(by_weight(worked_on(sub.control, keys, at + 1), now, d.limit - #ids))
-    take(ready(sub.waking, '+inf', d.limit - #ids))
+    take(woken, half + 1, half + d.limit - #ids)
   end
   return {lists, with_records(ids, keys[at], sub.state)}
 end
@@ -129,7 +135,7 @@ local function rouse(keys, args)
   if #keys - at < lists then return {lists, false} end
   local later = string.format('(%.6f', r.now + redis.call('HLEN', sub.state) * RANK)
   local lanes, moved = {{sub.promised, later}, {sub.messages, later}, {sub.parked, '-inf'}}, 0
-  for place = at + 1, #keys do lanes[#lanes + 1] = {keys[place], later} end
+  for place = at + 1, r.promised and at or #keys do lanes[#lanes + 1] = {keys[place], later} end
   for _, lane in ipairs(lanes) do
     if moved < r.limit then
       local found = redis.call('ZRANGEBYSCORE', lane[1], lane[2], '+inf', 'WITHSCORES', 'LIMIT', 0, r.limit - moved)
