@@ -199,13 +199,13 @@ class TwoDialers(RuleBasedStateMachine):
 
     @rule(sub=subs, listed=st.sampled_from(LISTS), paused=st.booleans())
     def pause_list(self, sub: str, listed: str, paused: bool) -> None:
-        if (sub, listed) not in self.detached:
+        if (sub, listed) not in self.detached and not self._over(sub):
             self.run(self.store.set_attachment(sub, listed, paused=paused, by="eve"))
             (self.paused.add if paused else self.paused.discard)((sub, listed))
 
     @rule(sub=subs, rare=st.integers(0, 3))
     def detach_list(self, sub: str, rare: int) -> None:
-        if rare == 0 and (sub, LISTS[1]) not in self.detached:
+        if rare == 0 and (sub, LISTS[1]) not in self.detached and not self._over(sub):
             self.run(self.store.detach(sub, LISTS[1], by="eve"))
             self.detached.add((sub, LISTS[1]))
 
@@ -283,6 +283,9 @@ class TwoDialers(RuleBasedStateMachine):
         assert set(over) <= set(begun)  # one in force when its sub-campaign was over ended with it
 
     # the model
+
+    def _over(self, sub: str) -> bool:
+        return self.run(self.store.sub(sub)).run_state in (RunState.STOPPED, RunState.COMPLETED)
 
     def _live(self) -> list[Attempt]:
         return [one for one in self.attempts if one.result is None]
