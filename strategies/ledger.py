@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from strategies.abandonment import is_abandoned, is_live
 from strategies.vocabulary import Kind, RecoveryEnd, Result
 
 Line = Mapping[str, object]
@@ -25,7 +26,8 @@ class Counters:
     `attempts` are placed or may have been: a released one is none. `in_progress` have started and not ended.
     `attempted`: contacts with at least one attempt. `triggered`, `reached`: recoveries by trigger;
     `recovery_ended`: by how; `recoveries`: `DAY/PASS/TRIGGER` of the loss -> `lost` and how they ended.
-    `by_list`, `by_pass`, `by_medium`: attempts. What no list or pass was told of stands under "".
+    `live`, `abandoned`: people who answered for an agent, and those of them abandoned, by day. `by_list`,
+    `by_pass`, `by_medium`: attempts. What no list or pass was told of stands under "".
     """
 
     contacts: int = 0
@@ -50,6 +52,8 @@ class Counters:
     pass_results: Nested = field(default_factory=dict)
     pass_skipped: Nested = field(default_factory=dict)
     recoveries: Nested = field(default_factory=dict)
+    live: Sums = field(default_factory=dict)
+    abandoned: Sums = field(default_factory=dict)
 
 
 def recount(lines: Iterable[Line]) -> Counters:
@@ -69,7 +73,7 @@ def changes(line: Line) -> list[tuple[str, str, int]]:
     if kind == Kind.ATTEMPT_RELEASED:
         return _attempt(line, -1)
     if kind == Kind.ATTEMPT_ENDED:
-        return [_result(line, "result", 1), *_responses(line)]
+        return [_result(line, "result", 1), *_responses(line), *_answered(line)]
     if kind == Kind.ATTEMPT_REPORTED:
         return [_result(line, "was", -1), _result(line, "result", 1)]
     if kind == Kind.RESPONDED:
@@ -122,7 +126,17 @@ def from_figures(figures: Mapping[tuple[str, str], int]) -> Counters:
         pass_results=_pairs(results, 0),
         pass_skipped=nested(skipped),
         recoveries=recoveries,
+        live=kept.get("live", {}),
+        abandoned=kept.get("abandoned", {}),
     )
+
+
+def _answered(line: Line) -> list[tuple[str, str, int]]:
+    """A person who answered a call that was for an agent, on the day of it."""
+    if not is_live(line):
+        return []
+    day = _word(line, "day")
+    return [("live", day, 1), *([("abandoned", day, 1)] if is_abandoned(line) else [])]
 
 
 def nested(paths: Sums) -> dict[str, dict[str, int]]:

@@ -127,5 +127,8 @@ class Kind(StrEnum):
 
 SUCCESS, OPT_OUT, WRONG_PARTY = "success", "opt_out", "wrong_party"  # the reserved response groups
 SAID_NOTHING = "said_nothing"  # response: a script that asked for a key ended without one
-SAID_STOP = frozenset({"text_stop", "email_stop"})  # responses: who wants no more messages, wants no calls either
+CALL_STOP = "call_stop"  # response: the key that ends all calls, in the abandon message
+SAID_STOP = frozenset(
+    {"text_stop", "email_stop", CALL_STOP}
+)  # responses: who wants no more messages, wants no calls either
 CALL_AGAIN = "agent_call_again"  # disposition: the contact is not done though an agent spoke to them
