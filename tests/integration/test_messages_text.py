@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from message_servers import Server, running
-from messages_stage import TEXT, launched, reader, staged
+from messages_stage import LETTER, TEXT, launched, reader, staged
 from store_people import Clock
 
 from strategies.campaign import Pacing, Pass, Retry
@@ -195,3 +195,15 @@ async def test_who_is_held_back_by_a_rate_keeps_nobody_else_waiting(
         for _ in range(30):
             await stage.look(after=60)
         assert (await store.counters(sub.name)).by_pass[TEXT.name] == started + 30
+
+
+async def test_who_has_no_gateway_for_their_medium_waits_and_keeps_their_turn(
+    store: Store, clock: Clock, texts: Server, tmp_path: Path
+) -> None:
+    sub = await launched(store, [ADA], LETTER)
+    async with staged(store, clock, gateway(texts), tmp_path) as stage:
+        await stage.look()
+        assert (await stage.state(sub, ADA)).ended is None
+        assert await store.due(sub.name, clock() + 299, 10, "all") == []
+        assert len(await store.due(sub.name, clock() + 301, 10, "all")) == 1
+        assert texts.got() == []
