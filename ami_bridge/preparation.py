@@ -13,7 +13,8 @@ from strategies.debts import debt_of
 from strategies.eligibility import asks_of
 from strategies.engine import claimed
 from strategies.numbers import allowed
-from strategies.state import ContactState, Dial, SubCampaign
+from strategies.recovery import in_call
+from strategies.state import Case, ContactState, Dial, SubCampaign
 from strategies.store import Claim
 from strategies.windows import closes, contact_zones, pass_window
 
@@ -83,4 +84,5 @@ def _intent(one: Candidate, prompts: dict[str, str], sub: SubCampaign, now: floa
         strategy=sub.campaign.version,
         overrides=sub.overrides,
         debt=debt_of(one.contact, sub.campaign),
+        in_call=in_call(one.going.name, one.state, Case(one.contact, sub, now)),
     )

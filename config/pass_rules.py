@@ -22,7 +22,7 @@ DEVICES: Mapping[Medium, tuple[str, ...]] = {
     Medium.TEXT: ("text", "mobile"),
     Medium.EMAIL: ("email",),
 }
-LIVE_TRIGGERS = frozenset({Trigger.NO_INPUT, Trigger.ABANDONED_NO_AGENT})
+LIVE_TRIGGERS = frozenset({Trigger.NO_INPUT})
 """The losses after which the person is still on the line."""
 _OF_CALLS = frozenset(Result) - MESSAGE_RESULTS
 _OF_MESSAGES = MESSAGE_RESULTS | {Result.FAILED, Result.UNKNOWN}

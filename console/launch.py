@@ -121,10 +121,6 @@ def _voice(campaign: Campaign, trunk: bool) -> Iterator[Reason]:
                 f"pass {one.name} is paced by {one.pacing.method}, which the dialer cannot do yet",
                 f"write pacing: {'{method: progressive}' if one.medium is Medium.DIALER else RATE}",
             )
-        if one.recovery is not None and one.recovery.mode != "recall":
-            yield Reason(
-                f"pass {one.name} recovers {one.recovery.mode}, which is not done yet", "write recall"
-            )
 
 
 def _queues(campaign: Campaign, ground: Ground) -> Iterator[Reason]:

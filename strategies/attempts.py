@@ -9,6 +9,8 @@ Settled here, where the language leaves room:
 * A script that asks for a key and ends without one adds the response `said_nothing`, which makes no
   `delivered_no_success`; a script that asks for none has no such response and no trigger `no_input`.
 * A caller whose queue ends without an abandon event was left by the queue: `abandoned_no_agent`.
+* Who comes to the queue though the script did not lead there was sent by the recovery that stood by: the
+  script said that it got no key, or broke, or said nothing more.
 """
 
 from __future__ import annotations
@@ -17,10 +19,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from strategies.abandonment import greeting_over
 from strategies.call_states import INCONCLUSIVE, RESULTS, TRANSITIONS, Event, Phase, unanswered
 from strategies.campaign import Campaign
 from strategies.contacts import Device
-from strategies.vocabulary import SAID_NOTHING, SUCCESS, Medium, Result, Trigger
+from strategies.vocabulary import CALL_STOP, SAID_NOTHING, SUCCESS, Medium, Result, Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class Intent:
     strategy: str = ""
     overrides: tuple[str, ...] = ()  # in force when it was claimed
     debt: str | None = None  # which of the person's debts it is about, where the campaign counts by debt
+    abandon_message: str | None = None  # sound (no extension) for whom no agent is there in time
+    in_call: str | None = None  # the pass that recovers on the live line who says nothing or hears it break
 
 
 class Stage(StrEnum):
@@ -74,6 +79,7 @@ class FactName(StrEnum):
     AGENT_CONNECTED = "agent_connected"  # value: member
     QUEUE_ABANDONED = "queue_abandoned"
     NO_AGENT = "no_agent"  # nobody in time: we took the caller out of the queue
+    OPTED_OUT = "opted_out"  # pressed the key of the abandon message
     DISPOSITION = "disposition"  # value: what the agent noted, without `agent_`
     ORIGINATE_FAILED = "originate_failed"  # value: Reason
     HUNG_UP = "hung_up"  # value: hangup cause (Q.850 number as text)
@@ -91,6 +97,21 @@ class Fact:
     cause: str = ""
 
 
+class Rescue(StrEnum):
+    """Why a person was sent to an agent while the line was up: what the script did."""
+
+    NO_INPUT = "no_input"
+    SCRIPT_FAILED = "script_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Rescued:
+    """A recovery on the live line, at `at` (epoch seconds)."""
+
+    why: Rescue
+    at: float
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How an attempt ended. `triggers`: every recovery trigger its facts fit, most specific first."""
@@ -101,6 +122,9 @@ class Outcome:
     triggers: tuple[Trigger, ...] = ()
     at: float = 0.0
     reason: str = ""  # of a message: what the gateway said
+    rescued: Rescued | None = None  # sent to an agent while the line was up
+    live_at: float | None = None  # the end of a person's greeting, who was to reach an agent
+    waited: float | None = None  # seconds from then to agent or abandon message; None where neither came
 
 
 def is_machine(status: str, cause: str) -> bool:
@@ -123,15 +147,59 @@ def outcome(intent: Intent, facts: Sequence[Fact], campaign: Campaign) -> Outcom
         return None
     phase = phase_of(facts)
     seen = any(fact.name is not FactName.GONE for fact in over)
-    responses = _responses(intent, facts, phase, campaign)
+    rescued, live_at = _rescued(intent, facts), live_since(intent, facts)
+    silent = phase is Phase.HEARD or (rescued is not None and rescued.why is Rescue.NO_INPUT)
+    responses = _responses(intent, facts, campaign, silent=silent)
     success = not campaign.group(SUCCESS).isdisjoint(responses)
     if not seen and phase in INCONCLUSIVE and not success:
-        return Outcome(intent.attempt, Result.UNKNOWN, responses, at=over[-1].at)
+        return Outcome(
+            intent.attempt, Result.UNKNOWN, responses, at=over[-1].at, rescued=rescued, live_at=live_at
+        )
     result = RESULTS[phase] or _by_more(phase, facts, responses, success)
     if phase is Phase.PERSON and intent.medium is Medium.DIALER:
         result = Result.ABANDONED_NO_AGENT
     triggers = _triggers(result, phase, facts, responses, success)
-    return Outcome(intent.attempt, result, responses, triggers, over[-1].at)
+    waited = None if live_at is None else _waited(facts, phase, live_at)
+    return Outcome(
+        intent.attempt,
+        result,
+        responses,
+        triggers,
+        over[-1].at,
+        rescued=rescued,
+        live_at=live_at,
+        waited=waited,
+    )
+
+
+def _rescued(intent: Intent, facts: Sequence[Fact]) -> Rescued | None:
+    """How the person came from the script to the queue without asking for it; None where they did not."""
+    joined = next((fact.at for fact in facts if fact.name is FactName.QUEUE_JOINED), None)
+    if intent.in_call is None or joined is None:
+        return None
+    said = next((fact.value for fact in facts if fact.name is FactName.SCRIPT_ENDED), "failed")
+    why = {"no_input": Rescue.NO_INPUT, "failed": Rescue.SCRIPT_FAILED}.get(said)
+    return Rescued(why, joined) if why is not None else None
+
+
+def live_since(intent: Intent, facts: Sequence[Fact]) -> float | None:
+    """When the greeting of a person was over whom a dialer pass calls for an agent (epoch seconds); None
+    where no person is known to have answered. Who came to the queue was one."""
+    if intent.medium is not Medium.DIALER:
+        return None
+    for fact in facts:
+        if fact.name is FactName.CLASSIFIED and _event(fact) is Event.HEARD_PERSON:
+            return greeting_over(fact.at, fact.cause)
+        if fact.name in (FactName.QUEUE_JOINED, FactName.AGENT_CONNECTED):
+            return fact.at
+    return None
+
+
+def _waited(facts: Sequence[Fact], phase: Phase, since: float) -> float | None:
+    """Seconds from `since` until the agent, or the abandon message, was there; None where neither was."""
+    name = {Phase.CONNECTED: FactName.AGENT_CONNECTED, Phase.NO_AGENT: FactName.NO_AGENT}.get(phase)
+    at = next((fact.at for fact in facts if fact.name is name), None)
+    return None if at is None else round(max(0.0, at - since), 3)
 
 
 def phase_of(facts: Sequence[Fact]) -> Phase:
@@ -178,15 +246,17 @@ def _event(fact: Fact) -> Event | None:
     return Event.HEARD_MACHINE if is_machine(fact.value, fact.cause) else Event.HEARD_PERSON
 
 
-def _responses(intent: Intent, facts: Sequence[Fact], phase: Phase, campaign: Campaign) -> tuple[str, ...]:
-    """What was pressed and noted, in order, once each."""
+def _responses(intent: Intent, facts: Sequence[Fact], campaign: Campaign, *, silent: bool) -> tuple[str, ...]:
+    """What was pressed and noted, in order, once each; `silent`: the script got to its end, or gave up."""
     told: dict[str, None] = {}
     for fact in facts:
         if fact.name is FactName.PRESSED:
             told[f"pressed_{fact.value}"] = None
         elif fact.name is FactName.DISPOSITION:
             told[f"agent_{fact.value}"] = None
-    if not told and phase is Phase.HEARD and _asks(intent, campaign):
+        elif fact.name is FactName.OPTED_OUT:
+            told[CALL_STOP] = None
+    if not told and silent and _asks(intent, campaign):
         return (SAID_NOTHING,)
     return tuple(told)
 
@@ -256,7 +326,7 @@ def _triggers(
         Trigger.ABANDONED_IN_QUEUE: phase is Phase.LEFT_QUEUE,
         Trigger.ABANDONED_NO_AGENT: result is Result.ABANDONED_NO_AGENT,
         Trigger.HANGUP_IN_SCRIPT: phase in _HUNG_UP_EARLY and not lost,
-        Trigger.NO_INPUT: SAID_NOTHING in responses,
+        Trigger.NO_INPUT: SAID_NOTHING in responses and result is not Result.CONNECTED_AGENT,
         Trigger.NOT_CONNECTED: result in _NOT_CONNECTED,
     }
     return () if success else tuple(trigger for trigger in Trigger if fits[trigger])

@@ -57,7 +57,11 @@ class Event(StrEnum):
 
 _OPEN = (Phase.DIALLED, Phase.NOT_ANSWERED, Phase.ANSWERED)
 _TALKING = (*_OPEN, Phase.PERSON, Phase.IN_SCRIPT)
-_WAITING = (*_TALKING, Phase.HEARD, Phase.LEFT_SCRIPT, Phase.WANTS_AGENT, Phase.LEFT_QUEUE, Phase.NO_AGENT)
+_WAITING = (
+    *_TALKING,
+    *(Phase.HEARD, Phase.LEFT_SCRIPT, Phase.SCRIPT_BROKE, Phase.WANTS_AGENT),
+    Phase.LEFT_QUEUE,
+)
 
 _ARROWS: tuple[tuple[Iterable[Phase], Event, Phase], ...] = (
     ((Phase.DIALLED,), Event.DIAL_FAILED, Phase.NOT_ANSWERED),
@@ -74,7 +78,8 @@ _ARROWS: tuple[tuple[Iterable[Phase], Event, Phase], ...] = (
     (_TALKING, Event.SCRIPT_TO_AGENT, Phase.WANTS_AGENT),
     (_WAITING, Event.QUEUE_JOINED, Phase.QUEUED),
     ((Phase.QUEUED,), Event.QUEUE_ABANDONED, Phase.LEFT_QUEUE),
-    ((*_TALKING, Phase.WANTS_AGENT, Phase.QUEUED, Phase.LEFT_QUEUE), Event.NO_AGENT, Phase.NO_AGENT),
+    # We led the person away: an agent who was reached in that moment lost them again.
+    ((*_WAITING, Phase.QUEUED, Phase.CONNECTED), Event.NO_AGENT, Phase.NO_AGENT),
     ((*_WAITING, Phase.QUEUED), Event.AGENT_CONNECTED, Phase.CONNECTED),
 )
 

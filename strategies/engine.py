@@ -120,13 +120,14 @@ def ended(  # noqa: PLR0913, PLR0917 - who, where, what and when of an attempt's
     if state.live != intent.attempt:
         return advance(contact, state, sub, now)
     case = Case(contact, sub, outcome.at or now)
-    state = _recorded(state, case, intent, outcome)
+    state, lines = recovery.rescued(_recorded(state, case, intent, outcome), case, intent, outcome)
     reason = _settled(state, outcome, sub.campaign)
-    lines: list[Line] = []
+    more: list[Line] = []
     if state.recovery is not None and state.recovery.pass_name == intent.pass_name:
-        state, lines = recovery.after_attempt(state, case, outcome, settled=reason is not None)
+        state, more = recovery.after_attempt(state, case, outcome, settled=reason is not None)
     elif reason is None:
-        state, lines = _lost_or_on(state, case, intent, outcome)
+        state, more = _lost_or_on(state, case, intent, outcome)
+    lines = [*lines, *more]
     if reason is not None:
         return _finished(state, reason, RecoveryEnd.CAME_BACK, lines)
     return _then(lines, advance(contact, state, sub, now))
@@ -181,8 +182,9 @@ def came_back(contact: Contact, state: ContactState, sub: SubCampaign, now: floa
 def responded(
     contact: Contact, state: ContactState, sub: SubCampaign, responses: Sequence[str], now: float
 ) -> Move:
-    """What follows what a person said outside an attempt, by a reply or an unsubscription: their groups settle
-    the contact, and an open recovery with it. None of their attempts may be live; who is done stays so."""
+    """What follows what a person said outside an attempt, by a reply or an unsubscription: their groups
+    settle the contact, and an open recovery with it. None of their attempts may be live; who is done stays
+    so."""
     state = replace(state, responses=(*state.responses, *responses))
     if state.ended is not None:
         return Move(state, Ended(state.ended))

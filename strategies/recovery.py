@@ -7,6 +7,8 @@ Settled here, where the language leaves room:
 * The device after the last one is the first. A person with one device is called on it again.
 * While a recovery is open the contact goes into no further pass: who is about to be called is not written to.
 * A recovery pass may have `retry` of its own, within its `ttl`; otherwise it makes one attempt.
+* `in_call` takes who pressed no key, by the trigger `no_input`, and who heard the script break as well: the
+  line is up, and to hang up on them would be our fault. It counts for `per_day` like a call.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from strategies.attempts import Intent, Outcome
+from strategies.attempts import Intent, Outcome, Rescued
 from strategies.campaign import Pass, Recovery
 from strategies.contacts import Device
 from strategies.eligibility import ordered_devices, unfit
@@ -77,6 +79,53 @@ def task_for_caller(lost: LostCaller, state: ContactState, case: Case) -> Recove
             begins, expires = case.now + recovery.delay, case.now + recovery.ttl
             return RecoveryTask(candidate.name, trigger, lost.call, device, begins, expires)
     return None
+
+
+def in_call(pass_name: str, state: ContactState, case: Case) -> str | None:
+    """The pass that stands by, with an agent, while a script of `pass_name` is played to this contact."""
+    for candidate in case.campaign.passes:
+        recovery = candidate.recovery
+        if recovery is None or recovery.mode != "in_call" or recovery.pass_name != pass_name:
+            continue
+        if Trigger.NO_INPUT in recovery.triggers and _may(candidate, recovery, state, case, calls=0):
+            return candidate.name
+    return None
+
+
+def rescued(
+    state: ContactState, case: Case, intent: Intent, outcome: Outcome
+) -> tuple[ContactState, list[Line]]:
+    """The state after an attempt on whose live line a recovery began, counted for the day, and the two lines
+    that tell of it: it is over with the call."""
+    saved = outcome.rescued
+    if saved is None or intent.in_call is None:
+        return state, []
+    reached = outcome.result is Result.CONNECTED_AGENT
+    told = _in_call_line(intent, saved, case)
+    over: dict[str, object] = {
+        **told,
+        "kind": Kind.RECOVERY_ENDED,
+        "at": outcome.at or case.now,
+        "result": RecoveryEnd.REACHED if reached else RecoveryEnd.GAVE_UP,
+    }
+    if not reached:
+        over["reason"] = outcome.result
+    return replace(state, recovered_on=(*state.recovered_on, str(told["day"]))), [told, over]
+
+
+def _in_call_line(intent: Intent, saved: Rescued, case: Case) -> dict[str, object]:
+    return {
+        "kind": Kind.RECOVERY_TRIGGERED,
+        "at": saved.at,
+        "pass": intent.in_call,
+        "recovers": intent.attempt,
+        "trigger": Trigger.NO_INPUT,
+        "mode": "in_call",
+        "reason": saved.why,
+        "device": intent.device.kind,
+        "address": intent.device.address,
+        "day": local_date(case.campaign.zone, saved.at).isoformat(),
+    }
 
 
 def begun(task: RecoveryTask, state: ContactState, case: Case) -> tuple[ContactState, Line]:
@@ -142,10 +191,13 @@ def _listens(recovery: Recovery, pass_name: str, trigger: Trigger) -> bool:
     return recovery.pass_name == pass_name and recovery.mode == "recall" and trigger in recovery.triggers
 
 
-def _may(candidate: Pass, recovery: Recovery, state: ContactState, case: Case) -> bool:
+def _may(candidate: Pass, recovery: Recovery, state: ContactState, case: Case, *, calls: int = 1) -> bool:
+    """Whether the guards let it begin; `calls` are the attempts it takes."""
     today = local_date(case.campaign.zone, case.now).isoformat()
     cap = case.campaign.limits.attempts_per_contact
-    if state.recovered_on.count(today) >= recovery.per_day or (cap is not None and state.attempts >= cap):
+    if state.recovered_on.count(today) >= recovery.per_day or (
+        cap is not None and state.attempts + calls > cap
+    ):
         return False
     return unfit(candidate, state, case) is None
 

@@ -2,7 +2,9 @@
 
 Playing prompts and reading keys is left to the player: it carries a walk's `command` out and hands the
 event back. Settled here: a key counts in the step that offers it, during its prompt or the wait after it. A
-key that is not offered is no response; it costs one of the step's repeats, as silence does.
+key that is not offered is no response; it costs one of the step's repeats, as silence does. Where a recovery
+on the live line stands by, who presses no key at all gets an agent once the first step that asked has given
+up, and nothing more is said; so does who hears a script break, unless a key of theirs had settled the matter.
 """
 
 from __future__ import annotations
@@ -131,17 +133,22 @@ class Walk:
     keys: tuple[str, ...] = ()
     gave_up: bool = False  # a step that asked got no key
     ended: ScriptEnd | None = None
+    rescue_unless: frozenset[str] | None = None  # keys that settle the matter; None: no agent stands by
 
 
-def begin(script: Script) -> Walk:
-    """The walk at the script's first step."""
-    return _enter(Walk(script, Hangup(), script.start, steps=0), script.start)
+def begin(script: Script, rescue_unless: frozenset[str] | None = None) -> Walk:
+    """The walk at the script's first step. `rescue_unless`: an agent stands by for who says nothing or hears
+    the script break, unless they have pressed one of these keys before."""
+    walk = Walk(script, Hangup(), script.start, steps=0, rescue_unless=rescue_unless)
+    return _rescued(_enter(walk, script.start))
 
 
 def step(walk: Walk, event: Event) -> Walk:
     """The walk after an event. An ended walk stays as it is; an event that cannot be now changes nothing."""
-    if walk.ended is not None:
-        return walk
+    return walk if walk.ended is not None else _rescued(_stepped(walk, event))
+
+
+def _stepped(walk: Walk, event: Event) -> Walk:
     if isinstance(event, LineGone):
         return _end(walk, ScriptEnd.HUNG_UP)
     if isinstance(event, Broke):
@@ -182,6 +189,18 @@ def _enter(walk: Walk, name: str) -> Walk:
     if here.keys:
         return replace(walk, command=Listen(here.wait), said=1)
     return _enter(walk, here.then)
+
+
+def _rescued(walk: Walk) -> Walk:
+    """The walk to an agent in place of a goodbye to who said nothing, or of a hang-up on who heard the script
+    break."""
+    if walk.rescue_unless is None or walk.rescue_unless & set(walk.keys):
+        return walk
+    if walk.ended is ScriptEnd.FAILED:
+        return replace(walk, command=Transfer())
+    if walk.gave_up and not walk.keys and walk.ended in (None, ScriptEnd.NO_INPUT):
+        return replace(walk, command=Transfer(), ended=ScriptEnd.NO_INPUT)
+    return walk
 
 
 def _transferred(walk: Walk) -> Walk:

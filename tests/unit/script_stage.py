@@ -64,6 +64,7 @@ CAMPAIGN = Campaign(
         Pass("reminder", Medium.AVM, devices=("mobile",), script=REMINDER),
         Pass("rescue", Medium.DIALER, devices=("mobile",)),
     ),
+    groups={"success": ("pressed_1",), "opt_out": ("pressed_8",), "wrong_party": ("pressed_9",)},
 )
 
 

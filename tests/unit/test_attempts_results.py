@@ -241,7 +241,7 @@ def test_the_tables_are_complete():
     assert set(RESULTS) == set(Phase)
     assert {event for _, event in TRANSITIONS} == set(Event)
     assert set(Phase) >= INCONCLUSIVE
-    ends = {Phase.CONNECTED, Phase.MESSAGE_LEFT, Phase.FAX, Phase.SCRIPT_BROKE}
+    ends = {Phase.NO_AGENT, Phase.MESSAGE_LEFT, Phase.FAX}
     assert not {phase for phase, _ in TRANSITIONS} & ends
 
 

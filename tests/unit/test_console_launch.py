@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from console.launch import Ground, obstacles
-from strategies.campaign import Campaign, Limits, Pacing, Pass, Recovery
+from strategies.campaign import Campaign, Limits, Pacing, Pass
 from strategies.contacts import Contact
 from strategies.precedence import ordered
 from strategies.script import Script
@@ -75,7 +75,6 @@ def test_each_obstacle_names_its_mend(found: list[str], said: str, mend: str) ->
     ("one", "said", "mend"),
     [
         (Pass("p", Medium.DIALER, pacing=Pacing("predictive")), "paced by predictive", "progressive"),
-        (Pass("p", Medium.DIALER, recovery=Recovery((), "calls", mode="in_call")), "in_call", "recall"),
     ],
 )
 def test_what_the_dialer_cannot_do_yet_is_not_started(one: Pass, said: str, mend: str) -> None:
