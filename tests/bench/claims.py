@@ -37,7 +37,7 @@ _attempts = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Microseconds for each contact: until the answer, of our processor time, of the server's."""
+    """Microseconds for each contact: waited for the store, of our processor time, of the server's."""
 
     waited: float
     ours: float
@@ -54,15 +54,14 @@ def run() -> list[dict[str, object]]:
 def rows(size: int, cost: Cost, room: float, smallest: Cost) -> Iterator[dict[str, object]]:
     name = f"claims in batches of {BATCH} over {size:,} contacts"
     yield {
-        "name": f"{name}, waited",
-        "value": round(cost.waited, 1),
+        "name": f"{name}, processor time in all",
+        "value": round(cost.ours + cost.servers, 1),
         "unit": "us a contact",
-        "peer": round(smallest.waited, 1),
+        "peer": round(smallest.ours + smallest.servers, 1),
         "peer_name": f"{SMALLEST:,} contacts",
-        "ratio": round(cost.waited / smallest.waited, 2),
+        "ratio": round((cost.ours + cost.servers) / (smallest.ours + smallest.servers), 2),
     }
-    yield {"name": f"{name}, our processor time", "value": round(cost.ours, 1), "unit": "us a contact"}
-    yield {"name": f"{name}, the server's", "value": round(cost.servers, 1), "unit": "us a contact"}
+    yield {"name": f"{name}, of that the server's", "value": round(cost.servers, 1), "unit": "us a contact"}
     yield {"name": f"{name}, one dialer", "value": round(1e6 / cost.waited), "unit": "contacts a second"}
     yield {"name": f"memory of {size:,} contacts", "value": round(room), "unit": "bytes a contact"}
 
@@ -82,11 +81,10 @@ async def measure(size: int) -> tuple[Cost, float]:
         await redis.config_set("appendfsync", "always")
         room = (await used(redis) - before) / size
         await claimed(store, sub, 10)
-        began, ours, servers = time.perf_counter(), time.process_time(), await spent(redis)
-        await claimed(store, sub, ROUNDS)
-        ended, ours_ended = time.perf_counter(), time.process_time()
+        servers = await spent(redis)
+        waited, ours = await claimed(store, sub, ROUNDS)
         per = 1e6 / (ROUNDS * BATCH)
-        cost = Cost((ended - began) * per, (ours_ended - ours) * per, (await spent(redis) - servers) * per)
+        cost = Cost(waited * per, ours * per, (await spent(redis) - servers) * per)
     finally:
         await redis.aclose()
         await store.close()
@@ -121,12 +119,20 @@ def person(n: int) -> Contact:
     return Contact(f"{n:07}", devices, zone="America/New_York", attributes=ATTRIBUTES)
 
 
-async def claimed(store: Store, sub: SubCampaign, rounds: int) -> None:
-    """So many batches, each of people who are due; nobody is refused."""
+async def claimed(store: Store, sub: SubCampaign, rounds: int) -> tuple[float, float]:
+    """So many batches, each of people who are due; nobody is refused. Seconds waited for the store, and of
+    our processor time for it."""
+    waited = ours = 0.0
     for _ in range(rounds):
+        began = time.perf_counter(), time.process_time()
         due = await store.due(sub.name, NOON + 10, BATCH)
+        paused = time.perf_counter(), time.process_time()
         claims = [claim(sub, contact, state) for contact, state in due]
+        went_on = time.perf_counter(), time.process_time()
         assert await store.claim(claims, NOON + 10) == [None] * BATCH
+        waited += time.perf_counter() - went_on[0] + paused[0] - began[0]
+        ours += time.process_time() - went_on[1] + paused[1] - began[1]
+    return waited, ours
 
 
 def claim(sub: SubCampaign, contact: Contact, state: ContactState) -> Claim:
