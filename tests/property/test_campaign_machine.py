@@ -128,8 +128,12 @@ class TwoDialers(RuleBasedStateMachine):
 
     @rule(dialer=dialers, between=st.integers(0, 7), name=names, sub=subs, minutes=st.integers(30, 600))
     def claim_what_holds_no_more(self, dialer: int, between: int, name: str, sub: str, minutes: int) -> None:
-        """Something comes between a decision and its claim."""
-        self.look(dialer)
+        """Something comes between a decision, once there is one to take, and its claim."""
+        for _ in range(24):
+            self.look(dialer)
+            if self.workers[dialer].decided:
+                break
+            self.now += HOUR
         happenings: list[Callable[[], object]] = [
             lambda: self.wait(minutes),
             lambda: self.override(0, 2),
