@@ -38,7 +38,13 @@ __all__ = [
 ]
 
 MAX_LENGTH = 2000  # characters; a longer rule belongs in a list's column
-FIGURES = frozenset({"abandon_rate", "answer_rate", "attempts", "in_progress", "waiting", "agents_free"})
+FIGURES = frozenset(
+    {
+        *("abandon_rate", "abandon_rate_today", "answer_rate"),
+        *("attempts", "in_progress", "connected", "contacts", "remaining"),
+        *("agents_staffed", "agents_free", "waiting"),
+    }
+)
 
 _HISTORY = frozenset({"last_result", "last_response", "attempts", "attempts_today"})
 _RESPONSES = frozenset({"any_response"})

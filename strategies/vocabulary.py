@@ -119,6 +119,8 @@ class Kind(StrEnum):
     RESPONDED = "responded"  # what a person said outside an attempt: a reply, an unsubscription
     OVERRIDE_BEGAN = "override_began"
     OVERRIDE_ENDED = "override_ended"
+    RULE_FIRED = "rule_fired"  # a rule over live figures has held for its time
+    RULE_ENDED = "rule_ended"  # it holds no more, or the sub-campaign does not run
     CHANGED = "changed"  # the audit: who changed what, `old` and `new`
     CALL_ENTERED = "call_entered"
     RE_ASSOCIATED = "re_associated"
