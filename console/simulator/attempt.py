@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ami_bridge.preparation import Candidate, claim_of
 from console.simulator.fates import Fate
 from strategies.attempts import Intent, Outcome, triggers_of_result
 from strategies.campaign import Campaign
 from strategies.contacts import Contact
+from strategies.frozen import replace
 from strategies.state import ContactState, SubCampaign
 from strategies.store import Claim
 

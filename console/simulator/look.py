@@ -4,7 +4,7 @@ judged again before it can matter."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import ceil, inf
 from typing import NamedTuple
 
@@ -14,10 +14,12 @@ from console.simulator.timeline import Timeline
 from strategies.campaign import Pass
 from strategies.contacts import Contact
 from strategies.engine import advance
+from strategies.frozen import replace
 from strategies.state import ContactState, Dial, Move, SubCampaign, Wait, due_at
 from strategies.vocabulary import VOICE
 
 FEW, MANY, DEEP = 64, 512, 2048  # contacts a look: some are held back, nobody is, all of the first are
+DEEPER = 8  # times as many at the next look where all of the first were held back
 LONGEST = 60.0  # seconds at most between two deep looks that find nothing
 
 Due = Sequence[tuple[Contact, ContactState]]
@@ -121,17 +123,16 @@ class Look:
 
     def _aim(self, found: Found, held: int, seen: int, sub: SubCampaign) -> None:
         """How many are looked at next: more where the first are held back and others could go before them."""
-        deep, worked = self.limit == DEEP, bool(found.moves or found.chosen)
-        blocked = held > 0 and not worked and seen == self.limit
+        limit, worked = self.limit, bool(found.moves or found.chosen)
+        blocked = held > 0 and not worked and seen == limit and self._others_may_go(sub)
         self.limit = FEW if held else MANY
-        if deep:
+        if blocked and limit < DEEP and self._now >= self._deep_at:
+            self.limit, found.again = min(DEEP, DEEPER * limit), True
+        elif limit > FEW and held:
             self._pause = 1.0 if worked else min(2 * self._pause, LONGEST)
             self._deep_at = self._now if worked else self._now + self._pause
-        elif blocked and self._others_may_go(sub):
-            if self._now >= self._deep_at:
-                self.limit, found.again = DEEP, True
-            else:
-                self._coming.wake(self._deep_at)
+        elif blocked:
+            self._coming.wake(self._deep_at)
 
     def _others_may_go(self, sub: SubCampaign) -> bool:
         """Whether a pass that is not full may have somebody waiting behind the first."""

@@ -18,7 +18,7 @@ from console.simulator.timeline import Timeline, VirtualClock
 from strategies.contacts import Contact
 from strategies.engine import ended, refused
 from strategies.precedence import in_turn
-from strategies.state import ContactState, Move, SubCampaign, due_at
+from strategies.state import ContactState, Dial, Move, SubCampaign, due_at
 from strategies.store import Put, StaleState, Store
 from strategies.store.attempts import End
 from strategies.store.lanes import LaneNames
@@ -54,6 +54,7 @@ class Simulation:
         }
         self._turned: tuple[str, ...] = ()  # the overrides whose beginning was told
         self._stale = 0
+        self._letters = True  # somebody may wait in the lane of messages
         self._moved = True  # somebody may be through with a pass since passes were last looked at
 
     async def run(self) -> None:
@@ -80,6 +81,7 @@ class Simulation:
         if self._turned != self._sub.overrides:
             self._turned = self._sub.overrides
             await self._store.turn_phases(self._sub, self._clock.now)
+            self._letters = True
 
     async def _moment(self) -> None:
         """Everything of this moment. At the last one nothing starts any more."""
@@ -131,6 +133,8 @@ class Simulation:
         """Look again when a contact's moment comes, and at the passes if it is through with one."""
         if at is not None and at > self._clock.now:
             self._coming.wake(at)
+        if isinstance(move.step, Dial) and self._sub.campaign.find(move.step.pass_name).medium not in VOICE:
+            self._letters = True
         if move.state.ended is not None or _passes_through(move.state) != _passes_through(before):
             self._moved = True
             self._stage.grants.finishing.moved(contact, before, move.state)
@@ -148,10 +152,11 @@ class Simulation:
         """One look at who is due, for calls and for messages; whether another one may find more."""
         again = False
         for lanes, look in self._looks.items():
-            if lanes == "messages" and not any(one.medium not in VOICE for one in self._sub.campaign.passes):
+            if lanes == "messages" and not self._letters:
                 continue
             limit = look.limit
             due = await self._store.due(self._sub.name, self._clock.now, limit, lanes)
+            self._letters = bool(due) if lanes == "messages" else self._letters
             found = look.at(in_turn(due, self._sub.campaign), self._sub, self._clock.now)
             await self._put(found.moves)
             refused_ones = await self._claim(found.chosen)
