@@ -31,6 +31,7 @@ from ami_bridge.lease import BridgeRefused, Lease, new_owner
 from ami_bridge.link import AmiAddress, AmiLink, LinkState
 from ami_bridge.lost_callers import LostCallers
 from ami_bridge.repair import Repair
+from ami_bridge.rule_watch import RuleWatch
 from ami_bridge.sip_texts import SipTexts
 from ami_bridge.speech import Speech
 from ami_bridge.sub_campaigns import SubCampaigns
@@ -101,6 +102,7 @@ class Bridge:
             on_doubt=self._ask_for_repair,
         )
         self._repair = Repair(store, self._link, self._board, self._keeper, self._dialer, clock)
+        self._rules = RuleWatch(store, self._subs, self._board, clock=clock, leased=lease.held)
         self._texts = SipTexts(store, self._link, clock, lease.held)
         lease.on_lapse = self._dialer.unsettle
 
@@ -118,6 +120,7 @@ class Bridge:
                 tasks.create_task(self._read_facts(), name="facts"),
                 tasks.create_task(self._publish(), name="publish"),
                 tasks.create_task(self._texts.run(), name="texts"),
+                tasks.create_task(self._rules.run(), name="rules"),
             ]
             leased = await self._lease.keep(stop)
             if leased:

@@ -11,6 +11,7 @@ from config.settings import Settings
 from strategies.attempts import Intent
 from strategies.campaign import Pass
 from strategies.pacing import Budget, rate_allowance, room, spend
+from strategies.rules import SLOWED
 from strategies.state import SubCampaign
 
 
@@ -70,9 +71,13 @@ class Pace:
     def _rates(self, sub: SubCampaign, going: Pass, now: float) -> Rates:
         """Every rate this call counts against, in calls a minute; the pass's own comes last."""
         trunk, campaign = self._trunk.calls_per_second, sub.campaign.calls_per_second
-        rates = {
-            ("trunk",): None if trunk is None else trunk * 60,
-            ("campaign", sub.name): None if campaign is None else campaign * 60,
-            ("pass", sub.name, going.name): self._rate_of(sub, going, now),
-        }
-        return {key: rate for key, rate in rates.items() if rate is not None}
+        share = SLOWED if sub.slowed else 1.0
+        own: dict[tuple[str, ...], float] = {}
+        of_pass = self._rate_of(sub, going, now)
+        if trunk is not None:
+            own["trunk",] = trunk * 60
+        if campaign is not None:
+            own["campaign", sub.name] = campaign * 60 * share
+        if of_pass is not None:
+            own["pass", sub.name, going.name] = of_pass * share
+        return own

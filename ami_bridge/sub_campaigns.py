@@ -4,6 +4,7 @@ them writes to the store, not here."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from strategies.contacts import Contact
 from strategies.engine import OVER, advance
@@ -16,15 +17,20 @@ STEP = 500  # contacts brought to their end in one look
 
 
 class SubCampaigns:
-    """A copy that `refresh` renews; highest priority first."""
+    """A copy that `refresh` renews; highest priority first. `slowed` are those a rule slows just now."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: dict[str, SubCampaign] = {}
+        self.slowed: frozenset[str] = frozenset()
 
     async def refresh(self) -> None:
         """Read anew all sub-campaigns that are not over."""
         self._known = {sub.name: sub for sub in await self._store.open_subs()}
+
+    def known(self) -> list[SubCampaign]:
+        """All that are not over, as the copy has them."""
+        return list(self._known.values())
 
     async def get(self, name: str) -> SubCampaign | None:
         """One by name, running or not; read from the store where the copy lacks it."""
@@ -80,7 +86,7 @@ class SubCampaigns:
     def running(self, now: float) -> list[SubCampaign]:
         """Those that may dial, in the order in which they may claim a person."""
         running = (
-            sub
+            replace(sub, slowed=True) if sub.name in self.slowed else sub
             for sub in self._known.values()
             if sub.run_state is RunState.RUNNING and (sub.ends is None or now < sub.ends)
         )

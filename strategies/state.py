@@ -121,6 +121,7 @@ class SubCampaign:
     plan: int = 0
     plan_until: float | None = None
     attached: Mapping[str, Attachment] = field(default_factory=dict)  # list name -> how it is attached
+    slowed: bool = False  # a rule over live figures slows it just now
 
     def attachment(self, index: int) -> Attachment | None:
         """How the list of that index is attached; None where no list was."""

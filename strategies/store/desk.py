@@ -1,5 +1,5 @@
-"""What the bridge tells others and is told: its lease, and why it dials nobody; the ledger, erasure and
-backup have rooms of their own."""
+"""What the bridge tells others and is told: its lease, and why it dials nobody; the ledger, rules over live
+figures, erasure and backup have rooms of their own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 
 from strategies.store.codec import text
 from strategies.store.erasure import Erasure
+from strategies.store.rules import Rules
 from strategies.store.standings import Standings
 from strategies.store.upkeep import Upkeep
 from strategies.store.vault import Vault
@@ -31,7 +32,7 @@ class DialerStatus:
 _status = msgspec.json.Decoder(DialerStatus).decode
 
 
-class Desk(Erasure, Standings, Vault, Upkeep):
+class Desk(Erasure, Standings, Vault, Upkeep, Rules):
     """Who may dial."""
 
     async def bridge_lease(self, owner: str, ttl: float) -> bool:

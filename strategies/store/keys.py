@@ -58,7 +58,7 @@ class Keys:
     @property
     def of_the_moment(self) -> tuple[str, ...]:
         """What a backup leaves out: who works now, what they say of it, which releases were here."""
-        now = (self.bridge, self.messenger, self.dialer, self.queues)
+        now = (self.bridge, self.messenger, self.dialer, self.queues, self.rules)
         return (*now, self.format, self.libraries, self.ledger_copy)
 
     # people
@@ -305,6 +305,11 @@ class Keys:
     def configuration(self) -> str:
         """Hash: process -> which files it goes by, and why the last edit was refused."""
         return self._key("configuration")
+
+    @property
+    def rules(self) -> str:
+        """Hash: sub-campaign -> how its rules over live figures stand."""
+        return self._key("rules")
 
     @property
     def queues(self) -> str:

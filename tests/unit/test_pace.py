@@ -109,3 +109,10 @@ def test_a_clock_that_went_back_starts_no_burst() -> None:
     paced = pace(calls_per_second=1.0)
     moments = started(paced, SUB, CALL, 10.0)
     assert paced.take("x", SUB, CALL, moments[0] - 3600) is Held.CAMPAIGN
+
+
+def test_a_rule_that_slows_halves_the_rates_of_campaign_and_pass() -> None:
+    slowed = replace(SUB, slowed=True)
+    assert len(started(pace(), slowed, SLOW, 60.0)) == len(started(pace(), SUB, SLOW, 60.0)) // 2
+    limited_to = replace(limited(calls_per_second=4.0), slowed=True)
+    assert len(started(pace(), limited_to, CALL, 30.0)) == pytest.approx(60, abs=2)
