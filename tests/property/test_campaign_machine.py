@@ -238,9 +238,11 @@ class TwoDialers(RuleBasedStateMachine):
             assert sub.campaign == sub_campaign(SUBS[0]).campaign
 
     def teardown(self) -> None:
-        if hasattr(self, "workers"):
-            self._to_the_end()
-            for worker in self.workers:
+        try:
+            if hasattr(self, "spoken"):  # the last thing that `begin` makes
+                self._to_the_end()
+        finally:
+            for worker in getattr(self, "workers", []):
                 self.run(worker.store.close())
 
     def _to_the_end(self) -> None:
