@@ -23,8 +23,6 @@ def notes(campaign: Campaign, preset: Preset) -> Iterator[str]:
         yield f"{first.name}: no pass comes before it, so its wait_days are not waited for"
     for one in campaign.passes:
         yield from _of_pass(one, campaign)
-    if campaign.rules:
-        yield "rules are checked, and not acted upon in this version"
     if any(one.medium not in VOICE for one in campaign.passes):
         yield "text and email passes need a gateway in settings.yaml"
 

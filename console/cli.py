@@ -26,6 +26,7 @@ from console import (
     preview,
     results,
     retention,
+    rules,
     schema,
     services,
     simulate,
@@ -49,6 +50,7 @@ app.command("messages")(services.messages)
 list_campaigns.join(lists.app)
 app.add_typer(lists.app, name="list")
 campaigns.app.command("preview")(preview.preview_command)
+campaigns.app.command("rules")(rules.rules_command)
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(override.app, name="override")
 app.command("results")(results.results)

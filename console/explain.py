@@ -12,12 +12,14 @@ import typer
 from console import contact_story, options, output
 from console.campaigns import FINAL, named
 from console.moments import local_moment
+from console.rules import rows_of
 from strategies.attempts import Intent
 from strategies.contacts import Contact
 from strategies.debts import debt_of
 from strategies.eligibility import asks_of
 from strategies.explain import FREE, WORDS, Look, Tally, holds, look
 from strategies.numbers import allowed
+from strategies.rules import Stand
 from strategies.state import ContactState, Dial, SubCampaign
 from strategies.vocabulary import Medium, Refusal
 
@@ -90,6 +92,7 @@ async def _explained(store: Store, loaded: Project, sub: SubCampaign) -> dict[st
         "holds": holds(sub, now, halted_by=await store.halted_by(), hindrance=hindrance),
         "dialer": held if tally.counts[FREE] else {},
         "overrides": list(sub.overrides),
+        "rules": [row for row in rows_of(sub, await store.rules()) if row["stand"] != Stand.CALM],
         "contacts": tally.counts.total() + tally.done.total(),
         "reasons": reasons,
         "done": dict(tally.done.most_common()),
@@ -173,6 +176,9 @@ def _show(one: dict[str, Any]) -> None:
         output.line(f"  nobody is called: {hold}")
     for going, why in one["dialer"].items():
         output.line(f"  pass {going}: {why}")
+    for rule in one["rules"]:
+        stands = f"has fired, does {rule['do']}" if rule["fired"] else f"is near: holds since {rule['since']}"
+        output.line(f"  rule {rule['rule']} {stands}")
     for override in one["overrides"]:
         output.line(f"  override in force: {override}")
     rows = [(row["contacts"], row["reason"], row["words"], row["next"] or "") for row in one["reasons"]]

@@ -1,0 +1,56 @@
+"""`secondpass campaign rules` and what `explain` says of rules; the bridge is played by the test."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from secondpass_command import Secondpass, configured
+
+from strategies.rules import judge, resting
+from strategies.store import QueueFigures, Store
+
+RULES = """campaign: calls
+rules:
+  - {when: abandon_rate > 0.025, for: 5m, do: slow}
+  - {when: agents_staffed < 1, for: 0s, do: notify}
+"""
+
+
+@pytest.fixture
+def secondpass(tmp_path: Path) -> Secondpass:
+    command = configured(tmp_path)
+    (tmp_path / "march.csv").write_text("contact_id,mobile,balance\n1,+12025550101,20\n")
+    assert command("list", "import", "march", tmp_path / "march.csv").code == 0
+    file = command.config / "campaigns" / "calls.yaml"
+    file.write_text(file.read_text("utf-8").replace("campaign: calls\n", RULES))
+    return command
+
+
+async def test_rules_show_how_they_stand_and_explain_names_those_that_matter(secondpass: Secondpass) -> None:
+    store = await Store.open(None, secondpass.data_dir, "main")
+    try:
+        await store.put_queue_figures("collections", QueueFigures(agents_free=2, at=time.time()))
+        assert secondpass("campaign", "start", "calls").code == 0
+        before = secondpass("campaign", "rules", "calls", "--json").document
+        assert [(row["rule"], row["stand"]) for row in before] == [
+            ("abandon_rate > 0.025", "calm"),
+            ("agents_staffed < 1", "calm"),
+        ]
+        sub = await store.sub("calls/1")
+        assert sub is not None
+        known = {"abandon_rate": 0.031, "agents_staffed": 0.0}
+        states, _, _ = judge(resting(sub.campaign.rules), known, time.time())
+        await store.put_rules("calls/1", states)
+        rows = secondpass("campaign", "rules", "--json").document
+        assert [(row["stand"], row["do"], row["figures"]) for row in rows] == [
+            ("near", "slow", {"abandon_rate": 0.031}),
+            ("fired", "notify", {"agents_staffed": 0.0}),
+        ]
+        assert "fired" in secondpass("campaign", "rules").out
+        said = secondpass("explain", "calls/1").out
+        assert "rule abandon_rate > 0.025 is near" in said
+        assert "rule agents_staffed < 1 has fired, does notify" in said
+    finally:
+        await store.close()
