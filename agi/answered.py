@@ -15,7 +15,11 @@ from strategies.attempts import Fact, FactName, Intent, is_machine
 from strategies.store import Store
 from strategies.vocabulary import Medium
 
-FACTS_FROM_DIALPLAN = {"machine_message": FactName.MACHINE_MESSAGE}
+FACTS_FROM_DIALPLAN = {
+    "machine_message": FactName.MACHINE_MESSAGE,
+    "no_agent": FactName.NO_AGENT,
+    "opted_out": FactName.OPTED_OUT,
+}
 
 
 class UnknownAttempt(AgiError):

@@ -3,7 +3,8 @@ is the dialer's to decide."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ami_bridge.events import QueueMember
@@ -11,6 +12,7 @@ from ami_bridge.snapshot import LiveQueue
 from strategies.store import QueueFigures
 
 NOT_IN_USE = 1  # AST_DEVICE_NOT_INUSE in Asterisk's device states
+AWAY = frozenset({0, 4, 5})  # unknown, invalid, unavailable: no telephone that could ring
 
 
 def is_free(member: QueueMember) -> bool:
@@ -18,19 +20,41 @@ def is_free(member: QueueMember) -> bool:
     return member.status == NOT_IN_USE and not member.paused and not member.in_call
 
 
+def is_staffed(member: QueueMember) -> bool:
+    """Works, whatever at: a paused agent does not."""
+    return member.status not in AWAY and not member.paused
+
+
+@dataclass(frozen=True, slots=True)
+class Manning:
+    """A queue's agents at a moment: `staffed`, those of them `busy` (being rung and wrap-up included), people
+    who wait in any queue that shares an idle one and ring nobody, and calls on their way to such a queue."""
+
+    staffed: int = 0
+    busy: int = 0
+    waiting: int = 0
+    coming: int = 0
+
+
 @dataclass(slots=True)
 class QueueBoard:
     """Members and waiting callers of every queue, and the agents promised to calls that are still on
-    their way."""
+    their way. `clock` gives epoch seconds."""
 
+    clock: Callable[[], float] = time.time
     _queues: set[str] = field(default_factory=set)
     _members: dict[tuple[str, str], QueueMember] = field(default_factory=dict)
     _waiting: dict[str, dict[str, float]] = field(default_factory=dict)  # queue -> call -> entered
     _reserved: dict[str, str] = field(default_factory=dict)  # attempt -> queue
+    _rung: dict[str, str] = field(default_factory=dict)  # interface -> the call it rings for
+    _talks: set[str] = field(default_factory=set)  # interfaces that a caller was connected to
+    _done: dict[str, float] = field(default_factory=dict)  # interface -> when its last call was over
+    _wrap_up: dict[str, float] = field(default_factory=dict)  # queue -> seconds
 
     def replace(self, queues: Iterable[LiveQueue], now: float) -> None:
         """Take a snapshot for the truth; promises stay."""
         self._queues, self._members, self._waiting = set(), {}, {}
+        self._rung, self._talks = {}, set()
         for queue in queues:
             self._queues.add(queue.name)
             for member in queue.members:
@@ -41,10 +65,34 @@ class QueueBoard:
     def member(self, member: QueueMember) -> None:
         """A member was added or changed."""
         self._members[member.queue, member.interface] = member
+        if member.last_call > self._done.get(member.interface, 0.0):
+            self._done[member.interface] = float(member.last_call)
 
     def removed(self, queue: str, interface: str) -> None:
         """A member left its queue."""
         self._members.pop((queue, interface), None)
+
+    def wraps_up(self, queue: str, seconds: float) -> None:
+        """After a call of this queue an agent has so much to do that it takes no other meanwhile."""
+        self._wrap_up[queue] = seconds
+
+    def rings(self, interface: str, call: str) -> None:
+        """A member is rung for a caller."""
+        self._rung[interface] = call
+
+    def rang_in_vain(self, interface: str) -> None:
+        """The member did not answer."""
+        self._rung.pop(interface, None)
+
+    def connected(self, interface: str) -> None:
+        """Member and caller talk."""
+        self._rung.pop(interface, None)
+        self._talks.add(interface)
+
+    def completed(self, interface: str) -> None:
+        """They have done: the agent's wrap-up begins."""
+        self._talks.discard(interface)
+        self._done[interface] = self.clock()
 
     def joined(self, queue: str, call: str, entered: float) -> None:
         """A caller waits; whoever was promised an agent is now served by the queue itself."""
@@ -53,6 +101,11 @@ class QueueBoard:
     def left(self, queue: str, call: str) -> None:
         """A caller waits no more, for whatever reason."""
         self._waiting.get(queue, {}).pop(call, None)
+        self._rung = {interface: other for interface, other in self._rung.items() if other != call}
+
+    def waits_since(self, queue: str, call: str) -> float | None:
+        """When a caller that waits entered the queue (epoch seconds); None for one that does not wait."""
+        return self._waiting.get(queue, {}).get(call)
 
     def reserve(self, queue: str, attempt: str) -> bool:
         """Promise a free agent to an attempt, before it is dialled; False when there is none."""
@@ -75,16 +128,29 @@ class QueueBoard:
 
         An agent may serve several queues: callers of any queue that shares a free agent count against it.
         """
-        idle = {
-            member.interface for member in self._members.values() if member.queue == queue and is_free(member)
-        }
-        sharing = {member.queue for member in self._members.values() if member.interface in idle}
-        waiting = sum(len(self._waiting.get(name, ())) for name in sharing)
-        promised = sum(
+        seen = self.manning(queue)
+        return max(0, seen.staffed - seen.busy - seen.waiting - seen.coming)
+
+    def manning(self, queue: str) -> Manning:
+        """The queue's agents as they are now. Callers whose agent's telephone rings wait for none of the idle
+        ones."""
+        staffed = [one for one in self._members.values() if one.queue == queue and is_staffed(one)]
+        idle = {one.interface for one in staffed if self._is_idle(one)}
+        sharing = {one.queue for one in self._members.values() if one.interface in idle} | {queue}
+        served = set(self._rung.values())
+        waiting = [call for name in sharing for call in self._waiting.get(name, ())]
+        coming = sum(
             name in sharing and attempt not in self._waiting.get(name, ())
             for attempt, name in self._reserved.items()
         )
-        return max(0, len(idle) - waiting - promised)
+        unserved = sum(call not in served for call in waiting)
+        return Manning(len(staffed), len(staffed) - len(idle), unserved, coming)
+
+    def _is_idle(self, member: QueueMember) -> bool:
+        interface, done = member.interface, self._done.get(member.interface)
+        if not is_free(member) or interface in self._rung or interface in self._talks:
+            return False
+        return done is None or self.clock() >= done + self._wrap_up.get(member.queue, 0.0)
 
     def queues(self, now: float) -> dict[str, QueueFigures]:
         """Every queue that Asterisk told of, as the inbound hook and the console see it."""

@@ -17,7 +17,10 @@ from ami_bridge.came_back import CameBack
 from ami_bridge.dialer import Dialer
 from ami_bridge.events import (
     NAMES,
+    AgentCalled,
+    AgentComplete,
     AgentConnect,
+    AgentRingNoAnswer,
     AmiEvent,
     QueueCallerJoin,
     QueueCallerLeave,
@@ -75,7 +78,7 @@ class Bridge:
     ) -> None:
         settings = project.settings
         self._store, self._lease, self._clock = store, lease, clock
-        self._board = QueueBoard()
+        self._board = QueueBoard(clock)
         self._subs = SubCampaigns(store)
         self._keeper = AttemptKeeper(store, self._subs, self._board, clock)
         countries = settings.numbers.countries
@@ -119,6 +122,7 @@ class Bridge:
                 tasks.create_task(self._repair.run(), name="repair"),
                 tasks.create_task(self._read_facts(), name="facts"),
                 tasks.create_task(self._publish(), name="publish"),
+                tasks.create_task(self._dialer.abandoning.run(), name="abandoning"),
                 tasks.create_task(self._texts.run(), name="texts"),
                 tasks.create_task(self._rules.run(), name="rules"),
             ]
@@ -151,6 +155,7 @@ class Bridge:
             self._keeper.saw_channel(attempt)
         if (heard := call_fact(event, now)) is not None:
             self._keeper.hear(*heard)
+            self._dialer.calls.hear(*heard)
 
     def _seat(self, event: AmiEvent, now: float) -> None:
         """What an event changes about members and waiting callers."""
@@ -163,8 +168,17 @@ class Bridge:
                 self._board.joined(queue, call, now)
             case QueueCallerLeave(queue=queue, uniqueid=call):
                 self._board.left(queue, call)
-            case AgentConnect(uniqueid=call, caller_number=caller) if is_inbound(call):
-                self._came_back.connected(caller)
+            case AgentCalled(uniqueid=call, interface=interface):
+                self._board.rings(interface, call)
+            case AgentRingNoAnswer(interface=interface):
+                self._board.rang_in_vain(interface)
+            case AgentConnect(uniqueid=call, interface=interface, caller_number=caller):
+                self._board.connected(interface)
+                if is_inbound(call):
+                    self._came_back.connected(caller)
+            case AgentComplete(queue=queue, interface=interface):
+                self._board.completed(interface)
+                self._dialer.agent_freed(queue)
 
     def _on_state(self, state: LinkState) -> None:
         if state.connected:
@@ -180,6 +194,7 @@ class Bridge:
             try:
                 for identity, attempt, fact in await self._store.read_facts(after, FACTS_BLOCK_MS):
                     self._keeper.learn(attempt, fact)
+                    self._dialer.calls.hear(attempt, fact)
                     after = identity
             except StoreUnavailable:
                 await asyncio.sleep(1)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import structlog
 
+from ami_bridge.abandoning import Abandoning
+from ami_bridge.agent_pacing import AgentPacing
 from ami_bridge.agents import QueueBoard
 from ami_bridge.attempt_keeper import AttemptKeeper
 from ami_bridge.choice import Choice
@@ -15,6 +17,7 @@ from ami_bridge.completion import Completion
 from ami_bridge.errors import UnsafeAsterisk
 from ami_bridge.grants import Grants
 from ami_bridge.link import AmiLink
+from ami_bridge.live_calls import LiveCalls
 from ami_bridge.pace import Pace
 from ami_bridge.placement import Placement
 from ami_bridge.preparation import Candidate, claim_of, prompts_of
@@ -22,7 +25,7 @@ from ami_bridge.ringing import Ringing
 from ami_bridge.speech import Speech, SpeechError
 from ami_bridge.sub_campaigns import SubCampaigns
 from config.settings import Settings
-from strategies.attempts import Intent
+from strategies.attempts import Fact, FactName, Intent
 from strategies.engine import refused
 from strategies.state import Move, SubCampaign, Wait, due_at
 from strategies.store import Claim, Store, StoreUnavailable
@@ -32,6 +35,7 @@ from strategies.vocabulary import Refusal
 log = structlog.get_logger(__name__)
 
 TICK = 0.2  # seconds between two looks at who is due
+SOONEST = 0.05  # seconds after a look before which nothing that happens makes it look again
 STORE_AGAIN = 1.0  # seconds until the store is tried again
 SPEECH_AGAIN = 60.0  # seconds until a contact is looked at again whose prompt could not be spoken
 
@@ -59,7 +63,10 @@ class Dialer:
         self._subs, self._speech, self._clock = subs, speech, clock
         self._leased, self._on_doubt = leased, on_doubt
         self._completion = Completion(store)
-        self._grants = Grants(Pace(settings, self._completion.rate), board)
+        self._pacing = AgentPacing(store, board, clock)
+        self.abandoning = Abandoning(link, clock, self._led_away)
+        self.calls = LiveCalls(self._pacing, self.abandoning)
+        self._grants = Grants(Pace(settings, self._completion.rate), board, self._pacing, self.calls)
         self._choice = Choice(store, self._grants, new_id)
         self._placement = Placement(
             store,
@@ -77,6 +84,9 @@ class Dialer:
         self._unsafe: str | None = None
         self._right_for: int | None = None  # the link's generation that the last repair was true of
         self._stopping = False
+        self._keeper = keeper
+        self._look_again = asyncio.Event()
+        self.calls.on_change = self._look_again.set
         keeper.on_ended = self._give_back
 
     async def run(self) -> None:
@@ -91,7 +101,17 @@ class Dialer:
                     except StoreUnavailable as error:
                         log.warning("dialer.store_unavailable", error=str(error))
                         await self._until_store_is_back()
-                await asyncio.sleep(TICK)
+                await self._until_next_look()
+
+    async def _until_next_look(self) -> None:
+        """A TICK, or less where something has happened to agents or calls."""
+        self._look_again.clear()
+        await asyncio.sleep(min(TICK, SOONEST))
+        try:
+            async with asyncio.timeout(TICK - SOONEST):
+                await self._look_again.wait()
+        except TimeoutError:
+            return
 
     def stop(self) -> None:
         """No further look."""
@@ -110,6 +130,15 @@ class Dialer:
         """The attempts of this process whose channel may still be to come."""
         return self._placement.awaited(now)
 
+    def agent_freed(self, queue: str) -> None:
+        """An agent of this queue has done with a caller."""
+        self._pacing.freed(queue)
+        self._look_again.set()
+
+    def _led_away(self, attempt: str) -> None:
+        self.calls.abandoned(attempt)
+        self._keeper.hear(attempt, Fact(FactName.NO_AGENT, self._clock()))
+
     def adopt(self, intent: Intent, *, to_agent: bool) -> None:
         """A call that is up, whoever asked for it."""
         self._grants.adopt(intent, to_agent=to_agent)
@@ -125,6 +154,7 @@ class Dialer:
             if self._may_dial():
                 await self._speak_fixed(sub)
                 await self._completion.refresh(sub, self._clock())
+                await self._pacing.refresh(sub, self._clock())
                 await self._claim(sub, await self._prepared(sub), calls)
             else:
                 await self._choice.route(sub, self._clock())
@@ -181,7 +211,7 @@ class Dialer:
         prepared: list[tuple[Candidate, dict[str, str]]] = []
         for place, one in enumerate(chosen):
             try:
-                prepared.append((one, await prompts_of(one, self._speech)))
+                prepared.append((one, await prompts_of(one, sub.campaign, self._speech)))
             except SpeechError as error:
                 log.error("dialer.speech_failed", campaign=sub.name, error=str(error))
                 for left in chosen[place:]:
@@ -207,7 +237,7 @@ class Dialer:
         refusals = list[tuple[Claim, Refusal]]()
         for claim, refusal in zip(claims, answers, strict=True):
             if refusal is None:
-                self._grants.handed_over(claim.intent.attempt)
+                self._grants.handed_over(claim.intent)
                 name = f"originate {claim.intent.attempt}"
                 calls.create_task(self._placement.place(claim.intent), name=name)
             else:

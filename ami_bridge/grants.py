@@ -3,9 +3,11 @@ share of the rates. Who gets them is asked here, in which order is not."""
 
 from __future__ import annotations
 
+from ami_bridge.agent_pacing import AgentPacing
 from ami_bridge.agents import QueueBoard
+from ami_bridge.live_calls import LiveCalls
 from ami_bridge.pace import Held, Pace
-from strategies.attempts import Intent
+from strategies.attempts import Fact, FactName, Intent
 from strategies.campaign import Pass
 from strategies.state import SubCampaign
 from strategies.vocabulary import VOICE, Medium
@@ -14,8 +16,8 @@ from strategies.vocabulary import VOICE, Medium
 class Grants:
     """`pending` are the attempts that hold something and were not yet handed over to be placed."""
 
-    def __init__(self, pace: Pace, board: QueueBoard) -> None:
-        self._pace, self._board = pace, board
+    def __init__(self, pace: Pace, board: QueueBoard, agents: AgentPacing, calls: LiveCalls) -> None:
+        self._pace, self._board, self._agents, self._calls = pace, board, agents, calls
         self._pending: set[str] = set()
         self._held: dict[tuple[str, str], str] = {}
 
@@ -25,9 +27,11 @@ class Grants:
         if going.medium not in VOICE:
             return Held.PASS
         place = (sub.name, going.name)
-        if going.medium is Medium.DIALER and not self._board.reserve(sub.campaign.queue, attempt):
-            self._held[place] = "no agent is free"
-            return Held.PASS
+        if going.medium is Medium.DIALER:
+            why = self._agents.grant(attempt, sub, going, now)
+            if why is not None:
+                self._held[place] = why
+                return Held.PASS
         held = self._pace.take(attempt, sub, going, now)
         if held is not None:
             self._board.release(attempt)
@@ -44,9 +48,10 @@ class Grants:
             found.setdefault(sub, {})[going] = why
         return found
 
-    def handed_over(self, attempt: str) -> None:
+    def handed_over(self, intent: Intent) -> None:
         """It is claimed, and about to be placed."""
-        self._pending.discard(attempt)
+        self._pending.discard(intent.attempt)
+        self._calls.placed(intent)
 
     def pending(self) -> list[str]:
         """Attempts of a look that is not through."""
@@ -55,12 +60,18 @@ class Grants:
     def give_back(self, attempt: str) -> None:
         """It is over, or will not be placed: nothing of it counts any more."""
         self._pending.discard(attempt)
+        self._calls.over(attempt)
         self._board.release(attempt)
         self._pace.ended(attempt)
 
     def adopt(self, intent: Intent, *, to_agent: bool) -> None:
         """A call that is up counts against the channels, and against the agents while it is `to_agent`."""
         self._pace.adopt(intent)
+        waits_since = self._board.waits_since(intent.queue, intent.attempt)
+        if to_agent or waits_since is not None:
+            self._calls.placed(intent)
+        if waits_since is not None:
+            self._calls.hear(intent.attempt, Fact(FactName.QUEUE_JOINED, waits_since, intent.queue))
         if to_agent:
             self._board.promise(intent.queue, intent.attempt)
         else:

@@ -29,4 +29,6 @@ def originate_variables(intent: Intent) -> dict[str, str]:
         Variable.MACHINE: intent.machine,
         Variable.MESSAGE: intent.machine_message or "",
         Variable.PRIORITY: "5" if intent.recovers else "0",
+        Variable.ABANDON: intent.abandon_message or "",
+        Variable.OPT_OUT: intent.opt_out_key,
     }

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 
 from ami_bridge.speech import Speech
 from strategies.attempts import Intent
-from strategies.campaign import Pass
+from strategies.campaign import Campaign, Pass
 from strategies.contacts import Contact
 from strategies.debts import debt_of
 from strategies.eligibility import asks_of
 from strategies.engine import claimed
 from strategies.numbers import allowed
 from strategies.recovery import in_call
+from strategies.script import Prompt
 from strategies.state import Case, ContactState, Dial, SubCampaign
 from strategies.store import Claim
+from strategies.vocabulary import Medium
 from strategies.windows import closes, contact_zones, pass_window
+
+MESSAGES = frozenset({"machine", "abandon"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,16 @@ class Candidate:
     at: float
 
 
-async def prompts_of(one: Candidate, speech: Speech) -> dict[str, str]:
-    """Step to sound path for the script's prompts as this person hears them. Raises SpeechError."""
-    if one.going.script is None:
-        return {}
-    return await speech.for_person(one.going.script, one.contact.attributes)
+async def prompts_of(one: Candidate, campaign: Campaign, speech: Speech) -> dict[str, str]:
+    """Step to sound path for the script's prompts as this person hears them; `machine` and `abandon` are the
+    messages of those names. Raises SpeechError."""
+    prompts: dict[str, str] = {}
+    if one.going.script is not None:
+        prompts = dict(await speech.for_person(one.going.script, one.contact.attributes))
+    if one.going.medium is Medium.DIALER and campaign.abandon_message is not None:
+        said = Prompt(say=campaign.abandon_message)
+        prompts["abandon"] = await speech.sound(said, one.contact.attributes)
+    return prompts
 
 
 def claim_of(
@@ -77,8 +86,10 @@ def _intent(one: Candidate, prompts: dict[str, str], sub: SubCampaign, now: floa
         ring=one.going.ring,
         machine=one.going.machine,
         script=one.going.script.name if one.going.script else None,
-        prompts={step: path for step, path in prompts.items() if step != "machine"},
+        prompts={step: path for step, path in prompts.items() if step not in MESSAGES},
         machine_message=prompts.get("machine"),
+        abandon_message=prompts.get("abandon"),
+        opt_out_key=sub.campaign.opt_out_key or "",
         recovers=recovery.recovers if recovery else None,
         trigger=recovery.trigger if recovery else None,
         strategy=sub.campaign.version,

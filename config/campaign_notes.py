@@ -16,8 +16,6 @@ from strategies.windows import END_OF_DAY
 def notes(campaign: Campaign, preset: Preset) -> Iterator[str]:
     """A sentence for each thing; none is an error."""
     yield from _of_the_law(campaign, preset)
-    if campaign.abandon_message:
-        yield "the abandon_message is not played in this version: who waits too long stays in the queue"
     first = next((p for p in campaign.passes if p.recovery is None), None)
     if first is not None and first.wait_days:
         yield f"{first.name}: no pass comes before it, so its wait_days are not waited for"

@@ -14,6 +14,9 @@ class Variable(StrEnum):
     MACHINE = "SP_MACHINE"
     MESSAGE = "SP_MESSAGE"
     NEXT = "SP_NEXT"
+    ABANDON = "SP_ABANDON"  # a sound: what is said where no agent is there in time
+    PRESSED = "SP_PRESSED"  # the key pressed in it
+    OPT_OUT = "SP_OPT_OUT"  # the key that ends all calls, in it
     SEGMENT = "SP_SEGMENT"
     FIRST_SEGMENT = "SP_FIRST_SEGMENT"
     OBJECTIVE = "SP_OBJECTIVE"
@@ -33,6 +36,7 @@ class Context(StrEnum):
     SCRIPT = "secondpass-script"
     AGENT = "secondpass-agent"
     MACHINE = "secondpass-machine"
+    ABANDON = "secondpass-abandon"
     SEGMENT = "secondpass-segment"
     INBOUND = "secondpass-inbound"
 

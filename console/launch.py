@@ -17,7 +17,7 @@ from strategies.vocabulary import VOICE, Medium
 Timeframe = tuple[float | None, float | None]
 """Not before, and no new attempts from; epoch seconds, None for no bound."""
 
-PACED = frozenset({"rate", "finish_by", "progressive", "unlimited"})
+PACED = frozenset({"rate", "finish_by", "progressive", "power", "predictive", "unlimited"})
 RATE = "{method: rate, calls_per_minute: 60}"
 GATEWAYS = {
     Medium.TEXT: 'text: {url: "https://...", body: {to: "{number}", text: "{text}"}}',

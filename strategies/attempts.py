@@ -54,6 +54,7 @@ class Intent:
     overrides: tuple[str, ...] = ()  # in force when it was claimed
     debt: str | None = None  # which of the person's debts it is about, where the campaign counts by debt
     abandon_message: str | None = None  # sound (no extension) for whom no agent is there in time
+    opt_out_key: str = ""  # the key that ends all calls, in that message
     in_call: str | None = None  # the pass that recovers on the live line who says nothing or hears it break
 
 

@@ -222,6 +222,13 @@ def decide_by_chances(floor: Floor, pacer: Pacer, rule: Rule, coming: Sequence[f
     return Decision(len(coming), "limit")
 
 
+def power(floor: Floor, ratio: float, limit: int) -> Decision:
+    """How many of at most `limit` further calls to place now where a fixed number of lines is kept ringing
+    for each idle agent."""
+    room = int(ratio * max(0, floor.spare) + 1e-9) - floor.ringing
+    return Decision(max(0, room), "rule") if room < limit else Decision(limit, "limit")
+
+
 def over(floor: Floor, pacer: Pacer, rule: Rule) -> float:
     """The chance that one more call, answered, would find nobody in time: what `eps` is held against."""
     world = _world(pacer, rule)

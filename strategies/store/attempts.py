@@ -151,7 +151,7 @@ class Attempts(Attachments, LimitBook):
             "opt_out": text(note) if note else None,
             "suppress": await self.addresses_of_person(intent.contact) if note else (),
             "ended": _ended(intent, outcome),
-            "lines": lines.packed([lines.ended(intent, outcome), *move.lines], **about),
+            "lines": lines.packed([lines.ended(intent, outcome, campaign.zone), *move.lines], **about),
             "phase": self._phase(intent.sub),
             **turn(move, campaign, end.due_at, outcome.at),
         }

@@ -11,6 +11,7 @@ from strategies.ledger import Counters, changes, from_figures
 from strategies.messages import Notice
 from strategies.store.codec import text
 from strategies.vocabulary import Kind, Result
+from strategies.windows import local_date
 
 Line = Mapping[str, object]
 
@@ -47,14 +48,18 @@ def released(intent: Intent, reason: str, list_name: str | None, nth: int) -> Li
     return {"kind": Kind.ATTEMPT_RELEASED, **_of(intent), **about, "reason": reason}
 
 
-def ended(intent: Intent, outcome: Outcome) -> Line:
-    """The line of an attempt's one result."""
+def ended(intent: Intent, outcome: Outcome, zone: str) -> Line:
+    """The line of an attempt's one result; `zone` is the campaign's, whose days a person who answered is
+    counted by."""
     return {
         "kind": Kind.ATTEMPT_ENDED,
         **_of(intent),
         "result": outcome.result,
         "responses": outcome.responses or None,
         "reason": outcome.reason or None,
+        "live_at": outcome.live_at,
+        "waited": outcome.waited,
+        "day": None if outcome.live_at is None else local_date(zone, outcome.live_at).isoformat(),
     }
 
 

@@ -14,12 +14,15 @@ from strategies.store.desk import Desk
 from strategies.store.embedded import EmbeddedServer
 from strategies.store.facts import Facts
 from strategies.store.imports import Imports
+from strategies.store.live_answers import LiveAnswers
 from strategies.store.messages import Messages
 from strategies.store.moments import Moments
 from strategies.store.overrides import Overrides
 
 
-class Store(Attempts, Imports, Overrides, Messages, Facts, Callers, Desk, Moments, Configuration):
+class Store(
+    Attempts, Imports, Overrides, Messages, Facts, Callers, Desk, Moments, Configuration, LiveAnswers
+):
     """The only door to Redis. Every method raises StoreUnavailable while the server cannot be used, and
     works again by itself when it is back; after a cut link no write is ever repeated."""
 

@@ -23,7 +23,7 @@ from strategies.attempts import Fact, FactName
 from strategies.campaign import Pass, Recovery
 from strategies.contacts import Contact
 from strategies.engine import enter
-from strategies.script import Script
+from strategies.script import Prompt, Script
 from strategies.state import ContactState, SubCampaign
 from strategies.store import Store
 from strategies.vocabulary import Medium, RunState, Trigger
@@ -151,6 +151,9 @@ class SilentSpeech:
         self.fails(attributes)
         return {"greeting": "/sounds/hello"}
 
+    async def sound(self, prompt: Prompt, attributes: dict[str, str]) -> str:
+        return "/sounds/nobody_free"
+
 
 def settings(*, channels: int | None = None, calls_per_second: float | None = None) -> Settings:
     """One trunk, calls within the US."""
@@ -224,7 +227,7 @@ async def staged(
     limits: Settings | None = None,
 ) -> AsyncIterator[Stage]:
     """A stage whose keeper runs, and whose dialer may dial (`repaired`); nothing may be left of it."""
-    link, board, subs, speech = ScriptedLink(), QueueBoard(), SubCampaigns(store), SilentSpeech()
+    link, board, subs, speech = ScriptedLink(), QueueBoard(clock), SubCampaigns(store), SilentSpeech()
     link.agents = list(agents)
     keeper = AttemptKeeper(store, subs, board, clock)
     dialer = Dialer(

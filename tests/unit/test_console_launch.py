@@ -74,7 +74,7 @@ def test_each_obstacle_names_its_mend(found: list[str], said: str, mend: str) ->
 @pytest.mark.parametrize(
     ("one", "said", "mend"),
     [
-        (Pass("p", Medium.DIALER, pacing=Pacing("predictive")), "paced by predictive", "progressive"),
+        (Pass("p", Medium.DIALER, pacing=Pacing("preview")), "paced by preview", "progressive"),
     ],
 )
 def test_what_the_dialer_cannot_do_yet_is_not_started(one: Pass, said: str, mend: str) -> None:

@@ -233,5 +233,5 @@ def test_a_later_word_amends_only_what_it_can_know_better() -> None:
 
 def test_stop_is_an_opt_out_of_every_campaign() -> None:
     named = Campaign("c", "service", "US", "", "", (), "UTC", groups={"opt_out": ("pressed_8",)})
-    assert named.group("opt_out") == {"pressed_8", "text_stop", "email_stop"}
+    assert named.group("opt_out") == {"pressed_8", "text_stop", "email_stop", "call_stop"}
     assert named.group("success") == frozenset()

@@ -1,0 +1,191 @@
+"""Whether one more call of a pass paced by its agents may start: knows the calls on their way and what was
+learnt of earlier ones; the rule is `strategies.predictive`'s, the agents are the board's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import structlog
+
+from ami_bridge.agents import QueueBoard
+from strategies.abandonment import Share
+from strategies.attempts import Intent
+from strategies.campaign import Campaign, Pass
+from strategies.predictive import (
+    FEEDBACK_EVERY,
+    Decision,
+    Floor,
+    Pacer,
+    Rule,
+    Tally,
+    aged,
+    decide,
+    fed_back,
+    power,
+    ring_ended,
+    talk_ended,
+)
+from strategies.rules import SLOWED
+from strategies.state import SubCampaign
+from strategies.store import Store
+from strategies.windows import local_date, start_of
+
+log = structlog.get_logger(__name__)
+
+RECOUNT = 1.0  # seconds between two readings of a campaign's live answers
+AHEAD = frozenset({"power", "predictive"})  # methods that dial more people than there are free agents
+WHY = {
+    "rule": "the next call would too likely find no agent free",
+    "gate": "the period's share of abandoned calls leaves no room for more",
+}
+
+
+NOBODY = Share()
+
+
+@dataclass(slots=True)
+class Line:
+    """What is known of one sub-campaign's calls."""
+
+    queue: str
+    pacer: Pacer = field(default_factory=Pacer)
+    fed_at: float = 0.0
+    ringing: set[str] = field(default_factory=set)
+    last: Decision | None = None
+
+
+@dataclass(slots=True)
+class Count:
+    """A campaign's live answers: as the store had them, and those that it does not have yet."""
+
+    share: Share = NOBODY
+    ends: float = 0.0  # of the period, epoch seconds
+    again: float = 0.0
+    live: set[str] = field(default_factory=set)  # attempts with a person who answered, not recorded yet
+    lost: set[str] = field(default_factory=set)  # those of them abandoned
+    recorded: set[str] = field(default_factory=set)  # over, though perhaps not in `share` yet
+
+    def tally(self) -> Tally:
+        """All of them."""
+        return Tally(self.share.live + len(self.live), self.share.abandoned + len(self.lost))
+
+
+class AgentPacing:
+    """One per dialer. Everything but what was learnt of calls can be rebuilt from store and snapshot."""
+
+    def __init__(self, store: Store, board: QueueBoard, clock: Callable[[], float]) -> None:
+        self._store, self._board, self._clock = store, board, clock
+        self._lines: dict[str, Line] = {}
+        self._counts: dict[str, Count] = {}
+
+    async def refresh(self, sub: SubCampaign, now: float) -> None:
+        """Read how many were abandoned, if a pass is paced by it and it is time; let the feedback go on."""
+        self._board.wraps_up(sub.campaign.queue, sub.campaign.wrap_up)
+        going = next((one for one in sub.campaign.passes if one.pacing.method == "predictive"), None)
+        if going is None:
+            return
+        count = self._count(sub.name)
+        if now >= count.again:
+            await self._read(sub.campaign, count, now)
+        line = self._aged(sub.name, sub.campaign.queue, now)
+        if now >= line.fed_at + FEEDBACK_EVERY:
+            staffed = self._board.manning(line.queue).staffed
+            feedback = fed_back(line.pacer.feedback, count.tally(), staffed, rule_of(going, sub))
+            line.pacer, line.fed_at = replace(line.pacer, feedback=feedback), now
+
+    def grant(self, attempt: str, sub: SubCampaign, going: Pass, now: float) -> str | None:
+        """Let one more call start, which then is on its way to an agent; else the reason why not, in
+        words."""
+        queue, method = sub.campaign.queue, going.pacing.method
+        if going.recovery is not None or method not in AHEAD:
+            granted = self._board.reserve(queue, attempt)
+            return None if granted else "no agent is free"
+        line = self._aged(sub.name, queue, now)
+        line.last = self._decision(sub, going, line, now)
+        if line.last.calls < 1:
+            return WHY[line.last.stopped_by]
+        self._board.promise(queue, attempt)
+        return None
+
+    def _decision(self, sub: SubCampaign, going: Pass, line: Line, now: float) -> Decision:
+        seen = self._board.manning(line.queue)
+        count = self._count(sub.name)
+        floor = Floor(seen.staffed, seen.busy, seen.waiting, seen.coming, max(0.0, count.ends - now))
+        if seen.staffed == 0:
+            return Decision(0, "rule")
+        if going.pacing.method == "power":
+            ratio = going.pacing.ratio or 1.0
+            return power(floor, max(1.0, ratio * SLOWED) if sub.slowed else ratio, 1)
+        return decide(floor, replace(line.pacer, tally=count.tally()), rule_of(going, sub), 1)
+
+    def placed(self, intent: Intent) -> None:
+        """A call is on its way to an agent."""
+        self._aged(intent.sub, intent.queue, self._clock()).ringing.add(intent.attempt)
+
+    def answered(self, intent: Intent) -> None:
+        """A person answered, and is to reach an agent."""
+        self._rings_no_more(intent, answered=True)
+        self._count(intent.sub).live.add(intent.attempt)
+
+    def abandoned(self, intent: Intent) -> None:
+        """No agent was there for that person."""
+        self._count(intent.sub).lost.add(intent.attempt)
+
+    def in_vain(self, intent: Intent) -> None:
+        """Nobody answered, or no person: no agent is needed for this call any more."""
+        self._rings_no_more(intent, answered=False)
+        self._board.release(intent.attempt)
+
+    def over(self, intent: Intent) -> None:
+        """The attempt is recorded, or will not be placed: the store has what became of it."""
+        self._rings_no_more(intent, answered=False)
+        count = self._count(intent.sub)
+        if intent.attempt in count.live:
+            count.recorded.add(intent.attempt)
+
+    def freed(self, queue: str) -> None:
+        """An agent of this queue has done with a caller."""
+        for sub, line in self._lines.items():
+            if line.queue == queue:
+                self._aged(sub, queue, self._clock())
+                line.pacer = replace(line.pacer, known=talk_ended(line.pacer.known))
+
+    def _rings_no_more(self, intent: Intent, *, answered: bool) -> None:
+        line = self._lines.get(intent.sub)
+        if line is not None and intent.attempt in line.ringing:
+            self._aged(intent.sub, line.queue, self._clock())
+            line.ringing.discard(intent.attempt)
+            line.pacer = replace(line.pacer, known=ring_ended(line.pacer.known, answered=answered))
+
+    def _aged(self, sub: str, queue: str, now: float) -> Line:
+        """What is known of the sub-campaign's calls, with the time since it was last touched counted."""
+        line = self._lines.setdefault(sub, Line(queue))
+        line.queue = queue
+        if line.pacer.known.at == 0.0:
+            line.pacer, line.fed_at = replace(line.pacer, known=replace(line.pacer.known, at=now)), now
+        busy = self._board.manning(queue).busy
+        line.pacer = replace(line.pacer, known=aged(line.pacer.known, now, len(line.ringing), busy))
+        return line
+
+    def _count(self, sub: str) -> Count:
+        return self._counts.setdefault(sub.rpartition("/")[0], Count())
+
+    async def _read(self, campaign: Campaign, count: Count, now: float) -> None:
+        """What was recorded before the reading began is in what is read."""
+        told = set(count.recorded)
+        found = await self._store.answered(campaign.name)
+        period = found.period(local_date(campaign.zone, now), campaign.limits.abandon_days)
+        count.share, count.again = found.share(period), now + RECOUNT
+        count.ends = start_of(period.last + timedelta(days=1), (campaign.zone,))
+        count.live -= told
+        count.lost -= told
+        count.recorded -= told
+
+
+def rule_of(going: Pass, sub: SubCampaign) -> Rule:
+    """What the pass asks of the rule; config lets no pass be predictive without a cap."""
+    rate = going.pacing.abandon_rate
+    cap = Rule().cap if rate is None else rate
+    return Rule(cap=cap * SLOWED if sub.slowed else cap)
