@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from ami_bridge.events import (
     AgentConnect,
     AmiEvent,
@@ -11,10 +14,15 @@ from ami_bridge.events import (
     OriginateResponse,
     QueueCallerAbandon,
     QueueCallerJoin,
+    UserEvent,
 )
 from strategies.attempts import Fact, FactName
 
 ATTEMPT_PREFIX = "sp-"
+DISPOSITION_EVENT = "SecondpassDisposition"  # UserEvent of a dialplan, or of an agent's desk by the AMI
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_MOMENT = re.compile(r"[0-9]{1,11}")
+_INTERFACE = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_.@-]{1,60}")
 
 
 def is_inbound(call: str) -> bool:
@@ -24,10 +32,25 @@ def is_inbound(call: str) -> bool:
 
 def call_fact(event: AmiEvent, at: float) -> tuple[str, Fact] | None:
     """The attempt an event is about and what it says of it; None where it says nothing of an attempt."""
+    if isinstance(event, UserEvent):
+        return _noted(event.fields, at) if event.name == DISPOSITION_EVENT else None
     attempt, name, value = _read(event)
     if name is None or not attempt.startswith(ATTEMPT_PREFIX):
         return None
     return attempt, Fact(name, at, value)
+
+
+def _noted(fields: Mapping[str, str], at: float) -> tuple[str, Fact] | None:
+    """What an agent noted: `Attempt`, `Disposition`, and for a callback `At` (epoch seconds) and `Agent` (the
+    interface of a member). Text from outside, so what does not look like it is left out."""
+    attempt, noted = fields.get("Attempt", ""), fields.get("Disposition", "")
+    if not attempt.startswith(ATTEMPT_PREFIX) or not _WORD.fullmatch(noted):
+        return None
+    moment, agent = fields.get("At", ""), fields.get("Agent", "")
+    cause = moment if _MOMENT.fullmatch(moment) else ""
+    if cause and _INTERFACE.fullmatch(agent):
+        cause = f"{moment} {agent}"
+    return attempt, Fact(FactName.DISPOSITION, at, noted, cause)
 
 
 def _read(event: AmiEvent) -> tuple[str, FactName | None, str]:

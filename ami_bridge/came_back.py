@@ -1,4 +1,4 @@
-"""People who were to be recovered and got through by themselves: their recovery ends before it dials them."""
+"""People who were to be recovered or called back and got through by themselves: nobody dials them then."""
 
 from __future__ import annotations
 
@@ -52,11 +52,12 @@ class CameBack:
         if standing is None:
             return True
         contact, state = standing
-        if state.recovery is None or state.live is not None:
+        if (state.recovery is None and state.callback is None) or state.live is not None:
             return True
         now = self._clock()
         move = came_back(contact, state, sub, now)
         if not await self._store.put(sub.name, contact_id, state.version, move, due_at(move.step, now)):
             return False
-        log.info("recovery.came_back", campaign=sub.name, recovers=state.recovery.recovers)
+        recovered = None if state.recovery is None else state.recovery.recovers
+        log.info("recovery.came_back", campaign=sub.name, recovers=recovered)
         return True

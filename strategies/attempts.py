@@ -23,7 +23,7 @@ from strategies.abandonment import greeting_over
 from strategies.call_states import INCONCLUSIVE, RESULTS, TRANSITIONS, Event, Phase, unanswered
 from strategies.campaign import Campaign
 from strategies.contacts import Device
-from strategies.vocabulary import CALL_STOP, SAID_NOTHING, SUCCESS, Medium, Result, Trigger
+from strategies.vocabulary import CALL_AGAIN, CALL_STOP, SAID_NOTHING, SUCCESS, Medium, Result, Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,9 @@ class FactName(StrEnum):
     QUEUE_ABANDONED = "queue_abandoned"
     NO_AGENT = "no_agent"  # nobody in time: we took the caller out of the queue
     OPTED_OUT = "opted_out"  # pressed the key of the abandon message
-    DISPOSITION = "disposition"  # value: what the agent noted, without `agent_`
+    DISPOSITION = (
+        "disposition"  # value: what the agent noted, without `agent_`; cause: `EPOCH AGENT` of a callback
+    )
     ORIGINATE_FAILED = "originate_failed"  # value: Reason
     HUNG_UP = "hung_up"  # value: hangup cause (Q.850 number as text)
     GONE = "gone"  # after a restart: the channel is no longer there, its end was not seen
@@ -114,6 +116,14 @@ class Rescued:
 
 
 @dataclass(frozen=True, slots=True)
+class CallAgain:
+    """What an agent promised: a call at a moment (epoch seconds), by one agent or by anyone."""
+
+    at: float
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How an attempt ended. `triggers`: every recovery trigger its facts fit, most specific first."""
 
@@ -124,6 +134,7 @@ class Outcome:
     at: float = 0.0
     reason: str = ""  # of a message: what the gateway said
     rescued: Rescued | None = None  # sent to an agent while the line was up
+    call_again: CallAgain | None = None
     live_at: float | None = None  # the end of a person's greeting, who was to reach an agent
     waited: float | None = None  # seconds from then to agent or abandon message; None where neither came
 
@@ -168,9 +179,21 @@ def outcome(intent: Intent, facts: Sequence[Fact], campaign: Campaign) -> Outcom
         triggers,
         over[-1].at,
         rescued=rescued,
+        call_again=_promised(facts),
         live_at=live_at,
         waited=waited,
     )
+
+
+def _promised(facts: Sequence[Fact]) -> CallAgain | None:
+    """The last moment an agent noted with `call_again`; None where they noted none, or no number."""
+    noted = [
+        fact.cause
+        for fact in facts
+        if fact.name is FactName.DISPOSITION and f"agent_{fact.value}" == CALL_AGAIN and fact.cause
+    ]
+    moment, _, agent = (noted[-1] if noted else "").partition(" ")
+    return CallAgain(float(moment), agent) if moment.isascii() and moment.isdigit() else None
 
 
 def _rescued(intent: Intent, facts: Sequence[Fact]) -> Rescued | None:

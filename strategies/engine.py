@@ -18,8 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from strategies import recovery
-from strategies.attempts import Intent, Outcome
+from strategies import callbacks, recovery
+from strategies.attempts import CallAgain, Intent, Outcome
 from strategies.campaign import Campaign, Pass
 from strategies.contacts import Contact
 from strategies.eligibility import unfit
@@ -80,7 +80,10 @@ def advance(contact: Contact, state: ContactState, sub: SubCampaign, now: float)
     if held is not None:
         return Move(state, held)
     case = Case(contact, sub, now)
-    state, step, lines = _recover(state, case)
+    state, step, lines = callbacks.step_of(state, case)
+    if step is None:
+        state, step, more = _recover(state, case)
+        lines = [*lines, *more]
     if step is None:
         state, step, more = traverse(state, case)
         lines = [*lines, *more]
@@ -96,6 +99,8 @@ def claimed(state: ContactState, dial: Dial, attempt: str, now: float, sub: SubC
     state = replace(
         state, live=attempt, attempts=state.attempts + 1, day=today, attempts_today=counted + 1, skipped=""
     )
+    if dial.callback is not None:
+        return replace(state, callback=replace(dial.callback, attempt=attempt))
     return _counted_in_pass(state, sub.campaign.find(dial.pass_name), today)
 
 
@@ -123,14 +128,28 @@ def ended(  # noqa: PLR0913, PLR0917 - who, where, what and when of an attempt's
     state, lines = recovery.rescued(_recorded(state, case, intent, outcome), case, intent, outcome)
     reason = _settled(state, outcome, sub.campaign)
     more: list[Line] = []
-    if state.recovery is not None and state.recovery.pass_name == intent.pass_name:
+    if state.callback is not None and state.callback.attempt == intent.attempt:
+        state, more = callbacks.after_attempt(state, outcome, case.now, settled=reason is not None)
+    elif state.recovery is not None and state.recovery.pass_name == intent.pass_name:
         state, more = recovery.after_attempt(state, case, outcome, settled=reason is not None)
     elif reason is None:
         state, more = _lost_or_on(state, case, intent, outcome)
     lines = [*lines, *more]
+    if reason is None and outcome.call_again is not None:
+        state, more = _promised_by_agent(state, case, intent, outcome.call_again)
+        lines = [*lines, *more]
     if reason is not None:
         return _finished(state, reason, RecoveryEnd.CAME_BACK, lines)
     return _then(lines, advance(contact, state, sub, now))
+
+
+def _promised_by_agent(
+    state: ContactState, case: Case, intent: Intent, promise: CallAgain
+) -> tuple[ContactState, list[Line]]:
+    """The callback an agent noted in the call, on the same telephone; none where it cannot be kept."""
+    wish = callbacks.Wish(promise.at, "disposition", promise.agent, intent.device.address)
+    callback = callbacks.callback_for(wish, state, case)
+    return (state, []) if isinstance(callback, callbacks.Unkept) else callbacks.promised(callback, state)
 
 
 def _settled(state: ContactState, outcome: Outcome, campaign: Campaign) -> str | None:
@@ -172,10 +191,13 @@ def refused(contact: Contact, state: ContactState, sub: SubCampaign, refusal: Re
 
 
 def came_back(contact: Contact, state: ContactState, sub: SubCampaign, now: float) -> Move:
-    """What follows when a person got through by another way: an open recovery ends, the passes go on."""
+    """What follows when a person got through by another way: an open recovery or callback ends, the passes go
+    on."""
     lines: list[Line] = []
     if state.live is None:
         state, lines = recovery.concluded(state, RecoveryEnd.CAME_BACK)
+        state, more = callbacks.concluded(state, RecoveryEnd.CAME_BACK)
+        lines = [*lines, *more]
     return _then(lines, advance(contact, state, sub, now))
 
 
@@ -232,6 +254,40 @@ def lost_caller(
         again = [{"kind": Kind.CHANGED, "what": "contacts_reopened", "reason": state.ended, "contacts": 1}]
     state, line = recovery.begun(task, replace(state, ended=None), case)
     return _then([*again, line], advance(contact, state, sub, now))
+
+
+def call_back(
+    contact: Contact, state: ContactState, sub: SubCampaign, wish: callbacks.Wish, now: float
+) -> Move | callbacks.Unkept:
+    """What follows when a person is promised a call: the callback, or why it cannot be promised.
+
+    Who is through with the passes is in the sub-campaign again for it; who opted out, or was the wrong
+    person, is not.
+    """
+    case = Case(contact, sub, now)
+    if sub.run_state in OVER or (sub.ends is not None and wish.at >= sub.ends):
+        return callbacks.Unkept.OVER
+    if state.live is not None:
+        return callbacks.Unkept.IN_PROGRESS
+    never = sub.campaign.group(OPT_OUT) | sub.campaign.group(WRONG_PARTY)
+    if never & set(state.responses) or _exhausted(replace(state, ended=None), sub, now) is not None:
+        return callbacks.Unkept.DONE
+    callback = callbacks.callback_for(wish, state, case)
+    if isinstance(callback, callbacks.Unkept):
+        return callback
+    again: list[Line] = []
+    if state.ended is not None:
+        again = [{"kind": Kind.CHANGED, "what": "contacts_reopened", "reason": state.ended, "contacts": 1}]
+    state, lines = callbacks.promised(callback, replace(state, ended=None))
+    return _then([*again, *lines], advance(contact, state, sub, now))
+
+
+def call_off(contact: Contact, state: ContactState, sub: SubCampaign, reason: str, now: float) -> Move | None:
+    """What follows when a callback is cancelled; None where none is open, or it is being made."""
+    if state.callback is None or state.live is not None:
+        return None
+    state, lines = callbacks.concluded(state, RecoveryEnd.CALLED_OFF, reason)
+    return _then(lines, advance(contact, state, sub, now))
 
 
 def _settled_before(state: ContactState, campaign: Campaign) -> bool:
@@ -301,6 +357,8 @@ def _recorded(state: ContactState, case: Case, intent: Intent, outcome: Outcome)
         hold = case.now + case.campaign.limits.unknown_cool_down
     responses = (*state.responses, *outcome.responses)
     state = replace(state, live=None, last_result=outcome.result, responses=responses, hold_until=hold)
+    if state.callback is not None and state.callback.attempt == intent.attempt:
+        return state
     return with_result(state, intent.pass_name, outcome.result)
 
 
@@ -326,6 +384,8 @@ def _turned_away(
         soon = SOON.get(refusal)
         until = next_midnight(case.campaign.zone, case.now) if soon is None else case.now + soon
         return replace(state, hold_until=until), []
+    if dial.callback is not None:
+        return callbacks.concluded(state, RecoveryEnd.CALLED_OFF, reason)
     if dial.recovery is not None:
         return recovery.concluded(state, RecoveryEnd.CALLED_OFF, reason)
     if action is Action.NEXT_DEVICE:
@@ -351,10 +411,11 @@ def _told(state: ContactState, dial: Dial, refusal: Refusal) -> tuple[ContactSta
 def _finished(state: ContactState, reason: str, how: RecoveryEnd, lines: Sequence[Line] = ()) -> Move:
     """The contact is done: an open recovery ends with it, as `how` says."""
     state, closed = recovery.concluded(state, how, reason)
+    state, unkept = callbacks.concluded(state, how, reason)
     line: dict[str, object] = {"kind": Kind.CONTACT_ENDED, "reason": reason}
     if state.last_result is not None:
         line["result"] = state.last_result
-    return Move(replace(state, ended=reason), Ended(reason), (*lines, *closed, line))
+    return Move(replace(state, ended=reason), Ended(reason), (*lines, *closed, *unkept, line))
 
 
 def _then(lines: Sequence[Line], move: Move) -> Move:

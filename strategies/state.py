@@ -40,6 +40,27 @@ class RecoveryTask:
 
 
 @dataclass(frozen=True, slots=True)
+class Callback:
+    """A call that was promised to somebody: by which pass, on which device, between which epoch seconds.
+
+    `agent`: the one agent it is for (the interface of the queue's member), empty for anyone. `place`: when
+    the person began to wait in the pass's queue, whose place is kept; 0 where they did not. `attempt`: the
+    one that is, or was last, made for it.
+    """
+
+    pass_name: str
+    device: Device
+    at: float
+    until: float
+    first_at: float
+    by: str = ""
+    agent: str = ""
+    place: float = 0.0
+    tries: int = 0
+    attempt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Track:
     """How far a contact has come within one pass; `left`: the addresses given up, `tries`: result -> retries
     used on the address `on`."""
@@ -84,6 +105,7 @@ class ContactState:
     skipped: str = (
         ""  # `PASS:reason` of the last ledger line `skipped`, so that it is not told again at every look
     )
+    callback: Callback | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +171,7 @@ class Dial:
     pass_name: str
     device: Device
     recovery: RecoveryTask | None = None
+    callback: Callback | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,8 @@ class Kind(StrEnum):
     SKIPPED = "skipped"
     RECOVERY_TRIGGERED = "recovery_triggered"
     RECOVERY_ENDED = "recovery_ended"
+    CALLBACK_SET = "callback_set"  # a call by an agent was promised for `due`
+    CALLBACK_ENDED = "callback_ended"  # `result` as of a recovery
     RUN_STATE = "run_state"
     ENROLLED = "enrolled"  # `contacts` more people are in the sub-campaign
     DO_NOT_CALL = "do_not_call"

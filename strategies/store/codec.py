@@ -156,7 +156,8 @@ def stand(state: ContactState, campaign: Campaign) -> int:
 
 
 def promised(state: ContactState) -> bool:
-    """Whether the contact was promised its moment (a retry, another device, a recovery) and goes before
-    list work."""
+    """Whether the contact was promised its moment (a retry, another device, a recovery, a callback) and goes
+    before list work."""
     tracks: tuple[ContactState | Track, ...] = (state, *state.beside)
-    return state.recovery is not None or any(track.tries or track.left for track in tracks)
+    waited_for = state.recovery is not None or state.callback is not None
+    return waited_for or any(track.tries or track.left for track in tracks)
