@@ -55,6 +55,8 @@ SOON: Mapping[
     Refusal.PERSON_BUSY: 30.0,
     Refusal.OUTSIDE_WINDOW: 60.0,
     Refusal.REGISTRY_OUTDATED: 900.0,
+    Refusal.CAP_DEBT: 900.0,  # seven times 24 hours end at any time of a day
+    Refusal.SILENCE_AFTER_CONVERSATION: 900.0,
 }
 
 

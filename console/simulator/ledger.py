@@ -49,6 +49,7 @@ KEYS = (
     "overrides",
 )
 ALSO = ("override", "by", "until")  # where a line says it
+_OF_ATTEMPT = frozenset({Kind.ATTEMPT_STARTED, Kind.ATTEMPT_ENDED})
 _encode = msgspec.json.Encoder().encode
 PAGE = 5000  # lines read from the store at once
 EVERY = 600.0  # seconds of the simulation between two writings
@@ -94,7 +95,8 @@ class LedgerFile:
             told["until"] = moment(float(line["until"]), self._zone)
         told["responses"] = list(line.get("responses") or ())
         told["strategy"] = line.get("strategy") or self._campaign.version
-        told["overrides"] = list(line.get("overrides") or overrides)
+        own = line.get("overrides") or ()  # of an attempt: those it was started under
+        told["overrides"] = list(own if line["kind"] in _OF_ATTEMPT else own or overrides)
         return told
 
 

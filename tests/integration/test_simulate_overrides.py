@@ -80,3 +80,19 @@ def test_a_patch_that_makes_no_campaign_is_refused_with_its_place() -> None:
     assert told.code == 1
     assert "overrides.yaml:" in told.err
     assert "did you mean mobile?" in told.err
+
+
+def test_an_attempt_started_before_an_override_keeps_what_it_started_with() -> None:
+    told = simulated(
+        PASSES,
+        PEOPLE,
+        {ADA: [{"result": "delivered_person", "talk": "20m"}]},
+        begins=f"{MONDAY}T12:30-05:00",
+        overrides=[{"at": f"{MONDAY}T12:40:00-05:00", "by": "ann", "patch": {"call": {"devices": ["home"]}}}],
+    )
+    attempt = [line for line in told.lines if line["attempt"]]
+    assert [(line["kind"], line["device"], line["overrides"]) for line in attempt] == [
+        ("attempt_started", "mobile", []),
+        ("attempt_ended", "mobile", []),
+    ]
+    assert [line["overrides"] for line in told.of("contact_ended")] == [["spring/1.1"]]

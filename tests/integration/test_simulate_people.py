@@ -95,3 +95,23 @@ def test_a_telemarketing_campaign_runs_without_the_registry_and_says_so() -> Non
     )
     assert len(told.attempts) == 1
     assert "registry of US is not looked at" in told.err
+
+
+def test_seven_days_of_silence_end_with_the_seventh_day_not_with_the_next_morning() -> None:
+    told = simulated(
+        """
+        - {name: call, medium: avm, script: hello}
+        - {name: note, medium: text, message: about your account, start: contact}
+        - {name: again, medium: avm, script: hello, start: contact}
+        """,
+        f"contact_id,mobile,text,account\n1,{ADA},{ADA},A-1\n",
+        {ADA: [{"result": "delivered_no_success", "responses": ["pressed_4"]}]},
+        also="purpose: debt_collection\ndebt: account",
+        begins="2026-03-16T11:00-04:00",
+        until="2026-03-24T20:00-04:00",
+    )
+    assert [line["at"][5:16] for line in told.of("attempt_started")] == [
+        "03-16T11:00",
+        "03-16T11:00",  # a text is no call
+        "03-23T11:15",  # the conversation ended half a minute past eleven; asked every quarter of an hour
+    ]

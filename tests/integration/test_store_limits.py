@@ -240,6 +240,16 @@ async def test_seven_days_of_silence_about_a_debt_after_a_conversation(store: St
     assert await called(store, sub, ADA, at=NOON + 7 * DAY + 30) is None
 
 
+async def test_neither_seven_calls_nor_the_silence_about_a_debt_hold_a_text_back(store: Store) -> None:
+    sub = await collecting(store, [ADA, CY])
+    for _ in range(7):
+        assert await called(store, sub, ADA) is None
+    assert await called(store, sub, CY, Result.CONNECTED_AGENT) is None
+    for who, held_by in ((ADA, Refusal.CAP_DEBT), (CY, Refusal.SILENCE_AFTER_CONVERSATION)):
+        assert await called(store, sub, who, at=NOON + HOUR) is held_by
+        assert await called(store, sub, who, Result.SENT, at=NOON + HOUR, medium=Medium.TEXT) is None
+
+
 async def test_a_conversation_with_a_caller_counts_for_all_debts_of_the_person(store: Store) -> None:
     sub = await collecting(store, [ADA, BO, CY])
     await store.spoke("+12025550111", NOON)

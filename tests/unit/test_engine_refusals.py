@@ -124,10 +124,10 @@ def test_what_stands_against_a_number_alone_leads_to_the_next_one(refusal, told)
 
 
 @pytest.mark.parametrize("refusal", [Refusal.CAP_DEBT, Refusal.SILENCE_AFTER_CONVERSATION])
-def test_what_the_law_holds_back_is_asked_for_again_the_next_day(refusal):
+def test_what_the_law_holds_back_for_days_is_asked_for_again_in_a_quarter_of_an_hour(refusal):
     story = Story(a_campaign(CALL))
     refuse(story, refusal)
-    assert story.step == Wait(at("2025-03-04 00:00"), "held")
+    assert story.step == Wait(MONDAY + 900, "held")
 
 
 def test_a_list_that_is_paused_keeps_its_people_and_one_that_is_detached_ends_them():

@@ -93,8 +93,10 @@ local function capped(people, g, b, i)
       if person[k] == b.dialled[i] then here = dialled end
     end
   end
-  if debt ~= '' and spoke > 0 and b.now < spoke + g.debt_silence then return 'silence_after_conversation' end
-  if debt ~= '' and g.debt_calls and calls >= g.debt_calls then return 'cap_debt' end
+  if debt ~= '' and b.kind[i] == 'v' then  -- the law is about calls, not about texts
+    if spoke > 0 and b.now < spoke + g.debt_silence then return 'silence_after_conversation' end
+    if g.debt_calls and calls >= g.debt_calls then return 'cap_debt' end
+  end
   if g.per_day and days >= g.per_day then return 'cap_person' end
   if g.per_number_day and here >= g.per_number_day then return 'cap_number' end
   return ''
