@@ -152,6 +152,15 @@ class QueueBoard:
             return False
         return done is None or self.clock() >= done + self._wrap_up.get(member.queue, 0.0)
 
+    def is_free(self, queue: str, interface: str) -> bool:
+        """Whether this one member of the queue could take a call now."""
+        member = self._members.get((queue, interface))
+        return member is not None and self._is_idle(member)
+
+    def ahead(self, queue: str, since: float) -> int:
+        """Callers who wait in the queue and entered it before `since` (epoch seconds)."""
+        return sum(entered < since for entered in self._waiting.get(queue, {}).values())
+
     def queues(self, now: float) -> dict[str, QueueFigures]:
         """Every queue that Asterisk told of, as the inbound hook and the console see it."""
         return {queue: self._figures(queue, now) for queue in sorted(self._queues)}

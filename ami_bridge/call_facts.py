@@ -20,6 +20,7 @@ from strategies.attempts import Fact, FactName
 
 ATTEMPT_PREFIX = "sp-"
 DISPOSITION_EVENT = "SecondpassDisposition"  # UserEvent of a dialplan, or of an agent's desk by the AMI
+CONNECTED_EVENT = "SecondpassConnected"  # UserEvent of our dialplan: the one agent a callback is for answered
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MOMENT = re.compile(r"[0-9]{1,11}")
 _INTERFACE = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_.@-]{1,60}")
@@ -33,7 +34,8 @@ def is_inbound(call: str) -> bool:
 def call_fact(event: AmiEvent, at: float) -> tuple[str, Fact] | None:
     """The attempt an event is about and what it says of it; None where it says nothing of an attempt."""
     if isinstance(event, UserEvent):
-        return _noted(event.fields, at) if event.name == DISPOSITION_EVENT else None
+        read = {DISPOSITION_EVENT: _noted, CONNECTED_EVENT: _own_agent}.get(event.name)
+        return None if read is None else read(event.fields, at)
     attempt, name, value = _read(event)
     if name is None or not attempt.startswith(ATTEMPT_PREFIX):
         return None
@@ -51,6 +53,14 @@ def _noted(fields: Mapping[str, str], at: float) -> tuple[str, Fact] | None:
     if cause and _INTERFACE.fullmatch(agent):
         cause = f"{moment} {agent}"
     return attempt, Fact(FactName.DISPOSITION, at, noted, cause)
+
+
+def _own_agent(fields: Mapping[str, str], at: float) -> tuple[str, Fact] | None:
+    """The agent a callback was for has answered; the queue, which was passed by, says nothing of it."""
+    attempt, agent = fields.get("Attempt", ""), fields.get("Agent", "")
+    if not attempt.startswith(ATTEMPT_PREFIX) or not _INTERFACE.fullmatch(agent):
+        return None
+    return attempt, Fact(FactName.AGENT_CONNECTED, at, agent)
 
 
 def _read(event: AmiEvent) -> tuple[str, FactName | None, str]:

@@ -48,14 +48,14 @@ class Choice:
                 elsewhere.append(Put(contact.id, state.version, move, due_at(move.step, now)))
             elif call[1].name not in held:
                 (dial, going), attempt = call, self._new_id()
-                limited = self._grants.grant(attempt, sub, going, now)
+                limited = self._grants.grant(attempt, sub, going, now, dial.callback)
                 if limited is Held.CAMPAIGN:
                     break
                 if limited is Held.PASS:
                     held.add(going.name)
-                elif await self._told(sub, contact, state, move, now):
+                elif limited is None and await self._told(sub, contact, state, move, now):
                     chosen.append(Candidate(attempt, contact, _after(state, move), dial, going, now))
-                else:
+                elif limited is None:
                     self._grants.give_back(attempt)
         await self._store.put_many(sub.name, elsewhere)
         self._look_deeper(sub, now, blocked=bool(held) and len(due) == limit, deep=limit == DEEP)

@@ -8,8 +8,9 @@ from ami_bridge.agents import QueueBoard
 from ami_bridge.live_calls import LiveCalls
 from ami_bridge.pace import Held, Pace
 from strategies.attempts import Fact, FactName, Intent
+from strategies.callbacks import own_agent
 from strategies.campaign import Pass
-from strategies.state import SubCampaign
+from strategies.state import Callback, SubCampaign
 from strategies.vocabulary import VOICE, Medium
 
 
@@ -21,17 +22,22 @@ class Grants:
         self._pending: set[str] = set()
         self._held: dict[tuple[str, str], str] = {}
 
-    def grant(self, attempt: str, sub: SubCampaign, going: Pass, now: float) -> Held | None:
+    def grant(
+        self, attempt: str, sub: SubCampaign, going: Pass, now: float, callback: Callback | None = None
+    ) -> Held | None:
         """An agent first, where the call goes to one; then a place among the calls that may start. None:
         it has both; else it has nothing."""
         if going.medium not in VOICE:
             return Held.PASS
         place = (sub.name, going.name)
         if going.medium is Medium.DIALER:
-            why = self._agents.grant(attempt, sub, going, now)
+            if callback is not None:
+                why, held_back = self._for_callback(attempt, sub, callback, now), Held.CONTACT
+            else:
+                why, held_back = self._agents.grant(attempt, sub, going, now), Held.PASS
             if why is not None:
                 self._held[place] = why
-                return Held.PASS
+                return held_back
         held = self._pace.take(attempt, sub, going, now)
         if held is not None:
             self._board.release(attempt)
@@ -40,6 +46,19 @@ class Grants:
         self._held.pop(place, None)
         self._pending.add(attempt)
         return None
+
+    def _for_callback(self, attempt: str, sub: SubCampaign, callback: Callback, now: float) -> str | None:
+        """The agent of a callback is reserved before the person is called. Whose place in the queue was kept
+        is called when nobody waits who came before them: the next agent is theirs."""
+        queue, own = sub.campaign.queue, own_agent(callback, now)
+        if own is not None and not self._board.is_free(queue, own):
+            return f"the agent of a callback, {own}, is not free"
+        if callback.place:
+            if self._board.ahead(queue, callback.place) or not self._board.manning(queue).staffed:
+                return "a callback waits for its turn in the queue"
+            self._board.promise(queue, attempt)
+            return None
+        return None if self._board.reserve(queue, attempt) else "no agent is free"
 
     def held(self) -> dict[str, dict[str, str]]:
         """Sub-campaign -> pass -> why the last attempt that was asked for had to wait."""

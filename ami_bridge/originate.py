@@ -28,7 +28,15 @@ def originate_variables(intent: Intent) -> dict[str, str]:
         Variable.QUEUE: intent.queue,
         Variable.MACHINE: intent.machine,
         Variable.MESSAGE: intent.machine_message or "",
-        Variable.PRIORITY: "5" if intent.recovers else "0",
+        Variable.PRIORITY: _priority(intent),
+        Variable.AGENT: intent.agent,
         Variable.ABANDON: intent.abandon_message or "",
         Variable.OPT_OUT: intent.opt_out_key,
     }
+
+
+def _priority(intent: Intent) -> str:
+    """In the queue: who was promised a call before who was lost, both before everybody else."""
+    if intent.callback:
+        return "9"
+    return "5" if intent.recovers else "0"

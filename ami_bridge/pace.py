@@ -16,7 +16,10 @@ from strategies.state import SubCampaign
 
 
 class Held(Enum):
-    """Whose limit is reached: nobody else of that pass, or of that sub-campaign, may start now either."""
+    """Whose limit is reached: nobody else of that pass, or of that sub-campaign, may start now either; or it
+    is for this contact alone to wait."""
+
+    CONTACT = "contact"
 
     PASS = "pass"  # noqa: S105  the pass of a campaign
     CAMPAIGN = "campaign"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ami_bridge.speech import Speech
 from strategies.attempts import Intent
+from strategies.callbacks import own_agent
 from strategies.campaign import Campaign, Pass
 from strategies.contacts import Contact
 from strategies.debts import debt_of
@@ -72,7 +73,7 @@ def claim_of(
 
 
 def _intent(one: Candidate, prompts: dict[str, str], sub: SubCampaign, now: float) -> Intent:
-    recovery = one.dial.recovery
+    recovery, callback = one.dial.recovery, one.dial.callback
     return Intent(
         attempt=one.attempt,
         sub=sub.name,
@@ -88,7 +89,7 @@ def _intent(one: Candidate, prompts: dict[str, str], sub: SubCampaign, now: floa
         script=one.going.script.name if one.going.script else None,
         prompts={step: path for step, path in prompts.items() if step not in MESSAGES},
         machine_message=prompts.get("machine"),
-        abandon_message=prompts.get("abandon"),
+        abandon_message=prompts.get("abandon") if callback is None else None,
         opt_out_key=sub.campaign.opt_out_key or "",
         recovers=recovery.recovers if recovery else None,
         trigger=recovery.trigger if recovery else None,
@@ -96,4 +97,6 @@ def _intent(one: Candidate, prompts: dict[str, str], sub: SubCampaign, now: floa
         overrides=sub.overrides,
         debt=debt_of(one.contact, sub.campaign),
         in_call=in_call(one.going.name, one.state, Case(one.contact, sub, now)),
+        callback=callback is not None,
+        agent=(own_agent(callback, now) or "") if callback is not None else "",
     )

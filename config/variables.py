@@ -16,6 +16,7 @@ class Variable(StrEnum):
     NEXT = "SP_NEXT"
     ABANDON = "SP_ABANDON"  # a sound: what is said where no agent is there in time
     PRESSED = "SP_PRESSED"  # the key pressed in it
+    AGENT = "SP_AGENT"  # the one agent the call is for: a device such as PJSIP/agent01
     OPT_OUT = "SP_OPT_OUT"  # the key that ends all calls, in it
     SEGMENT = "SP_SEGMENT"
     FIRST_SEGMENT = "SP_FIRST_SEGMENT"
@@ -36,6 +37,7 @@ class Context(StrEnum):
     SCRIPT = "secondpass-script"
     AGENT = "secondpass-agent"
     MACHINE = "secondpass-machine"
+    OWN_AGENT = "secondpass-own-agent"
     ABANDON = "secondpass-abandon"
     SEGMENT = "secondpass-segment"
     INBOUND = "secondpass-inbound"

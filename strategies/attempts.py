@@ -56,6 +56,8 @@ class Intent:
     abandon_message: str | None = None  # sound (no extension) for whom no agent is there in time
     opt_out_key: str = ""  # the key that ends all calls, in that message
     in_call: str | None = None  # the pass that recovers on the live line who says nothing or hears it break
+    callback: bool = False  # the person was promised this call
+    agent: str = ""  # the one agent it goes to, as long as that one is there; empty for any of the queue
 
 
 class Stage(StrEnum):

@@ -53,6 +53,7 @@ def test_the_dialplan_is_told_what_it_needs_and_no_more() -> None:
         "SP_MACHINE": "leave_message",
         "SP_MESSAGE": "/sounds/b",
         "SP_PRIORITY": "0",
+        "SP_AGENT": "",
         "SP_ABANDON": "",
         "SP_OPT_OUT": "",
     }
