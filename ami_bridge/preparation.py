@@ -3,8 +3,6 @@ whether it may be made is the store's to say."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ami_bridge.speech import Speech
 from strategies.attempts import Intent
 from strategies.callbacks import own_agent
@@ -13,6 +11,7 @@ from strategies.contacts import Contact
 from strategies.debts import debt_of
 from strategies.eligibility import asks_of
 from strategies.engine import claimed
+from strategies.frozen import Record
 from strategies.numbers import allowed
 from strategies.recovery import in_call
 from strategies.script import Prompt
@@ -24,8 +23,7 @@ from strategies.windows import closes, contact_zones, pass_window
 MESSAGES = frozenset({"machine", "abandon"})
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Record, frozen=True):
     """A contact whom the rules let call at `at` (epoch seconds), and the id its attempt will have.
 
     `state`: what the claim builds on, with the version the store has of it.

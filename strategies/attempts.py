@@ -16,18 +16,18 @@ Settled here, where the language leaves room:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from strategies.abandonment import greeting_over
 from strategies.call_states import INCONCLUSIVE, RESULTS, TRANSITIONS, Event, Phase, unanswered
 from strategies.campaign import Campaign
 from strategies.contacts import Device
+from strategies.frozen import Record
 from strategies.vocabulary import CALL_AGAIN, CALL_STOP, SAID_NOTHING, SUCCESS, Medium, Result, Trigger
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(Record, frozen=True):
     """What is durable in the store before Asterisk is asked.
 
     `attempt` is Asterisk's ChannelId; `at` in epoch seconds, `ring` in seconds. `prompts` maps a script's
@@ -46,7 +46,7 @@ class Intent:
     ring: float = 30.0
     machine: str = "hang_up"
     script: str | None = None
-    prompts: Mapping[str, str] = field(default_factory=dict)
+    prompts: Mapping[str, str] = {}
     machine_message: str | None = None
     recovers: str | None = None
     trigger: Trigger | None = None
@@ -91,8 +91,7 @@ class FactName(StrEnum):
     GONE = "gone"  # after a restart: the channel is no longer there, its end was not seen
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Record, frozen=True):
     """One thing that happened to an attempt at `at` (epoch seconds); `cause` explains the value
     (AMDCAUSE)."""
 
@@ -125,8 +124,7 @@ class CallAgain:
     agent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Record, frozen=True):
     """How an attempt ended. `triggers`: every recovery trigger its facts fit, most specific first."""
 
     attempt: str

@@ -8,11 +8,11 @@ from typing import Any
 
 from strategies.campaign import Campaign
 from strategies.contacts import Contact, Device
+from strategies.frozen import Record
 from strategies.vocabulary import Refusal, Result, RunState, Trigger
 
 
-@dataclass(frozen=True, slots=True)
-class PassRecord:
+class PassRecord(Record, frozen=True):
     """What one pass came to for a contact: the results of its attempts in order, and when it was through."""
 
     name: str
@@ -23,8 +23,7 @@ class PassRecord:
     today: int = 0  # kept only where the pass caps its attempts of a day
 
 
-@dataclass(frozen=True, slots=True)
-class RecoveryTask:
+class RecoveryTask(Record, frozen=True):
     """Somebody lost who is to be reached again: by which pass, on which device, between which epoch seconds.
 
     `tries`: result -> retries used on this device, where the recovery pass has retries of its own.
@@ -36,11 +35,10 @@ class RecoveryTask:
     device: Device
     not_before: float
     expires: float
-    tries: Mapping[str, int] = field(default_factory=dict)
+    tries: Mapping[str, int] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Callback:
+class Callback(Record, frozen=True):
     """A call that was promised to somebody: by which pass, on which device, between which epoch seconds.
 
     `agent`: the one agent it is for (the interface of the queue's member), empty for anyone. `place`: when
@@ -60,20 +58,18 @@ class Callback:
     attempt: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(Record, frozen=True):
     """How far a contact has come within one pass; `left`: the addresses given up, `tries`: result -> retries
     used on the address `on`."""
 
     pass_name: str
     left: tuple[str, ...] = ()
     on: str = ""
-    tries: Mapping[str, int] = field(default_factory=dict)
+    tries: Mapping[str, int] = {}
     not_before: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class ContactState:
+class ContactState(Record, frozen=True):
     """One contact in one sub-campaign.
 
     `version` is the store's: it raises it by one with every write and compares it at the claim; the engine
@@ -88,7 +84,7 @@ class ContactState:
         str, ...
     ] = ()  # addresses given up in the pass it is in; what follows, an override may change
     on: str = ""  # the address on which retries were used
-    tries: Mapping[str, int] = field(default_factory=dict)  # result -> retries used on that address
+    tries: Mapping[str, int] = {}  # result -> retries used on that address
     not_before: float = 0.0
     attempts: int = 0
     day: str = ""  # local date of the campaign's zone that attempts_today counts
@@ -150,8 +146,7 @@ class SubCampaign:
         return next((each for each in self.attached.values() if each.index == index), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Record, frozen=True):
     """What every decision is about: a contact in a sub-campaign at a moment (epoch seconds)."""
 
     contact: Contact
@@ -164,8 +159,7 @@ class Case:
         return self.sub.campaign
 
 
-@dataclass(frozen=True, slots=True)
-class Dial:
+class Dial(Record, frozen=True):
     """Call this device now, in this pass."""
 
     pass_name: str
@@ -174,16 +168,14 @@ class Dial:
     callback: Callback | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Record, frozen=True):
     """Nothing now; look again at `until` (epoch seconds), or when a pass ends if that is None."""
 
     until: float | None
     reason: Refusal | str
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Record, frozen=True):
     """The sub-campaign is done with this contact."""
 
     reason: str
@@ -202,8 +194,7 @@ def due_at(step: Step, now: float) -> float | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Record, frozen=True):
     """What the engine decided: the new state, what to do, and the ledger lines to append.
 
     The lines carry neither `at` nor sub-campaign nor contact: the store adds them.

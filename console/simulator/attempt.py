@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ami_bridge.preparation import Candidate, claim_of
 from console.simulator.fates import Fate
 from strategies.attempts import Intent, Outcome, triggers_of_result
 from strategies.campaign import Campaign
 from strategies.contacts import Contact
-from strategies.frozen import replace
+from strategies.frozen import Record, replace
 from strategies.state import ContactState, SubCampaign
 from strategies.store import Claim
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(Record, frozen=True):
     """An attempt that is up. `state`: the contact's as the store has it while the attempt is live."""
 
     intent: Intent

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 from config.carrier import Carrier, Entry, Model
 from strategies.attempts import Intent
 from strategies.campaign import Campaign
+from strategies.frozen import Record, replace
 from strategies.vocabulary import SUCCESS, VOICE, Medium, Result
 
 KeyT = TypeVar("KeyT", bound=str)
@@ -35,8 +35,7 @@ TALK: Mapping[Result, float] = {  # seconds from the answer to the end, where th
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(Record, frozen=True):
     """What an attempt comes to. `ring`: seconds until it is answered or given up; `talk`: from there to its
     end. `hung_up`: the person left before the end. `otherwise`: what it comes to instead if no agent is free
     when one is asked for, at the end of `ring`."""

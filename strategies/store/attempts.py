@@ -4,12 +4,12 @@ re-checks what must hold; which attempts to make is left to the engine and the d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio.client import Pipeline
 
 from strategies.attempts import Intent, Outcome, Stage
+from strategies.frozen import Record
 from strategies.state import Move, SubCampaign
 from strategies.store import lines
 from strategies.store.attachments import Attachments
@@ -25,8 +25,7 @@ DURABLE_WITHIN = 3.0  # seconds for the disk to confirm a batch of claims
 NEVER_CONNECTED = frozenset({Result.BUSY, Result.CONGESTION, Result.BAD_DEVICE, Result.FAILED})
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Record, frozen=True):
     """An attempt's one result, and what the engine made of it. `due_at`: when the contact is looked at again
     (None: when a pass ends, or never); `expected_version`: of the state it was decided on."""
 

@@ -15,6 +15,7 @@ import msgspec
 
 from strategies.attempts import Intent
 from strategies.contacts import Contact
+from strategies.frozen import Record
 from strategies.state import ContactState, SubCampaign
 from strategies.store import lines
 from strategies.store.codec import record_text, stand, text
@@ -23,8 +24,7 @@ from strategies.store.turns import lane_of
 from strategies.vocabulary import CONSENT_BASES, VOICE
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Record, frozen=True):
     """A wish to dial. `state`: what the contact's state becomes; `expected_version`: of the state it was
     decided on.
 

@@ -3,16 +3,15 @@ short head that the server's functions can read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from strategies.attempts import Fact, Intent
 from strategies.campaign import Campaign
+from strategies.frozen import Record, replace
 from strategies.messages import Answer, Notice, SipMessage
 from strategies.overrides import Override
 from strategies.state import ContactState, SubCampaign, Track
@@ -49,30 +48,12 @@ def text(value: object) -> str:
     return _encode(value).decode()
 
 
-def record_text(record: ContactState | Intent | Fact) -> str:
+def record_text(record: Record) -> str:
     """A record as JSON, fields at their default left out: a million fresh contacts are a million short
     strings."""
-    names, values_of, defaults = _FIELDS[type(record)]
-    told = zip(names, values_of(record), defaults, strict=True)
-    return text({name: value for name, value, default in told if value is not default and value != default})
-
-
-def _default(field: Field[Any]) -> object:
-    if field.default_factory is not MISSING:
-        return field.default_factory()
-    return field.default
-
-
-def _fields(
-    kind: type[Any],
-) -> tuple[tuple[str, ...], Callable[[object], tuple[object, ...]], tuple[object, ...]]:
-    """Names, a reader of all values, and the defaults of a record's fields."""
-    kept = [each for each in fields(kind) if (kind, each.name) != (ContactState, "version")]
-    names = tuple(each.name for each in kept)
-    return names, attrgetter(*names), tuple(_default(each) for each in kept)
-
-
-_FIELDS = {kind: _fields(kind) for kind in (ContactState, Intent, Fact)}
+    if isinstance(record, ContactState):
+        record = replace(record, version=0)  # that stands in the head
+    return _encode(record).decode()
 
 
 def read_names(raw: bytes) -> tuple[str, ...]:

@@ -4,12 +4,12 @@ means is left to the engine."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from redis.asyncio.client import Pipeline
 
 from strategies.contacts import Contact
+from strategies.frozen import Record
 from strategies.ledger import Counters
 from strategies.state import ContactState, Move, SubCampaign
 from strategies.store.campaigns import Campaigns
@@ -25,8 +25,7 @@ PUTS = 200  # decisions in one step: the same
 LaneNames = Literal["calls", "messages", "all"]
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(Record, frozen=True):
     """A decision without an attempt: what becomes of the contact, from which version on, and when it is
     looked at again (None: when a pass ends, or never if it is done)."""
 
