@@ -23,7 +23,8 @@ DISPOSITION_EVENT = "SecondpassDisposition"  # UserEvent of a dialplan, or of an
 CONNECTED_EVENT = "SecondpassConnected"  # UserEvent of our dialplan: the one agent a callback is for answered
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MOMENT = re.compile(r"[0-9]{1,11}")
-_INTERFACE = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_.@-]{1,60}")
+INTERFACE = r"[A-Za-z0-9]+/[A-Za-z0-9_.@-]{1,60}"  # of a queue's member
+_INTERFACE = re.compile(INTERFACE)
 
 
 def is_inbound(call: str) -> bool:

@@ -12,6 +12,7 @@ from console import (
     audit,
     backup,
     bench,
+    callback,
     campaigns,
     check,
     do_not_call,
@@ -53,6 +54,7 @@ campaigns.app.command("preview")(preview.preview_command)
 campaigns.app.command("rules")(rules.rules_command)
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(override.app, name="override")
+app.add_typer(callback.app, name="callback")
 app.command("results")(results.results)
 app.command("explain")(explain.explain)
 app.command("audit")(audit.audit)

@@ -28,6 +28,7 @@ WORDS: Mapping[str, str] = {
     "pass_not_open": "waits for the pass before to end",
     TAKEN_OUT: "waits for the end of an override that took its pass out",
     "recovery": "waits for its moment of recovery",
+    "callback": "waits for the moment of a call that was promised",
     "cool_down": "is left alone after an attempt whose fate is unknown",
     "erased": "was erased",
     Refusal.NOT_ELIGIBLE_NOW: "does not fit the pass now",

@@ -1,0 +1,70 @@
+"""Promises calls to people, and calls promises off, in the store: for the command line, and for callers who
+would rather be called back than wait; what may be promised is the rules' to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from strategies.callbacks import Unkept, Wish
+from strategies.contacts import Contact
+from strategies.engine import call_back, call_off
+from strategies.state import Callback, ContactState, Move, SubCampaign, due_at
+from strategies.store import Store
+
+Standing = tuple[Contact, ContactState]
+
+
+async def promise(
+    store: Store, sub: SubCampaign, contact_id: str, wish: Wish, clock: Callable[[], float]
+) -> Callback | Unkept | None:
+    """Promise a call to a contact of the sub-campaign, in the place of every other that was promised to
+    people with a number of theirs; None if the contact is not in it."""
+    while (standing := await _standing(store, sub, contact_id)) is not None:
+        contact, state = standing
+        now = clock()
+        move = call_back(contact, state, sub, wish, now)
+        if isinstance(move, Unkept):
+            return move
+        if await _kept(store, sub, standing, move, now):
+            await _call_off_others(store, sub, contact, clock)
+            return move.state.callback
+    return None
+
+
+async def cancel(
+    store: Store, sub: SubCampaign, contact_id: str, reason: str, clock: Callable[[], float]
+) -> bool:
+    """Call a promise off; False if there is none, or the call is being made."""
+    while (standing := await _standing(store, sub, contact_id)) is not None:
+        now = clock()
+        move = call_off(*standing, sub, reason, now)
+        if move is None:
+            return False
+        if await _kept(store, sub, standing, move, now):
+            return True
+    return False
+
+
+async def _call_off_others(
+    store: Store, sub: SubCampaign, contact: Contact, clock: Callable[[], float]
+) -> None:
+    """One call for one number, however often it was asked for."""
+    for other in await store.open_subs():
+        for identity in await _sharing(store, contact.numbers()):
+            if (other.name, identity) != (sub.name, contact.id):
+                await cancel(store, other, identity, "asked_again", clock)
+
+
+async def _sharing(store: Store, numbers: Iterable[str]) -> list[str]:
+    found = [identity for number in numbers for identity in await store.contacts_of_number(number)]
+    return list(dict.fromkeys(found))
+
+
+async def _standing(store: Store, sub: SubCampaign, contact_id: str) -> Standing | None:
+    contact, state = await store.contact(contact_id), await store.state(sub.name, contact_id)
+    return None if contact is None or state is None else (contact, state)
+
+
+async def _kept(store: Store, sub: SubCampaign, standing: Standing, move: Move, now: float) -> bool:
+    contact, state = standing
+    return await store.put(sub.name, contact.id, state.version, move, due_at(move.step, now))

@@ -1,0 +1,175 @@
+"""`secondpass callback`: promises a contact a call by an agent at a moment, lists such promises, and calls
+them off; the dialer keeps them."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ami_bridge import callbacks
+from ami_bridge.call_facts import INTERFACE
+from console import options, output
+from console.audit import me
+from console.campaigns import FINAL, named
+from console.moments import local_moment, moment_of
+from console.refusal import Reason, RefusedError
+from strategies.callbacks import Unkept, Wish
+from strategies.state import Callback, SubCampaign
+
+if TYPE_CHECKING:
+    from strategies.store import Store
+
+Campaign = Annotated[
+    str, typer.Option("--campaign", metavar="NAME[/N]", help="The sub-campaign the contact is in.")
+]
+MENDS = {
+    Unkept.OVER: "name an earlier moment, or a sub-campaign that still runs then",
+    Unkept.IN_PROGRESS: "try again when that call is over",
+    Unkept.DONE: "secondpass explain NAME/N CONTACT tells how it ended",
+    Unkept.NO_AGENTS: "add a pass with medium: dialer to the campaign",
+    Unkept.NO_DEVICE: "leave --number out, or import the contact with that number",
+    Unkept.CLOSED: "name a moment within the hours of the campaign, as the contact's clock shows them",
+}
+
+app = typer.Typer(no_args_is_help=True, help="Callbacks: promise a contact a call by an agent.")
+
+
+@app.command("add")
+def add(
+    context: typer.Context,
+    contact: Annotated[str, typer.Argument(help="The contact's id.")],
+    campaign: Campaign,
+    at: Annotated[
+        str, typer.Option(metavar="MOMENT", help="When, such as 2030-01-31T15:00, in the campaign's zone.")
+    ],
+    agent: Annotated[
+        str, typer.Option(metavar="INTERFACE", help="For one agent, such as PJSIP/agent01; else anyone.")
+    ] = "",
+    number: Annotated[str, typer.Option(help="Which of the contact's numbers; else the pass's first.")] = "",
+    config: options.ConfigDir = None,
+    json: options.Json = False,
+) -> None:
+    """Promise a call. Nothing else calls the contact before; asking again changes the moment."""
+    if agent and not re.fullmatch(INTERFACE, agent):
+        raise typer.BadParameter(f'"{agent}" is no interface; write PJSIP/agent01', param_hint="--agent")
+    running = options.as_it_runs(context, config)
+    sub, made = options.with_store(
+        running, lambda store: _add(store, campaign, contact, at, agent=agent, number=number)
+    )
+    told = _told(sub, contact, made)
+    if json:
+        output.document(told)
+    else:
+        whom = f" by {made.agent}" if made.agent else ""
+        output.line(
+            f"{contact} will be called{whom} at {told['at']}, {made.device.kind} {made.device.address}"
+        )
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME[/N]]", help="All, if not said.")] = None,
+    config: options.ConfigDir = None,
+    json: options.Json = False,
+) -> None:
+    """Every call that is promised, the next one first."""
+    rows = options.with_store(options.as_it_runs(context, config), lambda store: _rows(store, name))
+    if json:
+        output.document(rows)
+        return
+    columns = ("sub_campaign", "contact", "at", "until", "agent", "number", "by", "tries")
+    cells = [[row[column] for column in columns] for row in rows]
+    output.show(output.table("Callbacks", columns, cells))
+
+
+@app.command("cancel")
+def cancel(
+    context: typer.Context,
+    contact: Annotated[str, typer.Argument(help="The contact's id.")],
+    campaign: Campaign,
+    config: options.ConfigDir = None,
+    json: options.Json = False,
+) -> None:
+    """Call a promise off; the contact goes on in its passes."""
+    sub = options.with_store(
+        options.as_it_runs(context, config), lambda store: _cancel(store, campaign, contact)
+    )
+    if json:
+        output.document({"sub_campaign": sub.name, "contact": contact})
+    else:
+        output.line(f"the callback of {contact} in {sub.name} is cancelled")
+
+
+async def _add(
+    store: Store, campaign: str, contact: str, at: str, *, agent: str, number: str
+) -> tuple[SubCampaign, Callback]:
+    sub = await _one(store, campaign)
+    wish = Wish(_moment(at, sub.campaign.zone), me(), agent, number)
+    made = await callbacks.promise(store, sub, contact, wish, time.time)
+    if isinstance(made, Callback):
+        return sub, made
+    if made is None:
+        why = Reason(f'there is no contact "{contact}" in it', f"secondpass list attach LIST {sub.name}")
+    else:
+        why = Reason(made.value, MENDS[made])
+    raise RefusedError(f"{contact} of {sub.name} was promised nothing", [why])
+
+
+async def _cancel(store: Store, campaign: str, contact: str) -> SubCampaign:
+    sub = await _one(store, campaign)
+    if not await callbacks.cancel(store, sub, contact, "cancelled", time.time):
+        why = Reason("none is open, or it is being made", f"secondpass callback list {sub.name}")
+        raise RefusedError(f"no callback of {contact} in {sub.name} was cancelled", [why])
+    return sub
+
+
+async def _one(store: Store, campaign: str) -> SubCampaign:
+    """The sub-campaign of that name, or the one of that campaign that is open."""
+    found = await named(store, campaign)
+    exact = [sub for sub in found if sub.name == campaign]
+    chosen = exact or [sub for sub in found if sub.run_state not in FINAL]
+    if len(chosen) != 1:
+        names = ", ".join(sub.name for sub in chosen) or "none"
+        raise RefusedError(f"{campaign} is not one sub-campaign", [Reason(f"open are: {names}", "name one")])
+    return chosen[0]
+
+
+def _moment(text: str, zone: str) -> float:
+    try:
+        return moment_of(text, zone)
+    except ValueError:
+        raise typer.BadParameter(
+            f'"{text}" is no moment; write 2030-01-31T15:00', param_hint="--at"
+        ) from None
+
+
+async def _rows(store: Store, name: str | None) -> list[dict[str, Any]]:
+    found: list[tuple[float, dict[str, Any]]] = []
+    for sub in await named(store, name):
+        if sub.run_state in FINAL:
+            continue
+        async for page in store.standings(sub.name):
+            for identity, _, state in page:
+                if state.callback is not None:
+                    found.append((state.callback.at, _told(sub, identity, state.callback)))
+    return [row for _, row in sorted(found, key=lambda pair: pair[0])]
+
+
+def _told(sub: SubCampaign, contact: str, made: Callback) -> dict[str, Any]:
+    zone = sub.campaign.zone
+    return {
+        "sub_campaign": sub.name,
+        "contact": contact,
+        "at": local_moment(made.at, zone),
+        "until": local_moment(made.until, zone),
+        "pass": made.pass_name,
+        "device": made.device.kind,
+        "number": made.device.address,
+        "agent": made.agent,
+        "by": made.by,
+        "tries": made.tries,
+    }
