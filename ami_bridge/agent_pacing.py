@@ -27,6 +27,7 @@ from strategies.predictive import (
     ring_ended,
     talk_ended,
 )
+from strategies.ring_ages import Ages, as_many_as, rang, turned_out
 from strategies.rules import SLOWED
 from strategies.state import SubCampaign
 from strategies.store import Store
@@ -43,6 +44,7 @@ WHY = {
 
 
 NOBODY = Share()
+NOTHING_KNOWN = Ages()
 
 
 @dataclass(slots=True)
@@ -52,7 +54,9 @@ class Line:
     queue: str
     pacer: Pacer = field(default_factory=Pacer)
     fed_at: float = 0.0
-    ringing: set[str] = field(default_factory=set)
+    ringing: dict[str, float] = field(default_factory=dict)  # attempt -> when it was placed
+    picked_up: set[str] = field(default_factory=set)  # those of them of which it is not known yet by whom
+    ages: Ages = NOTHING_KNOWN
     last: Decision | None = None
 
 
@@ -109,6 +113,12 @@ class AgentPacing:
         self._board.promise(queue, attempt)
         return None
 
+    def _reckoned(self, line: Line, coming: int, now: float) -> int:
+        """The calls on their way, each as many as it is likelier than a new one to lead to a person."""
+        ages = [now - at for one, at in line.ringing.items() if one not in line.picked_up]
+        answer, others = line.pacer.known.answer_probability, max(0, coming - len(line.ringing))
+        return others + as_many_as(line.ages, ages, len(line.picked_up), answer)
+
     def _decision(self, sub: SubCampaign, going: Pass, line: Line, now: float) -> Decision:
         seen = self._board.manning(line.queue)
         count = self._count(sub.name)
@@ -118,11 +128,20 @@ class AgentPacing:
         if going.pacing.method == "power":
             ratio = going.pacing.ratio or 1.0
             return power(floor, max(1.0, ratio * SLOWED) if sub.slowed else ratio, 1)
+        floor = replace(floor, ringing=self._reckoned(line, seen.coming, now))
         return decide(floor, replace(line.pacer, tally=count.tally()), rule_of(going, sub), 1)
 
     def placed(self, intent: Intent) -> None:
         """A call is on its way to an agent."""
-        self._aged(intent.sub, intent.queue, self._clock()).ringing.add(intent.attempt)
+        self._aged(intent.sub, intent.queue, self._clock()).ringing[intent.attempt] = self._clock()
+
+    def picked_up(self, intent: Intent) -> None:
+        """Somebody or something answered."""
+        line = self._lines.get(intent.sub)
+        if line is not None and intent.attempt in line.ringing.keys() - line.picked_up:
+            now = self._clock()
+            line.ages = rang(line.ages, now - line.ringing[intent.attempt], now, picked_up=True)
+            line.picked_up.add(intent.attempt)
 
     def answered(self, intent: Intent) -> None:
         """A person answered, and is to reach an agent."""
@@ -153,11 +172,20 @@ class AgentPacing:
                 line.pacer = replace(line.pacer, known=talk_ended(line.pacer.known))
 
     def _rings_no_more(self, intent: Intent, *, answered: bool) -> None:
-        line = self._lines.get(intent.sub)
-        if line is not None and intent.attempt in line.ringing:
-            self._aged(intent.sub, line.queue, self._clock())
-            line.ringing.discard(intent.attempt)
-            line.pacer = replace(line.pacer, known=ring_ended(line.pacer.known, answered=answered))
+        line, attempt = self._lines.get(intent.sub), intent.attempt
+        if line is None or attempt not in line.ringing:
+            return
+        now = self._clock()
+        if answered:
+            self.picked_up(intent)
+        self._aged(intent.sub, line.queue, now)
+        since = line.ringing.pop(attempt)
+        if attempt in line.picked_up:
+            line.ages = turned_out(line.ages, now, person=answered)
+            line.picked_up.discard(attempt)
+        else:
+            line.ages = rang(line.ages, now - since, now, picked_up=False)
+        line.pacer = replace(line.pacer, known=ring_ended(line.pacer.known, answered=answered))
 
     def _aged(self, sub: str, queue: str, now: float) -> Line:
         """What is known of the sub-campaign's calls, with the time since it was last touched counted."""

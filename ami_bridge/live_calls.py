@@ -60,7 +60,9 @@ class LiveCalls:
         since = live_since(call.intent, [fact])
         if since is not None and call.stage is Stage.RINGS:
             self._answered(call, since)
-        if fact.name is FactName.AGENT_CONNECTED:
+        if call.stage is Stage.RINGS and _is_picked_up(fact):
+            self._pacing.picked_up(call.intent)
+        elif fact.name is FactName.AGENT_CONNECTED:
             self._settle(call)
         elif fact.name is FactName.NO_AGENT:
             self.abandoned(attempt)
@@ -99,3 +101,7 @@ def _is_no_person(fact: Fact) -> bool:
     if fact.name is FactName.DIAL_ENDED:
         return fact.value != "ANSWER"
     return fact.name is FactName.CLASSIFIED
+
+
+def _is_picked_up(fact: Fact) -> bool:
+    return fact.name is FactName.ANSWERED or (fact.name is FactName.DIAL_ENDED and fact.value == "ANSWER")

@@ -1,0 +1,114 @@
+"""What a call that is still open will come to, by how long it has rung: the busy ones and the invalid ones
+are told within a second or two, so who rings on is likelier to answer than a call just placed.
+
+A call leads to a person with the probability p. Of all calls the share S(a) rings beyond the age a, and of
+those that are picked up the share F(a): a call of that age is picked up by a person with p F(a) / S(a).
+Both shares are products and sums over a few spans of age, in which older calls count less.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from math import ceil, exp, log
+
+EDGES = (0.0, 0.5, 1.0, 2.0, 4.0, 7.0, 11.0, 16.0, 22.0)  # seconds at which the spans of age begin
+WEIGHT = 3.0  # calls that what is thought of ringing before any was made weighs as much as
+THOUGHT_RING = 15.0  # seconds
+THOUGHT_PERSON = 0.7  # of calls that are picked up
+HALF_LIFE = 420.0  # seconds
+_NONE = (0.0,) * len(EDGES)
+_WIDTHS = tuple(after - before for before, after in zip(EDGES, (*EDGES[1:], 60.0), strict=True))
+_THOUGHT = tuple(WEIGHT * (1 - exp(-width / THOUGHT_RING)) for width in _WIDTHS)
+_THOUGHT_PICKED = tuple(
+    WEIGHT * (exp(-edge / THOUGHT_RING) - exp(-(edge + width) / THOUGHT_RING))
+    for edge, width in zip(EDGES, _WIDTHS, strict=True)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """Counts by span of age, as of `at` (epoch seconds): calls that rang on beyond it, those that ended in
+    it, those of them picked up; and of calls picked up, `heard` in all and those with a `person`."""
+
+    at: float = 0.0
+    passed: tuple[float, ...] = _NONE
+    ended: tuple[float, ...] = _NONE
+    picked: tuple[float, ...] = _NONE
+    heard: float = 0.0
+    person: float = 0.0
+
+    @property
+    def person_once_picked_up(self) -> float:
+        """That a call that was picked up turns out to be a person's."""
+        return (self.person + 5 * THOUGHT_PERSON) / (self.heard + 5)
+
+
+def rang(known: Ages, age: float, now: float, *, picked_up: bool) -> Ages:
+    """With one more call that rang so many seconds, then was picked up or was over."""
+    known = _aged(known, now)
+    span = _span(age)
+    return replace(
+        known,
+        passed=tuple(count + (n < span) for n, count in enumerate(known.passed)),
+        ended=_more(known.ended, span),
+        picked=_more(known.picked, span) if picked_up else known.picked,
+    )
+
+
+def turned_out(known: Ages, now: float, *, person: bool) -> Ages:
+    """With one more call of which it is known who picked it up."""
+    known = _aged(known, now)
+    return replace(known, heard=known.heard + 1, person=known.person + person)
+
+
+def chance(known: Ages, age: float | None, answer: float) -> float:
+    """That a call leads to a person: one that has rung for `age` seconds, or was picked up (None); `answer`
+    is that of a call just placed."""
+    return known.person_once_picked_up if age is None else _by_span(known, answer)[_span(age)]
+
+
+def as_many_as(known: Ages, ages: Iterable[float], picked_up: int, answer: float) -> int:
+    """As how many calls just placed those are to be reckoned with that ring, by their ages, and those that
+    were picked up: none as less than one."""
+    counts = [0] * len(EDGES)
+    for age in ages:
+        counts[_span(age)] += 1
+    by_span = zip(counts, _by_span(known, answer), strict=True)
+    likely = sum(count * max(answer, each) for count, each in by_span)
+    return ceil((likely + picked_up * max(answer, known.person_once_picked_up)) / answer - 1e-9)
+
+
+def _by_span(known: Ages, answer: float) -> list[float]:
+    """The chance of a call that has rung into each span."""
+    picked = [count + thought for count, thought in zip(known.picked, _THOUGHT_PICKED, strict=True)]
+    later, rings_on = sum(picked), 1.0
+    most, chances = known.person_once_picked_up, list[float]()
+    for n, still in enumerate(accumulate(picked, lambda left, gone: left - gone, initial=later)):
+        if n == len(EDGES):
+            break
+        chances.append(min(most, answer * (still / later) / max(rings_on, 0.01)))
+        seen = known.ended[n] + known.passed[n] + WEIGHT
+        rings_on *= 1 - (known.ended[n] + _THOUGHT[n]) / seen
+    return chances
+
+
+def _aged(known: Ages, now: float) -> Ages:
+    passed = now - known.at
+    if passed <= 0:
+        return known
+    keep = exp(-passed * log(2) / HALF_LIFE) if known.at else 1.0
+    passed_by, ended, picked = (
+        tuple(count * keep for count in each) for each in (known.passed, known.ended, known.picked)
+    )
+    return Ages(now, passed_by, ended, picked, known.heard * keep, known.person * keep)
+
+
+def _span(age: float) -> int:
+    return max(0, bisect_right(EDGES, age) - 1)
+
+
+def _more(counts: tuple[float, ...], span: int) -> tuple[float, ...]:
+    return tuple(count + (n == span) for n, count in enumerate(counts))
