@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import time
 from typing import Literal
 
+from strategies.frozen import Record
 from strategies.script import Script
 from strategies.vocabulary import OPT_OUT, SAID_STOP, Medium, Result, Trigger
 
@@ -16,8 +17,7 @@ Machine = Literal["hang_up", "leave_message"]
 Start = Literal["pass", "contact", "with"]
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Record, frozen=True, cache_hash=True, omit_defaults=False):
     """Local hours [opens, closes) on `days` (names of DAYS), but not on the `holidays` of these calendars
     (`US`, `US-NY`, `2030-12-24`)."""
 
@@ -25,6 +25,9 @@ class Window:
     closes: time = time(21, 0)
     days: tuple[str, ...] = DAYS
     holidays: tuple[str, ...] = ()
+
+
+DAYTIME = Window()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +158,8 @@ class Campaign:
     order: tuple[str, ...] = ()
     debt: str | None = None
     limits: Limits = Limits()
-    window: Window = Window()
-    legal_window: Window = Window()  # of the preset; intersected with the campaign's and the pass's
+    window: Window = DAYTIME
+    legal_window: Window = DAYTIME  # of the preset; intersected with the campaign's and the pass's
     ring: float = 30.0
     wrap_up: float = 15.0
     machine: Machine = "hang_up"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from strategies.frozen import Record
 
 DEVICE_KINDS = ("mobile", "home", "work", "other", "text", "email")
 VOICE_KINDS = ("mobile", "home", "work", "other")
@@ -14,8 +15,7 @@ _LINE_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Record, frozen=True):
     """One address of a contact: `kind` of DEVICE_KINDS, `address` an E.164 number (`+1...`) or an email
     address."""
 
@@ -23,8 +23,7 @@ class Device:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(Record, frozen=True):
     """A person as a list described them; `devices` in the contact's own order of preference.
 
     `attributes` are the list's remaining columns, values as text, missing ones left out.
@@ -36,8 +35,8 @@ class Contact:
     zone: str | None = None
     postal_code: str | None = None
     segment: str | None = None
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    consent: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = {}
+    consent: Mapping[str, str] = {}
 
     def device(self, kind: str) -> Device | None:
         """The first device of this kind."""

@@ -111,6 +111,8 @@ class Attributes:
 
 
 _COLUMNS = {"contact_id": "id", "zone": "zone", "postal_code": "postal_code", "segment": "segment"}
+OWN_COLUMNS = frozenset(_COLUMNS)
+"""What an expression may ask of any contact, whatever the attributes of its list."""
 _RESERVED = (SUCCESS, OPT_OUT, WRONG_PARTY)
 
 
@@ -147,7 +149,11 @@ def devices_of(candidate: Pass, case: Case) -> tuple[Device, ...]:
 def ordered_devices(candidate: Pass, kinds: Sequence[str], case: Case) -> tuple[Device, ...]:
     """A contact's devices of these kinds (default: all of the pass's medium) that the pass accepts and may
     use by their consent, in the order the campaign escalates."""
-    own = [d for d in _on_accepted_lines(candidate, kinds, case) if _consents(candidate, d, case)]
+    own = _on_accepted_lines(candidate, kinds, case)
+    if candidate.asks != "none":
+        own = [device for device in own if _consents(candidate, device, case)]
+    if len(own) < 2:
+        return tuple(own)
     if case.campaign.escalation != "per_contact":
         own.sort(key=lambda device: (kinds or _KINDS[candidate.medium]).index(device.kind))
     first: dict[str, Device] = {}

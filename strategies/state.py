@@ -143,7 +143,10 @@ class SubCampaign:
 
     def attachment(self, index: int) -> Attachment | None:
         """How the list of that index is attached; None where no list was."""
-        return next((each for each in self.attached.values() if each.index == index), None)
+        for each in self.attached.values():
+            if each.index == index:
+                return each
+        return None
 
 
 class Case(Record, frozen=True):

@@ -76,7 +76,8 @@ def open_now(window: Window, zones: Sequence[str], now: float) -> bool:
     return all(_is_open(window, datetime.fromtimestamp(now, ZoneInfo(zone))) for zone in zones)
 
 
-def next_opening(window: Window, zones: Sequence[str], now: float) -> float | None:
+@lru_cache(maxsize=4096)
+def next_opening(window: Window, zones: tuple[str, ...], now: float) -> float | None:
     """The first moment from `now` on that is open in every zone; None if the zones' windows never meet."""
     moment, horizon = now, now + _horizon(window) * 86400
     while moment <= horizon:
@@ -89,12 +90,13 @@ def next_opening(window: Window, zones: Sequence[str], now: float) -> float | No
     return None
 
 
-def closes(window: Window, zones: Sequence[str], now: float) -> float:
+@lru_cache(maxsize=4096)
+def closes(window: Window, zones: tuple[str, ...], now: float) -> float:
     """When the window, open at `now`, first closes in a zone, midnight at the latest (epoch seconds)."""
     return min(_closing(window, zone, now) for zone in zones)
 
 
-def open_seconds(window: Window, zones: Sequence[str], now: float, until: float) -> float:
+def open_seconds(window: Window, zones: tuple[str, ...], now: float, until: float) -> float:
     """How long the window is open in every zone between two moments (epoch seconds)."""
     total, moment = 0.0, next_opening(window, zones, now)
     while moment is not None and moment < until:
@@ -195,6 +197,7 @@ def _horizon(window: Window) -> int:
     return FESTIVE_HORIZON if window.holidays else HORIZON
 
 
+@lru_cache(maxsize=4096)
 def local_date(zone: str, now: float) -> date:
     """The date on the calendar of a zone."""
     return datetime.fromtimestamp(now, ZoneInfo(zone)).date()

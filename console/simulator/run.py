@@ -3,8 +3,10 @@ sub-campaign, and the ledger written out as it grows. The command gives it files
 
 from __future__ import annotations
 
+import gc
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -65,12 +67,24 @@ def launched(campaign: Campaign, source: Mapping[str, Any], begins: float) -> Su
 async def simulate(scenario: Scenario, ledger: IO[bytes]) -> dict[str, Any]:
     """Run it, write its ledger and return the summary of it."""
     clock = VirtualClock(scenario.begins)
-    with tempfile.TemporaryDirectory(prefix="sp-sim-") as folder:
+    with tempfile.TemporaryDirectory(prefix="sp-sim-") as folder, seldom_collected():
         store = await Store.open(None, Path(folder), "simulation", clock=clock, durable=False)
         try:
             return await _run(scenario, store, clock, ledger)
         finally:
             await store.close()
+
+
+@contextmanager
+def seldom_collected() -> Iterator[None]:
+    """A simulation holds its whole list and makes next to nothing that only the collector frees: its looks
+    through all of that would take a tenth of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 20, 1000)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 async def _run(scenario: Scenario, store: Store, clock: VirtualClock, ledger: IO[bytes]) -> dict[str, Any]:
