@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console import options, output
+from console import abandonment, options, output
 from console.campaigns import FINAL, named
 from console.figures import figures
 from console.ledger_archive import at_home, whole_ledger
@@ -26,12 +26,19 @@ if TYPE_CHECKING:
     from config.project import Project
     from strategies.store import QueueFigures, Store
 
+ABANDONMENT = "abandonment"  # in the place of a campaign: how many calls were abandoned
 EVERY = 1.0  # seconds between two looks at the store while a table is live
 
 
 def results(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME[/N]", help="A campaign or one of its sub-campaigns.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME[/N]|abandonment", help="A campaign or one of its sub-campaigns.")
+    ],
+    of: Annotated[
+        str | None, typer.Argument(metavar="[CAMPAIGN]", help="After `abandonment`: this campaign only.")
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="After `abandonment`: as a file for others.")] = False,
     once: Annotated[bool, typer.Option("--once", help="Print once; else a terminal shows it live.")] = False,
     recounted: Annotated[
         bool, typer.Option("--recount", help="Count everything anew from the ledger, and compare.")
@@ -39,8 +46,19 @@ def results(
     config: options.ConfigDir = None,
     json: options.Json = False,
 ) -> None:
-    """What became of a campaign: attempts, results, responses, recovery, and what is left to do."""
+    """What became of a campaign: attempts, results, responses, recovery, and what is left to do.
+
+    `secondpass results abandonment [CAMPAIGN] [--csv]`: calls answered by a person for whom no agent was
+    there in time, per campaign and period, counted from the ledger.
+    """
     loaded = options.project(context, config)
+    if name == ABANDONMENT:
+        abandonment.report(loaded, of, as_csv=as_csv, json=json)
+        return
+    if of is not None or as_csv:
+        raise typer.BadParameter(
+            "these belong to secondpass results abandonment", param_hint="CAMPAIGN, --csv"
+        )
     if recounted:
         options.with_store(loaded, lambda store: _recount(store, loaded, name, json=json))
     elif json:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 
 PATIENCE = 2.0  # seconds: 16 CFR 310.4(b)(4)(iii), 47 CFR 64.1200(a)(7)
 DAY = 86_400.0
@@ -79,3 +80,26 @@ def share_of(
 def _within(period: Period, sums: Iterable[Mapping[str, int]]) -> int:
     first, last = period.first.isoformat(), period.last.isoformat()
     return sum(count for each in sums for day, count in each.items() if first <= day <= last)
+
+
+class Kept(StrEnum):
+    """What became of a person who answered, as a report on abandonment tells it."""
+
+    CONNECTED = "connected"  # with an agent in time
+    LATE = "connected_late"
+    MESSAGE = "message"  # heard the abandon message
+    MESSAGE_LATE = "message_late"  # which began after PATIENCE
+    HUNG_UP = "hung_up"  # before either
+    UNKNOWN = "unknown"  # nobody saw the end
+
+
+def kept(line: Mapping[str, object]) -> Kept:
+    """What a line of a live answer says became of the person."""
+    result, waited = line.get("result"), line.get("waited")
+    if result == "unknown":
+        return Kept.UNKNOWN
+    if not isinstance(waited, int | float):
+        return Kept.HUNG_UP
+    if result == _CONNECTED:
+        return Kept.LATE if waited > PATIENCE else Kept.CONNECTED
+    return Kept.MESSAGE_LATE if waited > PATIENCE else Kept.MESSAGE

@@ -3,6 +3,7 @@ alike by the ledger, Asterisk's queue log and the carrier."""
 
 from __future__ import annotations
 
+import csv
 import itertools
 import time
 import wave
@@ -36,7 +37,7 @@ ring: 15s
 wrap_up: 0s
 consent: {{basis: written, source: the test's people are a dialplan, date: 2026-01-01}}
 caps: {{channels: 40, calls_per_second: 10}}
-abandon_message: {{say: "This is Example Bank, on 212 555 0100. Press 8 to hear no more from us.", opt_out_key: 8}}
+abandon_message: {{say: "This is Example Bank, on 212 555 0100. Press 8 for no more calls.", opt_out_key: 8}}
 response_groups: {{success: [agent_paid]}}
 strategy:
   passes:
@@ -68,7 +69,7 @@ def paced(harness: Harness, name: str, pacing: str) -> Site:
 async def ran(harness: Harness, site: Site, rows: list[dict[str, str]], within: float) -> Ledger:
     """The ledger once everybody was called, and the accounts agree."""
     listed = await site.imports(rows)
-    date = datetime.now(UTC).date().isoformat()
+    date = datetime.fromtimestamp(time.time(), UTC).date().isoformat()
     registry = site.folder / "registry.txt"
     registry.write_text("2025550000\n", encoding="utf-8")
     await site.does("do-not-call", "registry", "load", registry, "--as-of", date, "--country", "US")
@@ -111,6 +112,16 @@ def check_one_at_a_time(log: list[QueueEntry]) -> None:
     assert not any(talks.values())
 
 
+async def check_report(site: Site, live: int, lost: int) -> None:
+    """The report counts the same, and every figure shown is its recount."""
+    text = (await site.does("results", "abandonment", "demo", "--csv")).splitlines()
+    assert text[0].startswith("# Live answer:")
+    (row,) = csv.DictReader(line for line in text if not line.startswith("#"))
+    late = int(row["connected_late"])
+    assert (int(row["live_answers"]), int(row["abandoned"])) == (live, lost + late)
+    assert "every figure equals its recount" in await site.does("results", "demo", "--recount")
+
+
 async def test_power_pacing_abandons_and_every_count_of_it_agrees(harness: Harness) -> None:
     site = paced(harness, "power", "{method: power, ratio: 3}")
     lines = await ran(harness, site, people(*[PERSON] * 36), within=120)
@@ -120,6 +131,7 @@ async def test_power_pacing_abandons_and_every_count_of_it_agrees(harness: Harne
     ended = of_kind(lines, "attempt_ended")
     told = [line for line in ended if line["result"] == "abandoned_no_agent"]
     assert all(is_live(line) and is_abandoned(line) for line in told)
+    await check_report(site, live, lost)
     in_time = [line for line in told if line["waited"] <= PATIENCE]
     assert len(in_time) >= 0.9 * len(told), sorted(line["waited"] for line in told)[-6:]
 

@@ -45,4 +45,4 @@ def test_older_calls_count_less() -> None:
     before = after(*[(0.1, False)] * 20)
     later = rang(before, 3.0, 1000.0 + 420.0, picked_up=True)
     assert later.ended[0] == pytest.approx(10.0)
-    assert chance(later, 1.0, 0.3) < chance(before, 1.0, 0.3)
+    assert chance(later, 1.0, 0.05) < chance(before, 1.0, 0.05)
