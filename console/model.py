@@ -1,4 +1,5 @@
-"""`secondpass model`: train an outcome model and publish it, and show the card of a published one."""
+"""`secondpass model`: train an outcome model and publish it, show the card of a published one; playing
+records is left to `console.model_backtest`, choosing between versions to `console.model_versions`."""
 
 from __future__ import annotations
 
@@ -8,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console import options, output
+from console import model_options, options, output
+from console.model_backtest import backtest
 
 if TYPE_CHECKING:
     from models.card import Card
 
-app = typer.Typer(no_args_is_help=True, help="Outcome models: train and publish one, show its card.")
+app = typer.Typer(no_args_is_help=True, help="Outcome models: train, prove, publish and choose.")
+app.command("backtest")(backtest)
 
 
 @app.command("train")
@@ -25,12 +28,10 @@ def train(
     name: Annotated[
         str, typer.Option(help="The outcome's name, as segments.yaml writes it.")
     ] = "accepts_offer",
-    label: Annotated[str, typer.Option(help="The column that says what became of the call.")] = "y",
-    positive: Annotated[str, typer.Option(help="The label's value that counts as success.")] = "yes",
-    separator: Annotated[str, typer.Option(help="Between columns.")] = ",",
-    exclude: Annotated[
-        list[str] | None, typer.Option(help="A column that is no factor; repeatable.", show_default=False)
-    ] = None,
+    label: model_options.Label = "y",
+    positive: model_options.Positive = "yes",
+    separator: model_options.Separator = ",",
+    exclude: model_options.Exclude = None,
     seed: Annotated[int, typer.Option(help="The same data and seed make the same file.")] = 0,
     source: Annotated[str, typer.Option(help="Where the data come from, for the card.")] = "",
     note: Annotated[

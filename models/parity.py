@@ -1,7 +1,7 @@
-"""The gate before publishing: an ONNX file must reproduce scikit-learn row by row; what happens to a model
-that passes is left to `models.registry`."""
+"""The gate before publishing: an ONNX file must reproduce the model it was made from row by row; what happens
+to one that passes is left to `models.registry`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from models.card import Parity
 from models.errors import ParityError
 from models.features import Factor, Kind
-from models.pipeline import feeds, probabilities
+from models.table import feeds
 
 LEAST_ROWS = 2_000
 """Some wrong conversions differ on fewer than one row in a hundred; a small sample would miss them."""
@@ -23,12 +23,37 @@ ALLOWED = 1e-4
 NEVER_SEEN = "a value no training row had"
 
 
+Reference = Callable[[pd.DataFrame], NDArray[np.float64]]
+"""The fitted model itself: a table in, shape (rows,) of probabilities out."""
+
+
 def check_parity(onnx: bytes, estimator: Any, factors: Sequence[Factor], held_out: pd.DataFrame) -> Parity:
-    """Compare the file with the estimator on the held-out rows, as they are and spoilt with unseen
-    categories and missing values. Raises ParityError unless every probability agrees within `ALLOWED`."""
+    """Compare the file with a scikit-learn estimator, as `compare` does. Raises ParityError."""
+    mend = (
+        "give trees raw numbers (no scaler), OrdinalEncoder with "
+        "-1 for the unknown instead of categorical_features=, and sigmoid instead of isotonic calibration"
+    )
+
+    def reference(rows: pd.DataFrame) -> NDArray[np.float64]:
+        return np.asarray(estimator.predict_proba(rows)[:, 1], dtype=np.float64)
+
+    return compare(onnx, reference, factors, held_out, peer="scikit-learn", mend=mend)
+
+
+def compare(  # noqa: PLR0913  the two that are compared, on what, and what to say of them
+    onnx: bytes,
+    reference: Reference,
+    factors: Sequence[Factor],
+    held_out: pd.DataFrame,
+    *,
+    peer: str,
+    mend: str,
+) -> Parity:
+    """Compare the file with the model on the held-out rows, as they are and spoilt with unseen categories and
+    missing values. Raises ParityError unless every probability agrees within `ALLOWED`."""
     if len(held_out) < LEAST_ROWS:
         raise ParityError(
-            f"{len(held_out)} rows to compare the ONNX file with scikit-learn on, {LEAST_ROWS} are needed: "
+            f"{len(held_out)} rows to compare the ONNX file with {peer} on, {LEAST_ROWS} are needed: "
             "not published; train on a longer record of calls"
         )
     rows = pd.concat([held_out, _spoilt(held_out, factors)], ignore_index=True)
@@ -39,14 +64,13 @@ def check_parity(onnx: bytes, estimator: Any, factors: Sequence[Factor], held_ou
         raise ParityError(
             f"onnxruntime cannot run the file ({reason}): not published; train again"
         ) from error
-    difference = np.abs(answered - probabilities(estimator, rows))
+    difference = np.abs(answered - reference(rows))
     difference[np.isnan(difference)] = np.inf
     off = int((difference > ALLOWED).sum())
     if off:
         raise ParityError(
-            f"the ONNX file differs from scikit-learn on {off} of {len(rows)} rows, by up to "
-            f"{difference.max():.2g}: not published; give trees raw numbers (no scaler), OrdinalEncoder with "
-            "-1 for the unknown instead of categorical_features=, and sigmoid instead of isotonic calibration"
+            f"the ONNX file differs from {peer} on {off} of {len(rows)} rows, by up to "
+            f"{difference.max():.2g}: not published; {mend}"
         )
     unseen, missing = _counts(rows, factors)
     return Parity(len(rows), unseen, missing, float(difference.max()), ALLOWED)

@@ -5,7 +5,7 @@ Only what converts exactly is used: raw numbers and ordinal codes into gradient 
 trees, native categorical splits and isotonic calibration convert without a warning and give wrong answers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,22 +19,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
 from models.errors import ConversionError
-from models.features import Factor, Kind, Row, Source
+from models.features import Factor, Kind, Source
 
 OPSET = {"": 21, "ai.onnx.ml": 3}
 """Fixed, so that the same data give the same file whatever converter is installed."""
-
-
-def frame(factors: Sequence[Factor], rows: Sequence[Row]) -> pd.DataFrame:
-    """Rows as a table with one column a factor; numbers as 32-bit floats, as the graph will see them."""
-    return pd.DataFrame(
-        {
-            factor.input: np.array([row[factor.name] for row in rows], dtype=np.float32)
-            if factor.kind is Kind.NUMBER
-            else np.array([row[factor.name] for row in rows], dtype=object)
-            for factor in factors
-        }
-    )
 
 
 def masked(table: pd.DataFrame, factors: Sequence[Factor], rng: np.random.Generator) -> pd.DataFrame:
@@ -105,11 +93,3 @@ def convert(estimator: Any, factors: Sequence[Factor], name: str) -> bytes:
     # The converter writes these in the order of a set, which differs from one process to the next.
     graph.opset_import.sort(key=lambda opset: str(opset.domain))
     return bytes(graph.SerializeToString(deterministic=True))
-
-
-def feeds(factors: Sequence[Factor], table: pd.DataFrame) -> Mapping[str, NDArray[Any]]:
-    """A table as the graph's inputs."""
-    return {
-        f.input: table[f.input].to_numpy(np.float32 if f.kind is Kind.NUMBER else object).reshape(-1, 1)
-        for f in factors
-    }

@@ -1,7 +1,8 @@
-"""Trains and publishes a model in one go, and shows what is published: what the command line calls. It can be
-imported without the `train` extra."""
+"""The door of the command line to training and proof: it can be opened without the `train` extra, and says so
+where that is missing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from models.card import Card
@@ -28,16 +29,53 @@ def train_and_publish(  # noqa: PLR0913  the options of the command, one by one
     `source` and `notes` go into the card. Raises MissingExtraError, TrainingError, ConversionError,
     ParityError or RegistryError, all of them ModelError; in each case nothing was published.
     """
-    try:
+    with _needs_the_extra():
         from models.training import Task, train  # noqa: PLC0415  only here is scikit-learn needed
-    except ImportError as error:
-        raise MissingExtraError(
-            f"training needs {error.name}, which is not installed: pip install 'secondpass[train]'"
-        ) from error
     task = Task(name, label, positive, sep, tuple(exclude), seed, source, tuple(notes))
     trained = train(data, task)
     publish_version(out, trained.onnx, trained.card)
     return trained.card
+
+
+def play(  # noqa: PLR0913  the options of the command, one by one
+    data: Path,
+    *,
+    start: int,
+    every: int,
+    until: int | None,
+    delay: int,
+    label: str,
+    positive: str,
+    sep: str,
+    exclude: tuple[str, ...],
+    progress: Callable[[Iterable[int], int], Iterable[int]] | None = None,
+) -> Mapping[str, float | int]:
+    """The figures of `data` played through the learner that keeps up, as `models.backtest` has them.
+
+    Raises MissingExtraError, TrainingError, ParityError for the first file.
+    """
+    with _needs_the_extra():
+        from models.backtest import Play, backtest  # noqa: PLC0415
+    played = backtest(
+        data,
+        Play(start, every, until, delay),
+        label=label,
+        positive=positive,
+        sep=sep,
+        exclude=exclude,
+        progress=progress,
+    )
+    return played.report()
+
+
+@contextmanager
+def _needs_the_extra() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtraError(
+            f"training needs {error.name}, which is not installed: pip install 'secondpass[train]'"
+        ) from error
 
 
 def show(path: Path) -> Card:

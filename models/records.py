@@ -70,8 +70,11 @@ def _checked(path: Path, line: int, header: Sequence[str], cells: list[str]) -> 
     return cells
 
 
-def factors_of(records: Records, exclude: Sequence[str]) -> tuple[tuple[Factor, ...], dict[str, str]]:
-    """The factors for a file's columns, and why each other column was left out.
+def factors_of(
+    records: Records, exclude: Sequence[str], *, silent: bool = False
+) -> tuple[tuple[Factor, ...], dict[str, str]]:
+    """The factors for a file's columns, and why each other column was left out. With `silent`, a column that
+    holds one value so far stays: a learner that goes on may yet hear from it.
 
     Raises TrainingError when an excluded name is not a column, or no column is left.
     """
@@ -87,7 +90,7 @@ def factors_of(records: Records, exclude: Sequence[str]) -> tuple[tuple[Factor, 
             left_out[name] = "known only after the call"
             continue
         factor = DECLARED.get(name) or _inferred(name, records.rows)
-        if _says_nothing(factor, records.rows):
+        if not silent and _says_nothing(factor, records.rows):
             left_out[name] = "holds fewer than two different values"
         else:
             factors.append(factor)

@@ -15,8 +15,9 @@ from models.errors import TrainingError
 from models.evaluation import evaluate
 from models.features import row
 from models.parity import LEAST_ROWS, check_parity
-from models.pipeline import convert, fit, frame, probabilities
+from models.pipeline import convert, fit, probabilities
 from models.records import factors_of, read_records
+from models.table import frame
 
 LATER = 0.2
 """The last fifth of the rows is what a model fitted on the rows before is scored on."""

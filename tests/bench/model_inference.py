@@ -15,8 +15,9 @@ import numpy as np
 from models.card import Card, Parity
 from models.features import Factor, Kind, row
 from models.outcome import OutcomeModel
-from models.pipeline import convert, fit, frame, probabilities
+from models.pipeline import convert, fit, probabilities
 from models.registry import SHIPPED, current, load_version, publish
+from models.table import frame
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CONTACT = {"age": "41", "job": "c3", "marital": "c1", "contact": "c0", "poutcome": "c2", "previous": "2"}

@@ -1,0 +1,19 @@
+"""The options by which the commands of `secondpass model` say what a record of calls holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Data = Annotated[
+    Path, typer.Option("--data", metavar="FILE", help="A CSV: one earlier call a line, oldest first.")
+]
+Label = Annotated[str, typer.Option(help="The column that says what became of the call.")]
+Positive = Annotated[str, typer.Option(help="The label's value that counts as success.")]
+Separator = Annotated[str, typer.Option("--separator", "--sep", help="Between columns.")]
+Exclude = Annotated[
+    list[str] | None, typer.Option(help="A column that is no factor; repeatable.", show_default=False)
+]
+Model = Annotated[Path, typer.Argument(metavar="DIR", help="A model's folder in a registry.")]
