@@ -68,8 +68,9 @@ class SubCampaigns:
             await self._end(sub, await self._store.waiting(sub.name, STEP, detached), now)
 
     async def _complete(self, sub: SubCampaign) -> None:
-        """One that runs and has nobody left is over."""
-        if sub.run_state is RunState.RUNNING:
+        """One that runs and has nobody left is over, unless it is there for callers that a queue loses."""
+        waits = any(going.recovery and going.recovery.queue for going in sub.campaign.passes)
+        if sub.run_state is RunState.RUNNING and not waits:
             figures = await self._store.counters(sub.name)
             if 0 < figures.contacts <= figures.ended and not figures.in_progress:
                 await self._store.set_run_state(sub.name, RunState.COMPLETED, by=KEEPER)
