@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from console.refusal import Reason
 from strategies.campaign import Campaign
-from strategies.expressions import campaign_vocabulary, compile_expression
+from strategies.eligibility import OWN_COLUMNS, condition
 from strategies.numbers import normalise
 from strategies.vocabulary import VOICE, Medium
 
@@ -179,8 +179,8 @@ def expressions(campaign: Campaign) -> Iterator[tuple[str, str]]:
 
 
 def attributes_of(campaign: Campaign, text: str) -> frozenset[str]:
-    """The contact's attributes an expression of this campaign uses."""
-    return compile_expression(text, names=campaign_vocabulary(frozenset(campaign.groups))).attributes()
+    """The contact's attributes an expression of this campaign uses, the columns aside that every list has."""
+    return condition(text, tuple(campaign.groups)).attributes() - OWN_COLUMNS
 
 
 def _known(names: object) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from console.enrolling import members
 from console.refusal import Reason, RefusedError
 from strategies.contacts import Contact
-from strategies.eligibility import Attributes
+from strategies.eligibility import OWN_COLUMNS, Attributes
 from strategies.engine import OVER
 from strategies.expressions import Expression, ExpressionError, Vocabulary, compile_expression
 from strategies.state import SubCampaign
@@ -18,7 +18,6 @@ from strategies.state import SubCampaign
 if TYPE_CHECKING:
     from strategies.store import Store
 
-OWN_COLUMNS = frozenset({"contact_id", "zone", "postal_code", "segment"})
 
 Places = Callable[[int], bool]
 """Whether the contact at this place of the list, from 0, is chosen."""

@@ -314,24 +314,39 @@ def triggers_of_result(
     """Every recovery trigger of a result of which no facts are known, as of a simulated call; the most
     specific first.
 
-    Who came from a script to a queue had asked for it. Who said nothing was asked, unless the script is known
-    to ask nothing. `hung_up`: the person left before the end, whatever they had said.
+    Who came from a script to a queue had asked for it, as had who left after a key that leads to an agent.
+    Who said nothing was asked, unless the script is known to ask nothing. `hung_up`: the person left before
+    the end, whatever they had said.
     """
     if not campaign.group(SUCCESS).isdisjoint(responses):
         return ()
     script = intent.medium is Medium.AVM
     asked = script and (_asks(intent, campaign) or campaign.find(intent.pass_name).script is None)
     silent = result is Result.DELIVERED_PERSON and not set(responses) - {SAID_NOTHING}
-    left = hung_up and result in (Result.DELIVERED_PERSON, Result.DELIVERED_NO_SUCCESS)
+    heard = result in (Result.DELIVERED_PERSON, Result.DELIVERED_NO_SUCCESS)
+    left = result is Result.HANGUP_IN_SCRIPT or (hung_up and heard)
     fits = {
-        Trigger.ASKED_FOR_AGENT_BUT_LOST: script and result in _LOST,
+        Trigger.ASKED_FOR_AGENT_BUT_LOST: script
+        and (result in _LOST or (left and _asked_for_agent(intent, responses, campaign))),
         Trigger.ABANDONED_IN_QUEUE: result is Result.ABANDONED_IN_QUEUE,
         Trigger.ABANDONED_NO_AGENT: result is Result.ABANDONED_NO_AGENT,
-        Trigger.HANGUP_IN_SCRIPT: left or result is Result.HANGUP_IN_SCRIPT,
+        Trigger.HANGUP_IN_SCRIPT: left,
         Trigger.NO_INPUT: asked and silent and not left,
         Trigger.NOT_CONNECTED: result in _NOT_CONNECTED,
     }
     return tuple(trigger for trigger in Trigger if fits[trigger])
+
+
+def _asked_for_agent(intent: Intent, responses: Sequence[str], campaign: Campaign) -> bool:
+    """Whether a key that was pressed leads to an agent in the pass's script, as far as it is known."""
+    script = campaign.find(intent.pass_name).script
+    if script is None:
+        return False
+    agents = {name for name, step in script.steps.items() if step.transfer}
+    leads = {
+        f"pressed_{key}" for step in script.steps.values() for key, to in step.keys.items() if to in agents
+    }
+    return not leads.isdisjoint(responses)
 
 
 _LOST = frozenset({Result.ABANDONED_IN_QUEUE, Result.ABANDONED_NO_AGENT})

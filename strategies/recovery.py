@@ -107,9 +107,8 @@ def rescued(
         "kind": Kind.RECOVERY_ENDED,
         "at": outcome.at or case.now,
         "result": RecoveryEnd.REACHED if reached else RecoveryEnd.GAVE_UP,
+        "reason": RecoveryEnd.REACHED if reached else outcome.result,
     }
-    if not reached:
-        over["reason"] = outcome.result
     return replace(state, recovered_on=(*state.recovered_on, str(told["day"]))), [told, over]
 
 
@@ -136,6 +135,7 @@ def begun(task: RecoveryTask, state: ContactState, case: Case) -> tuple[ContactS
         "pass": task.pass_name,
         "recovers": task.recovers,
         "trigger": task.trigger,
+        "reason": task.trigger,
         "device": task.device.kind,
         "address": task.device.address,
         "day": today,
@@ -156,7 +156,7 @@ def concluded(
         "recovers": task.recovers,
         "trigger": task.trigger,
         "result": how,
-        "reason": reason,
+        "reason": reason or how,
         "day": state.recovered_on[-1] if state.recovered_on else None,  # of the loss
     }
     told = {key: value for key, value in line.items() if value is not None}

@@ -162,6 +162,16 @@ def test_what_the_simulation_does_otherwise_and_what_the_list_lacks_is_said() ->
     assert "people.csv:3 mobile: not a phone number" in told.err
 
 
+def test_an_expression_may_ask_for_the_columns_of_every_list_and_for_the_reserved_groups() -> None:
+    told = simulated(
+        "- {name: call, medium: dialer, where: not any_response in wrong_party}",
+        f"contact_id,mobile,postal_code\n1,{ADA},02134\n2,{BO},10001\n",
+        also="filter: contact.postal_code == '02134'\nresponse_groups: {}",
+    )
+    assert told.err == ""
+    assert {line["contact"] for line in told.of("attempt_started")} == {"1"}
+
+
 def test_mistakes_in_the_carrier_are_told_with_their_place_and_mend() -> None:
     told = simulated(
         "- {name: call, medium: avm, script: hello}", f"contact_id,mobile\n1,{ADA}\n", {ADA: ["bussy"]}

@@ -33,8 +33,10 @@ def test_who_hangs_up_in_the_script_is_called_on_the_next_device_after_the_delay
     ]
     triggered, started = told.of("recovery_triggered")[0], told.of("attempt_started")[1]
     assert triggered["recovers"] == started["recovers"] == told.of("attempt_started")[0]["attempt"]
-    assert triggered["trigger"] == "hangup_in_script"
-    assert [line["result"] for line in told.of("recovery_ended")] == ["reached"]
+    assert triggered["trigger"] == triggered["reason"] == "hangup_in_script"
+    assert [(line["result"], line["reason"]) for line in told.of("recovery_ended")] == [
+        ("reached", "reached")
+    ]
     assert told.ended == {"1": "connected_agent"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import time
 
 import pytest
@@ -16,6 +17,7 @@ from console.simulator.timeline import Timeline
 from strategies.attempts import Intent, triggers_of_result
 from strategies.campaign import Campaign, Pass
 from strategies.contacts import Device
+from strategies.script import Script, Step
 from strategies.vocabulary import Medium, Result, Trigger
 
 NEW_YORK = "America/New_York"
@@ -155,6 +157,13 @@ def test_a_result_alone_tells_what_it_may_be_recovered_for(
 
 def test_who_has_said_what_is_success_is_recovered_for_nothing() -> None:
     assert triggers_of_result(an_intent(), Result.HANGUP_IN_SCRIPT, ("pressed_1",), CAMPAIGN) == ()
+
+
+def test_who_left_after_the_key_that_leads_to_an_agent_had_asked_for_one() -> None:
+    menu = Script("hello", "menu", {"menu": Step(keys={"0": "agent"}), "agent": Step(transfer=True)})
+    campaign = replace(CAMPAIGN, passes=(Pass("call", Medium.AVM, script=menu),))
+    for said, first in (("pressed_0", "asked_for_agent_but_lost"), ("pressed_2", "hangup_in_script")):
+        assert triggers_of_result(an_intent(), Result.HANGUP_IN_SCRIPT, (said,), campaign)[0] == first
 
 
 def test_a_time_of_day_is_the_next_one_in_its_zone() -> None:
