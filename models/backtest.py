@@ -118,7 +118,8 @@ def replay(  # noqa: PLR0913  who learns what from which rows
                 if not predicted:
                     raise
             predicted.append(model.probabilities(rows[at : at + play.every]))
-    return Played(labels[play.start : until], np.concatenate(predicted), len(predicted), failures)
+    updates = len(predicted) - failures
+    return Played(labels[play.start : until], np.concatenate(predicted), updates, failures)
 
 
 def _moments(play: Play, until: int) -> list[int]:

@@ -95,7 +95,7 @@ def _texts(name: str, column: "pd.Series[str]") -> Texts:
 def _number(name: str, column: NDArray[np.float32]) -> Number:
     known = column[~np.isnan(column)]
     if not len(known):
-        return Number(name, 0.0, 1.0)
+        return Number(name, 0.0, 0.0)
     if _describes_the_time(known):
         # Tomorrow's value lies outside of all that was seen. A line drawn through the values of yesterday
         # says the most where it knows the least; a column for each value says nothing of a new one.
