@@ -61,6 +61,7 @@ class ScriptedLink:
         self.answer: Callable[[str], Awaitable[None]] = takes
         self.originated: list[str] = []
         self.hung_up: list[str] = []
+        self.redirected: list[dict[str, str]] = []
         self.headers: list[dict[str, str]] = []
         self.up: dict[str, str] = {}
         self.agents: list[str] = []
@@ -85,6 +86,9 @@ class ScriptedLink:
         deadline: float = 5.0,
         action_id: str = "",
     ) -> None:
+        if action == "Redirect":
+            self.redirected.append(headers)
+            return
         if action == "Hangup":
             self.hung_up.append(headers["Channel"])
             return
@@ -194,7 +198,24 @@ class Stage:
     async def hears(self, attempt: str, *facts: tuple[FactName, str]) -> None:
         """Asterisk's word on an attempt, written down and, if it is over, recorded."""
         for name, value in facts:
-            self.keeper.hear(attempt, Fact(name, self.clock(), value))
+            fact = Fact(name, self.clock(), value)
+            self.keeper.hear(attempt, fact)
+            self.dialer.calls.hear(attempt, fact)
+        await self.keeper.drained()
+
+    async def answers(self, attempt: str) -> None:
+        """A person answered, said their greeting and came to the queue."""
+        verdict = Fact(FactName.CLASSIFIED, self.clock(), "HUMAN", "HUMAN-800-800")
+        assert await self.store.add_fact(attempt, verdict)
+        self.dialer.calls.hear(attempt, verdict)
+        self.board.joined(QUEUE, attempt, self.clock())
+        await self.hears(attempt, (FactName.QUEUE_JOINED, QUEUE))
+
+    async def passes(self, seconds: float) -> None:
+        """So much time goes by, and who has waited too long is led away."""
+        self.clock.now += seconds
+        async with asyncio.TaskGroup() as leading:
+            self.dialer.abandoning.once(leading)
         await self.keeper.drained()
 
     async def hang_up(self, attempt: str, *before: tuple[FactName, str]) -> None:

@@ -1,0 +1,216 @@
+"""Pacing by agents in the dialer: how many start, who is led to the abandon message, and what of it the store
+has for the next process."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from bridge_stage import ADA, BO, QUEUE, ScriptedLink, event, launched, staged
+from store_people import Clock, people
+
+from ami_bridge.events import QueueMember
+from strategies.abandonment import Share
+from strategies.attempts import Fact, FactName
+from strategies.campaign import Limits, Pacing, Pass
+from strategies.state import SubCampaign
+from strategies.store import Store
+from strategies.vocabulary import Medium, Result
+
+LIVE = Pass("live", Medium.DIALER, pacing=Pacing("power", ratio=2.0))
+PREDICTIVE = replace(LIVE, pacing=Pacing("predictive", abandon_rate=0.03))
+MESSAGE = {"abandon_message": "Nobody is free.", "opt_out_key": "8", "wrap_up": 10.0}
+CONNECTED = (FactName.AGENT_CONNECTED, "a")
+
+
+def member(name: str, *, paused: bool = False, status: int = 1) -> QueueMember:
+    return QueueMember(QUEUE, name, name, name, status, paused, "", False, 0, 0, 0, 0, 0)
+
+
+async def running(store: Store, *passes: Pass, many: int = 20, **more: object) -> SubCampaign:
+    return await launched(store, people(many), *passes, **{**MESSAGE, **more})
+
+
+async def test_power_keeps_so_many_lines_ringing_for_each_idle_agent(store: Store, clock: Clock) -> None:
+    async with staged(store, clock, agents=["a", "b", "c"]) as stage:
+        await running(store, LIVE)
+        stage.board.member(member("c", paused=True))
+        assert len(await stage.look()) == 4
+        assert await stage.look() == []
+        stage.board.member(member("c"))
+        assert len(await stage.look()) == 2
+
+
+@pytest.mark.parametrize("going", [LIVE, PREDICTIVE])
+async def test_nobody_is_dialled_once_the_last_agent_has_left(
+    store: Store, clock: Clock, going: Pass
+) -> None:
+    async with staged(store, clock, agents=["a"]) as stage:
+        await running(store, going)
+        assert await stage.look()
+        for attempt in list(stage.link.originated):
+            await stage.hears(attempt, (FactName.DIAL_ENDED, "BUSY"), (FactName.HUNG_UP, "17"))
+        stage.board.member(member("a", paused=True))
+        assert await stage.look() == []
+        stage.board.removed(QUEUE, "a")
+        assert await stage.look() == []
+        assert stage.dialer.held()["spring/1"]["live"]
+
+
+async def test_predictive_dials_no_further_than_its_credit(store: Store, clock: Clock) -> None:
+    async with staged(store, clock, agents=["a", "b", "c"]) as stage:
+        await running(store, PREDICTIVE, many=50)
+        first = await stage.look()
+        assert 3 <= len(first) < 12
+        for attempt in first:
+            await stage.answers(attempt)
+        await stage.passes(1.1)
+        assert await stage.look() == []  # more wait than agents are there
+
+
+async def test_who_finds_no_agent_is_led_to_the_message_before_two_seconds_are_over(
+    store: Store, clock: Clock
+) -> None:
+    async with staged(store, clock, agents=["a"]) as stage:
+        sub = await running(store, LIVE)
+        served, lost = await stage.look()
+        await stage.answers(served)
+        await stage.answers(lost)  # 0.8 s of silence told it: their greeting was over that much earlier
+        await stage.hears(served, CONNECTED)
+        await stage.passes(0.9)
+        assert stage.link.redirected == []
+        await stage.passes(0.2)
+        assert stage.link.redirected == [
+            {"Channel": lost, "Context": "secondpass-abandon", "Exten": "s", "Priority": "1"}
+        ]
+        await stage.hang_up(lost, (FactName.QUEUE_ABANDONED, QUEUE))
+        await stage.hang_up(served)
+        assert await stage.results() == {served: "connected_agent", lost: "abandoned_no_agent"}
+        told = {line["attempt"]: line for line in await stage.told("attempt_ended")}
+        assert (told[lost]["waited"], told[served]["waited"]) == (pytest.approx(1.9), pytest.approx(0.8))
+        found = await store.answered("spring")
+        assert found.share(found.period(date.fromisoformat(str(told[lost]["day"])), 30)) == Share(2, 1)
+        assert (await store.counters(sub.name)).connected_to_agent == 1
+
+
+async def test_facts_that_come_twice_lead_nobody_away_from_an_agent(store: Store, clock: Clock) -> None:
+    async with staged(store, clock, agents=["a"]) as stage:
+        await running(store, LIVE, many=1)
+        attempt = await stage.one_call()
+        await stage.answers(attempt)
+        await stage.hears(attempt, CONNECTED)
+        for fact in await store.facts(attempt):
+            stage.dialer.calls.hear(attempt, fact)
+        await stage.passes(60.0)
+        assert stage.link.redirected == []
+
+
+async def test_without_an_abandon_message_people_wait_in_the_queue(store: Store, clock: Clock) -> None:
+    async with staged(store, clock, agents=["a"]) as stage:
+        await running(store, replace(LIVE, pacing=Pacing("progressive")), abandon_message=None)
+        attempt = await stage.one_call()
+        await stage.answers(attempt)
+        await stage.passes(60.0)
+        assert stage.link.redirected == []
+
+
+async def test_the_dialplans_own_limit_counts_as_abandoned(store: Store, clock: Clock) -> None:
+    async with staged(store, clock, agents=["a"]) as stage:
+        await running(store, LIVE, many=1)
+        attempt = await stage.one_call()
+        await stage.answers(attempt)
+        stage.dialer.calls.hear(attempt, Fact(FactName.NO_AGENT, clock()))
+        await store.add_fact(attempt, Fact(FactName.NO_AGENT, clock()))
+        await stage.passes(60.0)
+        assert stage.link.redirected == []
+        await stage.hang_up(attempt)
+        assert await stage.results() == {attempt: Result.ABANDONED_NO_AGENT}
+
+
+async def test_a_bridge_that_starts_anew_keeps_the_two_seconds_of_who_waits(
+    store: Store, clock: Clock
+) -> None:
+    async with staged(store, clock, agents=["a"]) as stage:
+        await running(store, LIVE, many=1)
+        attempt = await stage.one_call()
+    async with staged(store, clock, repaired=False) as stage:
+        stage.link.up = {attempt: "secondpass-agent"}
+        stage.link.listing = waiting(stage.link, attempt)  # type: ignore[method-assign]
+        await stage.repair.once()
+        await stage.passes(1.9)
+        assert [one["Channel"] for one in stage.link.redirected] == [attempt]
+
+
+def waiting(link: ScriptedLink, attempt: str) -> object:
+    """The link's listings with this attempt in the queue, just now."""
+    listing = link.listing
+
+    async def listed(action: str, *, deadline: float) -> list[object]:
+        found = list(await listing(action, deadline=deadline))
+        if action == "QueueStatus":
+            entry = {"Queue": QUEUE, "Channel": "PJSIP/x", "Uniqueid": attempt, "Position": "1", "Wait": "0"}
+            found.append(event("QueueEntry", **entry))
+        return found
+
+    return listed
+
+
+async def test_what_was_abandoned_before_a_restart_counts_after_it(store: Store, clock: Clock) -> None:
+    async with staged(store, clock, agents=["a", "b"]) as stage:
+        await running(store, replace(LIVE, pacing=Pacing("power", ratio=10.0)), many=20)
+        for attempt in await stage.look():
+            await stage.answers(attempt)
+        await stage.passes(2.0)
+        for call in stage.link.redirected:
+            await stage.hang_up(call["Channel"], (FactName.QUEUE_ABANDONED, QUEUE))
+            stage.board.left(QUEUE, call["Channel"])
+        assert len(stage.link.redirected) == 20
+    async with staged(store, clock, agents=["a", "b"]) as stage:
+        await launched(store, people(40)[20:], PREDICTIVE, **MESSAGE)
+        assert len(await stage.look()) == 2  # nobody is dialled ahead: the period's share is used up
+        assert await stage.look() == []
+
+
+async def test_the_days_of_a_period_are_the_campaigns(store: Store, clock: Clock) -> None:
+    """With periods of a day, what was abandoned yesterday does not count today."""
+    daily = {"limits": Limits(abandon_days=1)}
+    async with staged(store, clock, agents=["a"]) as stage:
+        await running(store, LIVE, many=2, **daily)
+        for attempt in await stage.look():
+            await stage.answers(attempt)
+        await stage.passes(2.0)
+        for call in stage.link.redirected:
+            await stage.hang_up(call["Channel"])
+        found = await store.answered("spring")
+        assert found.begun is not None
+        today = found.period(found.begun, 1)
+        assert found.share(today) == Share(2, 2)
+        assert found.share(found.period(date.fromordinal(found.begun.toordinal() + 1), 1)) == Share()
+
+
+async def test_wrap_up_counts_as_busy(store: Store, clock: Clock) -> None:
+    async with staged(store, clock, agents=["a"]) as stage:
+        await running(store, replace(LIVE, pacing=Pacing("progressive")))
+        attempt = await stage.one_call()
+        await stage.answers(attempt)
+        stage.board.left(QUEUE, attempt)
+        stage.board.connected("a")
+        await stage.hears(attempt, CONNECTED)
+        stage.board.completed("a")
+        await stage.hang_up(attempt)
+        assert await stage.look(after=9.0) == []
+        assert len(await stage.look(after=1.1)) == 1
+
+
+async def test_campaigns_share_agents_by_priority_and_inbound_callers_come_first(
+    store: Store, clock: Clock
+) -> None:
+    async with staged(store, clock, agents=["a", "b", "c"]) as stage:
+        await launched(store, [ADA], LIVE, name="low", priority=1, **MESSAGE)
+        await launched(store, [BO, *people(3)], LIVE, name="high", priority=9, **MESSAGE)
+        stage.board.joined(QUEUE, "1795313116.1", clock())  # an inbound caller takes an agent
+        attempts = await stage.look()
+        subs = [intent.sub for intent, _ in await store.live()]
+        assert len(attempts) == 4
+        assert set(subs) == {"high/1"}
