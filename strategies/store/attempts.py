@@ -4,11 +4,13 @@ re-checks what must hold; which attempts to make is left to the engine and the d
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio.client import Pipeline
 
 from strategies.attempts import Intent, Outcome, Stage
+from strategies.campaign import Campaign
 from strategies.frozen import Record
 from strategies.state import Move, SubCampaign
 from strategies.store import lines
@@ -34,6 +36,16 @@ class End(Record, frozen=True):
     move: Move
     due_at: float | None
     expected_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What the ends of one sub-campaign and list in a batch share; `place` counts from one."""
+
+    place: int
+    campaign: Campaign
+    list_name: str | None
+    phase: str
 
 
 class Attempts(Attachments, LimitBook):
@@ -122,16 +134,30 @@ class Attempts(Attachments, LimitBook):
         its state has changed and is to be read again."""
         if not ends:
             return []
+        groups: dict[tuple[str, int], _Group] = {}
+        told = [await self._ending(end, await self._group(end, groups)) for end in ends]
         keys = [*self._keys.common, *self._keys.limits]
+        for sub, index in groups:
+            keys += self._keys.of_sub(sub, index)
         for end in ends:
-            keys += self._keys_of_end(end.intent, end.move.state.list)
-        answers = await self._call("record", keys, [await self._ending(end) for end in ends])
+            attempt = end.intent.attempt
+            keys += (self._keys.attempt(attempt), self._keys.facts_of(attempt))
+        answers = await self._call(
+            "record", keys, {"groups": [{"sub": sub} for sub, _ in groups], "ends": told}
+        )
         return [_RECORDED[answer] for answer in answers]
 
-    async def _ending(self, end: End) -> dict[str, object]:
+    async def _group(self, end: End, groups: dict[tuple[str, int], _Group]) -> _Group:
+        """What this end shares with others of its sub-campaign and list; noted if it is the first of them."""
+        known = end.intent.sub, end.move.state.list
+        if known not in groups:
+            campaign, list_name = await self._in_force(known[0]), await self._list_name(*known)
+            groups[known] = _Group(len(groups) + 1, campaign, list_name, self._phase(known[0]))
+        return groups[known]
+
+    async def _ending(self, end: End, group: _Group) -> dict[str, object]:
         """One end as the server takes it."""
-        intent, outcome, move = end.intent, end.outcome, end.move
-        campaign = await self._in_force(intent.sub)
+        intent, outcome, move, campaign = end.intent, end.outcome, end.move, group.campaign
         opting_out = campaign.group(OPT_OUT) | SAID_STOP
         said = [response for response in outcome.responses if response in opting_out]
         note = {"reason": said[0], "by": intent.attempt, "at": outcome.at} if said else None
@@ -139,21 +165,21 @@ class Attempts(Attachments, LimitBook):
             "at": outcome.at,
             "campaign": intent.sub,
             "contact": intent.contact,
-            "list": await self._list_name(intent.sub, move.state.list),
+            "list": group.list_name,
         }
-        return {
+        told = {
+            "group": group.place,
             "attempt": intent.attempt,
-            "sub": intent.sub,
             "contact": intent.contact,
             "version": end.expected_version,
             "connected": outcome.result not in NEVER_CONNECTED,
-            "opt_out": text(note) if note else None,
-            "suppress": await self.addresses_of_person(intent.contact) if note else (),
-            "ended": _ended(intent, outcome),
+            **_ended(intent, outcome),
             "lines": lines.packed([lines.ended(intent, outcome, campaign.zone), *move.lines], **about),
-            "phase": self._phase(intent.sub),
-            **turn(move, campaign, end.due_at, outcome.at),
+            "turn": {**turn(move, campaign, end.due_at, outcome.at), "phase": group.phase},
         }
+        if note is not None:
+            told["opt_out"], told["suppress"] = text(note), await self.addresses_of_person(intent.contact)
+        return told
 
     async def release(self, attempt: str, reason: str) -> bool:
         """Undo the claim of an attempt that was certainly never placed; the contact is due again now.

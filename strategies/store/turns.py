@@ -12,31 +12,27 @@ from strategies.vocabulary import VOICE, Medium, Refusal
 LOOK_AGAIN = 30.0  # seconds until a contact is looked at whose wait was over before it was written
 
 
-def standing(state: ContactState, campaign: Campaign) -> dict[str, object]:
-    """A state as the server writes it."""
-    return {
-        "body": record_text(state),
-        "stand": stand(state, campaign),
-        "recovery": state.recovery.expires if state.recovery else None,
-    }
-
-
 def turn(move: Move, campaign: Campaign, due_at: float | None, now: float) -> dict[str, object]:
     """A state and when it is looked at again.
 
     For a contact without a moment: `after` is the pass it may be waiting for, `paused` that it waits for the
     sub-campaign to run, `list_paused` for its list, `again` the next look should either have come already.
     """
-    return {
-        **standing(move.state, campaign),
-        "due": due_at,
+    state, wait = move.state, move.step.reason if isinstance(move.step, Wait) else None
+    place = stand(state, campaign)
+    told: dict[str, object] = {
+        "body": record_text(state),
+        "stand": place,
         "lane": _lane(move, campaign),
-        "after": _awaited(move.state, campaign),
-        "list": move.state.list,
-        "paused": isinstance(move.step, Wait) and move.step.reason == Refusal.NOT_RUNNING,
-        "list_paused": isinstance(move.step, Wait) and move.step.reason == Refusal.LIST_PAUSED,
+        "list": state.list,
         "again": now + LOOK_AGAIN,
     }
+    if state.recovery is not None:
+        told["recovery"] = state.recovery.expires
+    if due_at is not None:
+        return {**told, "due": due_at}
+    waits = {"paused": wait == Refusal.NOT_RUNNING, "list_paused": wait == Refusal.LIST_PAUSED}
+    return {**told, "after": _awaited(state, place, campaign), **waits}
 
 
 def lane_of(state: ContactState, medium: Medium) -> str:
@@ -53,9 +49,8 @@ def _lane(move: Move, campaign: Campaign) -> str:
     return lane_of(move.state, Medium.AVM)
 
 
-def _awaited(state: ContactState, campaign: Campaign) -> str | None:
+def _awaited(state: ContactState, place: int, campaign: Campaign) -> str | None:
     """The pass whose end opens the one the contact stands before."""
-    place = stand(state, campaign)
     if not 0 <= place < len(campaign.passes):
         return None
     before = pass_before(campaign, campaign.passes[place].name, state)

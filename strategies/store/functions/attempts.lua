@@ -17,53 +17,124 @@ local function take_back(shared, undo, kind)
   end)
 end
 
-local function close(shared, attempt_key, facts_key, attempt, result)
+local function close(attempt_key, facts_key, result)
   redis.call('HSET', attempt_key, 'stage', 'ended', 'result', result)
   redis.call('EXPIRE', attempt_key, DAY)
   redis.call('EXPIRE', facts_key, DAY)
-  redis.call('SREM', shared.live, attempt)
 end
 
 -- A call that never connected is none about the debt; a conversation is the beginning of a silence about it.
 local function log_end(shared, undo, r)
-  if undo.debt ~= '' and undo.kind == 'v' and not r.connected then take_back(shared, undo, 'x') end
-  if undo.debt ~= '' and undo.kind == 'v' and r.ended.conversation then
-    note_spoken(shared.calls, undo.marks, undo.debt, r.ended.at)
+  if undo.debt == '' or undo.kind ~= 'v' then return end
+  if not r.connected then take_back(shared, undo, 'x') end
+  if r.conversation then note_spoken(shared.calls, undo.marks, undo.debt, r.at) end
+end
+
+-- What an attempt came to, for whoever answers this person's next call; the task of recovery that follows, if any.
+local function note_end(known, sub_name, r)
+  known.attempts = (known.attempts or 0) + 1
+  known.conversations = (known.conversations or 0) + (r.conversation and 1 or 0)
+  known.last_result, known.last_responses, known.last_at = r.result, r.responses, r.at
+  if known.recovery or r.turn.recovery then
+    known.recovery = known.recovery or {}
+    known.recovery[sub_name] = r.turn.recovery or nil
+  end
+end
+
+-- Reads what the ends of a batch need, into each `r`: the attempt's stage, what its end takes back, the history; and
+-- which attempt each mark is held by.
+local function read_ends(shared, b, keys, at)
+  local contacts, marks, holders = {}, {}, {}
+  for i, r in ipairs(b.ends) do
+    r.attempt_key, r.facts_key, contacts[i] = keys[at + 2 * i - 2], keys[at + 2 * i - 1], r.contact
+    local stage, told = unpack(redis.call('HMGET', r.attempt_key, 'stage', 'undo'))
+    r.undo = stage and stage ~= 'ended' and cjson.decode(told)
+    for _, mark in ipairs(r.undo and r.undo.marks or {}) do marks[#marks + 1] = mark end
+  end
+  for k, holder in ipairs(#marks > 0 and read_all(shared.busy, marks) or {}) do holders[marks[k]] = holder end
+  local histories = read_all(shared.history, contacts)
+  for _, g in ipairs(b.groups) do
+    g.states = {}
+    for i, raw in ipairs(read_all(g.keys.state, contacts)) do g.states[contacts[i]] = raw end
+    g.written, g.lanes, g.moved, g.adds = {}, {}, {}, {}
+  end
+  return holders, histories
+end
+
+local function add_to(sums, field, amount) sums[field] = (sums[field] or 0) + amount end
+
+-- Notes what is to be written of a state and its turn, once for the whole group.
+local function note_state(shared, g, r, old)
+  g.states[r.contact] = with_head(old, r.turn, NOBODY)
+  g.written[#g.written + 1], g.written[#g.written + 2] = r.contact, g.states[r.contact]
+  if r.turn.stand >= 0 then
+    local lane, place = place_of(shared, g.keys, old.rank, r.turn)
+    local into = g.lanes[lane] or {}
+    into[#into + 1], into[#into + 2], g.lanes[lane] = place, r.contact, into
+  end
+  if r.turn.stand ~= old.stand then
+    add_to(g.moved, old.stand, -1)
+    add_to(g.moved, r.turn.stand, 1)
   end
 end
 
 -- 'recorded', 'ended' (it was before) or 'stale'.
-local function record_one(shared, sub, attempt_key, facts_key, r)
-  local stage, told = unpack(redis.call('HMGET', attempt_key, 'stage', 'undo'))
-  if not stage or stage == 'ended' then return 'ended' end
-  local old = read_state(sub, r.contact)
+local function record_one(shared, b, r, holders, known)
+  local g, undo = b.groups[r.group], r.undo
+  if not undo or known.over[r.attempt] then return 'ended' end
+  local old = state_of(g.states[r.contact])
   if not old or old.version ~= r.version or old.live ~= r.attempt then return 'stale' end
-  local undo = cjson.decode(told)
-  unlock(shared, r.attempt, undo.marks)
-  log_end(shared, undo, r)
-  write_state(shared, sub, r.contact, old, r, NOBODY)
-  note_end(shared.history, r.contact, r.sub, r.ended, r.recovery)
-  if r.opt_out then
-    for _, addresses in ipairs({undo.addresses, r.suppress}) do
-      for _, address in ipairs(addresses) do redis.call('HSETNX', shared.do_not_call, address, r.opt_out) end
-    end
+  known.over[r.attempt] = true
+  known.ended[#known.ended + 1] = r.attempt
+  for _, mark in ipairs(undo.marks) do
+    if holders[mark] == r.attempt then known.freed[#known.freed + 1] = mark end
   end
-  append(shared.ledger, sub.figures, r.lines)
-  redis.call('HSET', attempt_key, 'result', r.ended.result)
-  close(shared, attempt_key, facts_key, r.attempt, r.ended.result)
+  log_end(shared, undo, r)
+  note_state(shared, g, r, old)
+  known.told[r.contact] = known.histories[r.contact]
+  note_end(known.told[r.contact], g.sub, r)
+  for _, addresses in ipairs(r.opt_out and {undo.addresses, r.suppress} or {}) do
+    for _, address in ipairs(addresses) do redis.call('HSETNX', shared.do_not_call, address, r.opt_out) end
+  end
+  for _, line in ipairs(r.lines) do
+    redis.call('XADD', shared.ledger, '*', 'line', line[1])
+    for k = 1, #line[2], 2 do add_to(g.adds, line[2][k], line[2][k + 1]) end
+  end
+  close(r.attempt_key, r.facts_key, r.result)
   return 'recorded'
 end
 
--- keys: common, limits, of each end attempt, its facts, sub. One answer per end.
+-- Everything of the batch that could wait for its end.
+local function write_ends(shared, b, known)
+  local told = {}
+  for contact, history in pairs(known.told) do
+    told[#told + 1], told[#told + 2] = contact, cjson.encode(history)
+  end
+  in_steps('HSET', shared.history, told)
+  in_steps('SREM', shared.live, known.ended)
+  in_steps('HDEL', shared.busy, known.freed)
+  for _, g in ipairs(b.groups) do
+    in_steps('HSET', g.keys.state, g.written)
+    for lane, places in pairs(g.lanes) do in_steps('ZADD', g.keys[lane], places) end
+    for stand, change in pairs(g.moved) do redis.call('HINCRBY', g.keys.stands, stand, change) end
+    for field, amount in pairs(g.adds) do redis.call('HINCRBY', g.keys.figures, field, amount) end
+  end
+end
+
+-- keys: common, limits, of each group sub, of each end attempt and its facts. A group is a sub-campaign and a list of
+-- it. Everything is read before the first end is judged and written after the last. One answer per end.
 local function record(keys, args)
   local shared, at = common(keys)
-  local answers = {}
+  local b, answers = cmsgpack.unpack(args[1]), {}
+  local known = {over = {}, ended = {}, freed = {}, histories = {}, told = {}}
   at = limit_keys(shared, keys, at)
-  for i, r in ipairs(cmsgpack.unpack(args[1])) do
-    local attempt_key, facts_key, sub = keys[at], keys[at + 1], nil
-    sub, at = sub_keys(keys, at + 2)
-    answers[i] = record_one(shared, sub, attempt_key, facts_key, r)
+  for _, g in ipairs(b.groups) do g.keys, at = sub_keys(keys, at) end
+  local holders, histories = read_ends(shared, b, keys, at)
+  for i, r in ipairs(b.ends) do
+    known.histories[r.contact] = known.histories[r.contact] or (histories[i] and cjson.decode(histories[i]) or {})
   end
+  for i, r in ipairs(b.ends) do answers[i] = record_one(shared, b, r, holders, known) end
+  write_ends(shared, b, known)
   return answers
 end
 
@@ -88,7 +159,8 @@ local function release(keys, args)
     write_state(shared, sub, r.contact, old, back, NOBODY)
   end
   append(shared.ledger, sub.figures, r.lines)
-  close(shared, attempt_key, facts_key, r.attempt, 'released')
+  close(attempt_key, facts_key, 'released')
+  redis.call('SREM', shared.live, r.attempt)
   return 1
 end
 

@@ -19,12 +19,13 @@ local function sub_keys(keys, at)
     passes_ended = keys[at + 9], control = keys[at + 10]}, at + 11
 end
 
-local function read_state(sub, contact)
-  local raw = redis.call('HGET', sub.state, contact)
+local function state_of(raw)
   if not raw then return nil end
   local version, stand, rank, live, body = string.match(raw, '^(%d+) (%-?%d+) (%d+) (%S+) (.*)$')
   return {version = tonumber(version), stand = tonumber(stand), rank = tonumber(rank), live = live, body = body}
 end
+
+local function read_state(sub, contact) return state_of(redis.call('HGET', sub.state, contact)) end
 
 -- What a contact was to wait for may have come between the decision and this write: then nothing else would wake it.
 local function missed(shared, sub, turn)
@@ -37,29 +38,35 @@ end
 
 -- Whether the strategy it was decided by holds no more: everybody else was let know already.
 local function outdated(sub, turn)
-  return turn.phase and turn.phase ~= (redis.call('HGET', sub.control, 'phase') or '')
+  if not turn.phase then return false end
+  sub.phase = sub.phase or redis.call('HGET', sub.control, 'phase') or ''
+  return turn.phase ~= sub.phase
 end
 
-local function queue_up(shared, sub, contact, rank, turn)
+-- The lane of a contact and its place in it.
+local function place_of(shared, sub, rank, turn)
   local due = turn.due
   if not due and missed(shared, sub, turn) then due = turn.again end
   if outdated(sub, turn) then due = math.min(due or turn.again, turn.again) end
-  if due then
-    redis.call('ZADD', sub[turn.lane], due + rank * RANK, contact)
-  else
-    redis.call('ZADD', sub.parked, rank, contact)
-  end
+  if due then return turn.lane, due + rank * RANK end
+  return 'parked', rank
+end
+
+local function with_head(old, turn, live)
+  return string.format('%d %d %d %s ', old.version + 1, turn.stand, old.rank, live) .. turn.body
 end
 
 -- Writes the state and puts the contact into the one lane where its turn is kept: none while an attempt is live.
 -- `turn` says where it stands (see turns.py).
 local function write_state(shared, sub, contact, old, turn, live)
-  local head = string.format('%d %d %d %s ', old.version + 1, turn.stand, old.rank, live)
-  redis.call('HSET', sub.state, contact, head .. turn.body)
+  redis.call('HSET', sub.state, contact, with_head(old, turn, live))
   if old.live == NOBODY then
     for _, lane in ipairs(LANES) do redis.call('ZREM', sub[lane], contact) end
   end
-  if live == NOBODY and turn.stand >= 0 then queue_up(shared, sub, contact, old.rank, turn) end
+  if live == NOBODY and turn.stand >= 0 then
+    local lane, place = place_of(shared, sub, old.rank, turn)
+    redis.call('ZADD', sub[lane], place, contact)
+  end
   if turn.stand ~= old.stand then
     redis.call('HINCRBY', sub.stands, old.stand, -1)
     redis.call('HINCRBY', sub.stands, turn.stand, 1)

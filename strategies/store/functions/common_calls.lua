@@ -79,17 +79,3 @@ local function note_spoken(calls, marks, debt, at)
   local entry = entry_of(moment(at), 's', debt, false)
   relog(calls, marks, function(log) return with_entry(log, entry, at) end)
 end
-
--- What an attempt came to, for whoever answers this person's next call; the task of recovery that follows, if any.
-local function note_end(history, contact, sub_name, ended, recovery)
-  local raw = redis.call('HGET', history, contact)
-  local known = raw and cjson.decode(raw) or {}
-  known.attempts = (known.attempts or 0) + 1
-  known.conversations = (known.conversations or 0) + (ended.conversation and 1 or 0)
-  known.last_result, known.last_responses, known.last_at = ended.result, ended.responses, ended.at
-  if known.recovery or recovery then
-    known.recovery = known.recovery or {}
-    known.recovery[sub_name] = recovery or nil
-  end
-  redis.call('HSET', history, contact, cjson.encode(known))
-end
