@@ -11,12 +11,16 @@ import typer
 
 from console import model_options, options, output
 from console.model_backtest import backtest
+from console.model_versions import evaluate, promote, rollback
 
 if TYPE_CHECKING:
     from models.card import Card
 
 app = typer.Typer(no_args_is_help=True, help="Outcome models: train, prove, publish and choose.")
 app.command("backtest")(backtest)
+app.command("evaluate")(evaluate)
+app.command("promote")(promote)
+app.command("rollback")(rollback)
 
 
 @app.command("train")
@@ -37,6 +41,9 @@ def train(
     note: Annotated[
         list[str] | None, typer.Option(help="A remark for the card; repeatable.", show_default=False)
     ] = None,
+    keep_current: Annotated[
+        bool, typer.Option("--keep-current", help="Publish it beside the current version, for promote.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Train on DATA, whose rows stand in the order of time; publish what ONNX reproduces exactly enough."""
@@ -53,6 +60,7 @@ def train(
         seed=seed,
         source=source,
         notes=tuple(note or ()),
+        keep_current=keep_current,
     )
     _tell(card, json=json)
     if not json:

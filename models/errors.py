@@ -24,3 +24,7 @@ class RegistryError(ModelError):
 
 class MissingExtraError(ModelError):
     """The libraries for training are not installed."""
+
+
+class NotBetterError(ModelError):
+    """A version is no better on held-out calls than the current one; that stays."""

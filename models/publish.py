@@ -23,8 +23,10 @@ def train_and_publish(  # noqa: PLR0913  the options of the command, one by one
     seed: int = 0,
     source: str = "",
     notes: Sequence[str] = (),
+    keep_current: bool = False,
 ) -> Card:
-    """Train on `data` and publish into the registry `out`, where the version becomes the current one.
+    """Train on `data` and publish into the registry `out`, where the version becomes the current one, unless
+    one is there and is to be kept.
 
     `source` and `notes` go into the card. Raises MissingExtraError, TrainingError, ConversionError,
     ParityError or RegistryError, all of them ModelError; in each case nothing was published.
@@ -33,7 +35,7 @@ def train_and_publish(  # noqa: PLR0913  the options of the command, one by one
         from models.training import Task, train  # noqa: PLC0415  only here is scikit-learn needed
     task = Task(name, label, positive, sep, tuple(exclude), seed, source, tuple(notes))
     trained = train(data, task)
-    publish_version(out, trained.onnx, trained.card)
+    publish_version(out, trained.onnx, trained.card, keep_current=keep_current)
     return trained.card
 
 
@@ -84,7 +86,11 @@ def show(path: Path) -> Card:
 
     Raises RegistryError.
     """
+    return load_version(version_folder(path))[1]
+
+
+def version_folder(path: Path) -> Path:
+    """A version's folder as it is; for a model's folder that of its current version. Raises RegistryError."""
     if not path.is_dir():
         raise RegistryError(f"{path}: no such folder; give a model's folder, or one of its versions")
-    folder = path if (path / "card.json").exists() else current(path.parent, path.name)
-    return load_version(folder)[1]
+    return path if (path / "card.json").exists() else current(path.absolute().parent, path.absolute().name)

@@ -1,9 +1,9 @@
 """Keeps published models on disk, `<name>/<version>/model.onnx` and `card.json`, and says which version is
 current; running them is left to `models.outcome`.
 
-A version is never written over. `<name>/current` is a small file with the version's name, replaced in one
-step, so that a reader sees the old version or the new one and never half of one; a symbolic link would not
-survive a wheel.
+A version is never written over. `<name>/current` is a small file with the version's name and, below it, those
+that were current before, newest first. It is replaced in one step, so that a reader sees the old version or
+the new one and never half of one; a symbolic link would not survive a wheel.
 """
 
 import os
@@ -20,12 +20,16 @@ from models.errors import RegistryError
 SHIPPED = Path(__file__).parent / "shipped"
 """The registry that comes with the project."""
 
+REMEMBERED = 50
+"""Versions one can go back to, step by step."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _VERSION = re.compile(r"[0-9a-f]{12}")
 
 
-def publish(root: Path, onnx: bytes, card: Card) -> Path:
-    """Write a version and make it the current one; publishing the same version again changes nothing else.
+def publish(root: Path, onnx: bytes, card: Card, *, keep_current: bool = False) -> Path:
+    """Write a version and make it the current one, unless another is and is to be kept; publishing the same
+    version again changes nothing else.
 
     Returns the version's folder. Raises RegistryError.
     """
@@ -36,19 +40,39 @@ def publish(root: Path, onnx: bytes, card: Card) -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True)
         if not folder.exists():
             _write_version(folder, onnx, card)
-        activate(root, card.name, card.version)
+        if not (keep_current and (folder.parent / "current").exists()):
+            activate(root, card.name, card.version)
     except OSError as error:
         raise RegistryError(f"{folder}: {error.strerror}; give a folder that can be written to") from error
     return folder
 
 
 def activate(root: Path, name: str, version: str) -> None:
-    """Make a published version the current one: how one goes back. Raises RegistryError."""
+    """Make a published version the current one. Raises RegistryError."""
     folder = _folder(root, name)
     load_version(folder / _checked_version(version))
+    before = _currents(root, name) if (folder / "current").exists() else []
+    if before[:1] != [version]:
+        _point(folder, [version, *before])
+
+
+def rollback(root: Path, name: str) -> str:
+    """Make the version before the current one current again; its name. Raises RegistryError."""
+    before = _currents(root, name)[1:]
+    if not before:
+        raise RegistryError(
+            f"{name}: no version was current before this one; train another, or promote one of its folders"
+        )
+    folder = _folder(root, name)
+    load_version(folder / before[0])
+    _point(folder, before)
+    return before[0]
+
+
+def _point(folder: Path, versions: Sequence[str]) -> None:
     handle, made = tempfile.mkstemp(dir=folder, prefix=".current-")
     with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(version + "\n")
+        file.writelines(f"{version}\n" for version in versions[:REMEMBERED])
         file.flush()
         os.fsync(file.fileno())
     Path(made).chmod(0o644)
@@ -57,12 +81,16 @@ def activate(root: Path, name: str, version: str) -> None:
 
 def current(root: Path, name: str) -> Path:
     """The folder of the current version. Raises RegistryError when there is none."""
-    folder = _folder(root, name)
+    return _folder(root, name) / _currents(root, name)[0]
+
+
+def _currents(root: Path, name: str) -> list[str]:
+    """The current version and those that were before it, newest first."""
     try:
-        version = (folder / "current").read_text(encoding="ascii").strip()
+        versions = (_folder(root, name) / "current").read_text(encoding="ascii").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise RegistryError(f"no model {name!r} in {root}; train one with secondpass model train") from error
-    return folder / _checked_version(version)
+    return [_checked_version(versions[0]), *filter(_VERSION.fullmatch, versions[1:])]
 
 
 def find(name: str, roots: Sequence[Path]) -> Path:
