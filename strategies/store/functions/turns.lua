@@ -41,11 +41,9 @@ local function lists_of(sub)
 end
 
 local function with_records(ids, contacts, state)
-  local found = {}
-  for _, id in ipairs(ids) do
-    found[#found + 1] = redis.call('HGET', contacts, id)
-    found[#found + 1] = redis.call('HGET', state, id)
-  end
+  if #ids == 0 then return {} end
+  local records, states, found = read_all(contacts, ids), read_all(state, ids), {}
+  for i = 1, #ids do found[2 * i - 1], found[2 * i] = records[i], states[i] end
   return found
 end
 
