@@ -67,7 +67,7 @@ def _about_debt(sub: SubCampaign, contact: Contact, tried: Sequence[Tried], now:
     about = debt_mark(debt)
     calls = {
         mark: sum(
-            one.mark == mark and one.kind == "v" and one.debt == about and one.at > now - caps.debt_within
+            one.mark == mark and one.kind == "v" and one.debt == about and one.at >= now - caps.debt_within
             for one in tried
         )
         for mark in {one.mark for one in tried}
@@ -75,7 +75,7 @@ def _about_debt(sub: SubCampaign, contact: Contact, tried: Sequence[Tried], now:
     days = f"{caps.debt_within / 86_400:g} days"
     found = {"calls about the debt": f"{max(calls.values(), default=0)} of {caps.debt_calls} in {days}"}
     spoken = max((one.at for one in tried if one.kind == "s" and one.debt in {"*", about}), default=None)
-    if spoken is not None and now < spoken + caps.debt_silence:
+    if spoken is not None and now <= spoken + caps.debt_silence:
         until = local_moment(spoken + caps.debt_silence, sub.campaign.zone)
         found["left in peace after a conversation"] = f"until {until}"
     return found

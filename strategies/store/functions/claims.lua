@@ -76,7 +76,7 @@ local function tally(log, g, debt, now)
         day = day + 1
         if kind < 'a' then here = here + 1 end
       end
-      if about == debt and string.lower(kind) == 'v' and at > now - g.debt_within then calls = calls + 1 end
+      if about == debt and string.lower(kind) == 'v' and at >= now - g.debt_within then calls = calls + 1 end
     end
   end
   return day, here, calls, spoke
@@ -94,7 +94,7 @@ local function capped(people, g, b, i)
     end
   end
   if debt ~= '' and b.kind[i] == 'v' then  -- the law is about calls, not about texts
-    if spoke > 0 and b.now < spoke + g.debt_silence then return 'silence_after_conversation' end
+    if spoke > 0 and b.now <= spoke + g.debt_silence then return 'silence_after_conversation' end
     if g.debt_calls and calls >= g.debt_calls then return 'cap_debt' end
   end
   if g.per_day and days >= g.per_day then return 'cap_person' end
