@@ -87,8 +87,8 @@ class AgentPacing:
     async def refresh(self, sub: SubCampaign, now: float) -> None:
         """Read how many were abandoned, if a pass is paced by it and it is time; let the feedback go on."""
         self._board.wraps_up(sub.campaign.queue, sub.campaign.wrap_up)
-        going = next((one for one in sub.campaign.passes if one.pacing.method == "predictive"), None)
-        if going is None:
+        capped = [one for one in sub.campaign.passes if one.pacing.abandon_rate is not None and not one.out]
+        if not capped:
             return
         count = self._count(sub.name)
         if now >= count.again:
@@ -96,7 +96,9 @@ class AgentPacing:
         line = self._aged(sub.name, sub.campaign.queue, now)
         if now >= line.fed_at + FEEDBACK_EVERY:
             staffed = self._board.manning(line.queue).staffed
-            feedback = fed_back(line.pacer.feedback, count.tally(), staffed, rule_of(going, sub))
+            feedback = fed_back(
+                line.pacer.feedback, count.tally(), staffed, rule_of(capped[0], sub) or Rule()
+            )
             line.pacer, line.fed_at = replace(line.pacer, feedback=feedback), now
 
     def grant(self, attempt: str, sub: SubCampaign, going: Pass, now: float) -> str | None:
@@ -125,11 +127,13 @@ class AgentPacing:
         floor = Floor(seen.staffed, seen.busy, seen.waiting, seen.coming, max(0.0, count.ends - now))
         if seen.staffed == 0:
             return Decision(0, "rule")
+        pacer = replace(line.pacer, tally=count.tally())
         if going.pacing.method == "power":
             ratio = going.pacing.ratio or 1.0
-            return power(floor, max(1.0, ratio * SLOWED) if sub.slowed else ratio, 1)
+            ratio = max(1.0, ratio * SLOWED) if sub.slowed else ratio
+            return power(floor, ratio, pacer, rule_of(going, sub), 1)
         floor = replace(floor, ringing=self._reckoned(line, seen.coming, now))
-        return decide(floor, replace(line.pacer, tally=count.tally()), rule_of(going, sub), 1)
+        return decide(floor, pacer, rule_of(going, sub) or Rule(), 1)
 
     def placed(self, intent: Intent) -> None:
         """A call is on its way to an agent."""
@@ -212,8 +216,8 @@ class AgentPacing:
         count.recorded -= told
 
 
-def rule_of(going: Pass, sub: SubCampaign) -> Rule:
-    """What the pass asks of the rule; config lets no pass be predictive without a cap."""
-    rate = going.pacing.abandon_rate
-    cap = Rule().cap if rate is None else rate
-    return Rule(cap=cap * SLOWED if sub.slowed else cap)
+def rule_of(going: Pass, sub: SubCampaign) -> Rule | None:
+    """What the pass asks of the rule; None where nothing caps what it may abandon. Config lets no pass be
+    predictive without a cap."""
+    cap = going.pacing.abandon_rate
+    return None if cap is None else Rule(cap=cap * SLOWED if sub.slowed else cap)

@@ -15,6 +15,7 @@ from strategies.engine import ended
 from strategies.state import SubCampaign, due_at
 from strategies.store import StaleState, Store
 from strategies.store.patience import until_stored
+from strategies.vocabulary import Result
 
 log = structlog.get_logger(__name__)
 
@@ -134,7 +135,9 @@ class AttemptKeeper:
         if standing is None:
             return False
         contact, state = standing
-        now = self._clock()
+        now, lockout = self._clock(), sub.campaign.limits.abandon_lockout
+        if lockout and came_to.result is Result.ABANDONED_NO_AGENT:
+            await self._store.abandoned(intent.contact, intent.device.address, came_to.at)
         move = ended(contact, state, sub, intent, came_to, now)
         return await self._store.record(intent, came_to, move, due_at(move.step, now), state.version)
 

@@ -113,6 +113,8 @@ def _limits(file: LimitsFile, preset: Preset) -> Limits:
         debt_within=cap.within if cap else 0.0,
         debt_silence=cap.silence if cap else 0.0,
         registry_within=preset.registry_within,
+        abandon_days=preset.abandon_days,
+        abandon_lockout=preset.abandon_lockout,
     )
 
 
@@ -186,7 +188,7 @@ def _pacing(file: PacingFile | None, medium: Medium, preset: Preset) -> Pacing:
     if method == "finish_by":
         return Pacing("finish_by", finish_by=file.finish_by)
     if method == "power":
-        return Pacing("power", ratio=file.ratio)
+        return Pacing("power", ratio=file.ratio, abandon_rate=preset.abandon_rate)
     if method == "predictive":
         rate = preset.abandon_rate if file.abandon_rate is None else file.abandon_rate
         return Pacing("predictive", abandon_rate=rate)

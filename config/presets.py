@@ -27,6 +27,7 @@ from config.scalars import (
     word_of,
 )
 from config.yaml_reader import read
+from strategies.abandonment import DAY
 from strategies.campaign import DAYS, Window
 from strategies.contacts import LINE_TYPES
 from strategies.vocabulary import CONSENT_BASES, Medium
@@ -48,16 +49,20 @@ class DebtCap:
 class Preset:
     """The rules for one purpose in one country; `window` is in the called person's own zone.
 
-    `abandon_rate` is a fraction of live-answered calls, None where nothing caps it. `consent` tells the basis
-    a medium asks for, calls only on lines of the kinds `consent_on` (none: on any). `registry_within`: the
-    age in seconds at which the country's do-not-call registry is too old to call by; None where it does not
-    bind. `sources` are the texts of law, `checked` the day they were last compared with them.
+    `abandon_rate` is a fraction of live-answered calls, None where nothing caps it, over successive periods
+    of `abandon_days`; for `abandon_lockout` seconds nobody is called who was abandoned. `consent` tells the
+    basis a medium asks for, calls only on lines of the kinds `consent_on` (none: on any).
+    `registry_within`: the age in seconds at which the country's do-not-call registry is too old to call by;
+    None where it does not bind. `sources` are the texts of law, `checked` the day they were last compared
+    with them.
     """
 
     country: str
     purpose: str
     window: Window
     abandon_rate: float | None
+    abandon_days: int
+    abandon_lockout: float
     consent: Mapping[Medium, str]
     consent_on: tuple[str, ...]
     debt_cap: DebtCap | None
@@ -75,6 +80,8 @@ class _DebtCapFile(Strict):
 class _PurposeFile(Strict):
     window: WindowFile
     abandon_rate: Share | None = None
+    abandon_period: Duration = 30 * DAY
+    abandon_lockout: Duration = 0.0
     consent: dict[MediumName, Annotated[str, word_of(CONSENT_BASES, "a basis of consent")]] = Field(
         default_factory=dict
     )
@@ -117,6 +124,8 @@ def _preset(file: _PresetFile, purpose: str, rules: _PurposeFile) -> Preset:
         purpose=purpose,
         window=Window(window.opens or time.min, window.closes or END_OF_DAY, window.days or DAYS),
         abandon_rate=rules.abandon_rate,
+        abandon_days=max(1, round(rules.abandon_period / DAY)),
+        abandon_lockout=rules.abandon_lockout,
         consent=dict(rules.consent),
         consent_on=tuple(rules.consent_on),
         debt_cap=DebtCap(cap.calls, cap.within, cap.silence) if cap else None,

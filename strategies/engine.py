@@ -357,6 +357,8 @@ def _recorded(state: ContactState, case: Case, intent: Intent, outcome: Outcome)
     hold = state.hold_until
     if outcome.result is Result.UNKNOWN:
         hold = case.now + case.campaign.limits.unknown_cool_down
+    elif outcome.result is Result.ABANDONED_NO_AGENT:
+        hold = max(hold, case.now + case.campaign.limits.abandon_lockout)
     responses = (*state.responses, *outcome.responses)
     state = replace(state, live=None, last_result=outcome.result, responses=responses, hold_until=hold)
     if state.callback is not None and state.callback.attempt == intent.attempt:

@@ -222,11 +222,19 @@ def decide_by_chances(floor: Floor, pacer: Pacer, rule: Rule, coming: Sequence[f
     return Decision(len(coming), "limit")
 
 
-def power(floor: Floor, ratio: float, limit: int) -> Decision:
+def power(floor: Floor, ratio: float, pacer: Pacer, rule: Rule | None, limit: int) -> Decision:
     """How many of at most `limit` further calls to place now where a fixed number of lines is kept ringing
-    for each idle agent."""
-    room = int(ratio * max(0, floor.spare) + 1e-9) - floor.ringing
-    return Decision(max(0, room), "rule") if room < limit else Decision(limit, "limit")
+    for each idle agent; under the gate where a `rule` caps what may be abandoned."""
+    most = int(ratio * max(0, floor.spare) + 1e-9)
+    for placed in range(limit):
+        ringing = floor.ringing + placed
+        if ringing >= most:
+            return Decision(placed, "rule")
+        if rule is not None:
+            worst = _answers_at_worst(ringing + 1, _up(_world(pacer, rule).answer), rule)
+            if not _within_cap(worst, floor, pacer, rule):
+                return Decision(placed, "gate")
+    return Decision(limit, "limit")
 
 
 def over(floor: Floor, pacer: Pacer, rule: Rule) -> float:

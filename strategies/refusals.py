@@ -36,6 +36,7 @@ ACTIONS: Mapping[Refusal, Action] = {
     Refusal.DO_NOT_CALL: Action.END,
     Refusal.LIST_PAUSED: Action.PARK,
     Refusal.LIST_DETACHED: Action.END,
+    Refusal.ABANDONED_LATELY: Action.LATER,
     Refusal.REGISTRY_OUTDATED: Action.LATER,
     Refusal.PERSON_USED_UP: Action.END,
     Refusal.NUMBER_USED_UP: Action.NEXT_DEVICE,

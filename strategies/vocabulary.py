@@ -83,6 +83,7 @@ class Refusal(StrEnum):
     STALE = "stale"
     LIST_PAUSED = "list_paused"
     LIST_DETACHED = "list_detached"
+    ABANDONED_LATELY = "abandoned_lately"  # answered, and nobody was there: left alone for a while
     REGISTRY_OUTDATED = "registry_outdated"  # the do-not-call registry was never loaded, or too long ago
     # What a claim tells more finely than the ledger does: see `refusals.TOLD`.
     PERSON_USED_UP = "person_used_up"

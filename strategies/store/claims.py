@@ -208,6 +208,7 @@ def _shared(sub: SubCampaign, now: float) -> dict[str, object]:
         "debt_calls": limits.debt_calls,
         "debt_within": limits.debt_within,
         "debt_silence": limits.debt_silence,
+        "lockout": limits.abandon_lockout,
         "registry_within": limits.registry_within,
     }
 

@@ -140,6 +140,13 @@ class LimitBook(ContactBook):
         marks = dict.fromkeys([number, *(mark for one in people for mark in marks_of(one))])
         await self._call("spoke", (self._keys.calls,), {"marks": list(marks), "debt": "*", "at": at})
 
+    async def abandoned(self, contact_id: str, dialled: str, at: float) -> None:
+        """Nobody was there for a person who answered: no campaign with a lock-out calls them while that
+        lasts."""
+        contact = await self.contact(contact_id)
+        marks = [dialled] if contact is None else marks_of(contact, dialled)
+        await self._call("abandoned", (self._keys.calls,), {"marks": marks, "at": at})
+
     def _hash_of(self, campaign: str | None) -> str:
         return self._keys.do_not_call if campaign is None else self._keys.do_not_call_of(campaign)
 

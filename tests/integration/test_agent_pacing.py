@@ -214,3 +214,28 @@ async def test_campaigns_share_agents_by_priority_and_inbound_callers_come_first
         subs = [intent.sub for intent, _ in await store.live()]
         assert len(attempts) == 4
         assert set(subs) == {"high/1"}
+
+
+async def test_who_was_abandoned_is_left_alone_by_every_campaign_with_a_lockout(
+    store: Store, clock: Clock
+) -> None:
+    hours = 3600.0
+    async with staged(store, clock, agents=["a"]) as stage:
+        await launched(store, [ADA], LIVE, **MESSAGE, limits=Limits(abandon_lockout=72 * hours))
+        attempt = await stage.one_call()
+        await stage.answers(attempt)
+        await stage.passes(2.0)
+        await stage.hang_up(attempt)
+        stage.board.left(QUEUE, attempt)
+        await launched(store, [ADA], LIVE, name="other", limits=Limits(abandon_lockout=72 * hours))
+        assert await stage.look() == []
+        assert [line["reason"] for line in await stage.told("skipped")] == ["abandoned_lately"]
+        assert await stage.look(after=71 * hours) == []
+        assert len(await stage.look(after=25 * hours)) == 1
+
+
+async def test_power_keeps_to_the_cap_of_the_preset(store: Store, clock: Clock) -> None:
+    capped = replace(LIVE, pacing=Pacing("power", ratio=10.0, abandon_rate=0.03))
+    async with staged(store, clock, agents=["a", "b"]) as stage:
+        await running(store, capped, many=20)
+        assert 2 <= len(await stage.look()) < 10

@@ -14,7 +14,7 @@ from strategies.vocabulary import Medium
 
 
 @pytest.mark.parametrize("purpose", PURPOSES)
-@pytest.mark.parametrize("country", ["US", "FR"])
+@pytest.mark.parametrize("country", ["US", "GB", "FR"])
 def test_every_purpose_has_a_dated_preset_with_its_sources(purpose: str, country: str) -> None:
     preset = preset_for(purpose, country)
     assert preset.sources
@@ -50,3 +50,9 @@ def test_service_runs_from_8_to_21_without_caps_of_the_law() -> None:
     preset = preset_for("service", "DE")
     assert (preset.window.opens, preset.window.closes) == (time(8), time(21))
     assert (preset.abandon_rate, preset.debt_cap) == (None, None)
+
+
+def test_abandonment_is_counted_over_30_days_in_the_us_and_by_the_day_in_great_britain() -> None:
+    us, britain = preset_for("telemarketing", "US"), preset_for("telemarketing", "GB")
+    assert (us.abandon_rate, us.abandon_days, us.abandon_lockout) == (0.03, 30, 0.0)
+    assert (britain.abandon_rate, britain.abandon_days, britain.abandon_lockout) == (0.03, 1, 72 * 3600.0)

@@ -3,7 +3,7 @@
 -- A person is known by marks: each telephone number, the address dialled, and `@contact`. Each mark has a log of the
 -- last days, the oldest first: one space between two entries, none within: MILLISECONDS KIND DEBT. Kinds: v a call, m
 -- a message, x a call that never connected, and these in capitals on the very address dialled; s somebody spoke with
--- the person, about DEBT or, `*`, about anything.
+-- the person, about DEBT or, `*`, about anything; n nobody was there for the person who answered.
 
 local LOG_KEPT = 8 * DAY * 1000
 local STEP = 1000 -- fields in one command: Lua takes some thousands of arguments

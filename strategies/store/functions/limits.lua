@@ -56,6 +56,15 @@ local function spoke(keys, args)
   return #s.marks
 end
 
+-- keys: calls. Nobody was there for the person of these marks.
+local function abandoned(keys, args)
+  local s = cmsgpack.unpack(args[1])
+  local entry = entry_of(moment(s.at), 'n', '', false)
+  relog(keys[1], s.marks, function(log) return with_entry(log, entry, s.at) end)
+  return #s.marks
+end
+
+register('abandoned', abandoned, {})
 register('suppress', suppress, {})
 register('unsuppress', unsuppress, {})
 register('replace_registry', replace_registry, {})
