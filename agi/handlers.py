@@ -11,6 +11,7 @@ import structlog
 from agi.answered import AnsweredHook, FactHook
 from agi.channel import ChannelHandler
 from agi.connection import Handler
+from agi.place import PlaceHook
 from agi.player import ScriptHook
 from agi.segment import SegmentHook
 from config.project import Project
@@ -33,19 +34,21 @@ class Routes:
 
 def build_routes(project: Project, store: Store) -> Routes:
     """Every handler. Without segments.yaml there is no segment hook: the dialplan's defaults hold."""
+    countries = project.settings.numbers.countries
+    country = countries[0] if countries else "US"
     outbound: dict[str, Handler] = {
         AgiScript.ANSWERED: AnsweredHook(store),
         AgiScript.SCRIPT: ScriptHook(store),
         AgiScript.FACT: FactHook(store),
+        AgiScript.PLACE: PlaceHook(store, country),
     }
     if project.segments is None:
         return Routes(outbound, {})
-    countries = project.settings.numbers.countries
     segment = SegmentHook(
         store,
         project.segments,
         _predictors(project.segments, project.settings.data_dir),
-        country=countries[0] if countries else "US",
+        country=country,
         tenant=project.settings.tenant,
     )
     return Routes({**outbound, AgiScript.SEGMENT: segment}, {AgiScript.SEGMENT: segment})

@@ -32,7 +32,7 @@ class Grants:
         place = (sub.name, going.name)
         if going.medium is Medium.DIALER:
             if callback is not None:
-                why, held_back = self._for_callback(attempt, sub, callback, now), Held.CONTACT
+                why, held_back = self._for_callback(attempt, sub, going, callback, now), Held.CONTACT
             else:
                 why, held_back = self._agents.grant(attempt, sub, going, now), Held.PASS
             if why is not None:
@@ -47,18 +47,21 @@ class Grants:
         self._pending.add(attempt)
         return None
 
-    def _for_callback(self, attempt: str, sub: SubCampaign, callback: Callback, now: float) -> str | None:
-        """The agent of a callback is reserved before the person is called. Whose place in the queue was kept
-        is called when nobody waits who came before them: the next agent is theirs."""
+    def _for_callback(
+        self, attempt: str, sub: SubCampaign, going: Pass, callback: Callback, now: float
+    ) -> str | None:
+        """The agent of a callback is reserved before the person is called. Whose place in a queue was kept is
+        called when nobody waits there who came before them: the next agent is theirs."""
         queue, own = sub.campaign.queue, own_agent(callback, now)
         if own is not None and not self._board.is_free(queue, own):
             return f"the agent of a callback, {own}, is not free"
-        if callback.place:
-            if self._board.ahead(queue, callback.place) or not self._board.manning(queue).staffed:
-                return "a callback waits for its turn in the queue"
-            self._board.promise(queue, attempt)
-            return None
-        return None if self._board.reserve(queue, attempt) else "no agent is free"
+        if not callback.place:
+            return None if self._board.reserve(queue, attempt) else "no agent is free"
+        waited_in = (going.recovery.queue if going.recovery else None) or queue
+        if self._board.ahead(waited_in, callback.place) or not self._board.manning(queue).staffed:
+            return "a callback waits for its turn in the queue"
+        self._board.promise(queue, attempt)
+        return None
 
     def held(self) -> dict[str, dict[str, str]]:
         """Sub-campaign -> pass -> why the last attempt that was asked for had to wait."""

@@ -18,6 +18,7 @@ class Variable(StrEnum):
     PRESSED = "SP_PRESSED"  # the key pressed in it
     AGENT = "SP_AGENT"  # the one agent the call is for: a device such as PJSIP/agent01
     OPT_OUT = "SP_OPT_OUT"  # the key that ends all calls, in it
+    ENTERED = "SP_ENTERED"  # when a caller began to wait in a queue, epoch seconds
     SEGMENT = "SP_SEGMENT"
     FIRST_SEGMENT = "SP_FIRST_SEGMENT"
     OBJECTIVE = "SP_OBJECTIVE"
@@ -41,6 +42,7 @@ class Context(StrEnum):
     ABANDON = "secondpass-abandon"
     SEGMENT = "secondpass-segment"
     INBOUND = "secondpass-inbound"
+    PLACE = "secondpass-place"
 
 
 class AgiScript(StrEnum):
@@ -49,6 +51,7 @@ class AgiScript(StrEnum):
     ANSWERED = "answered"
     SCRIPT = "script"
     FACT = "fact"
+    PLACE = "place"
     SEGMENT = "segment"
 
 
@@ -59,3 +62,4 @@ class Next(StrEnum):
     AGENT = "agent"
     MACHINE = "machine"
     HANGUP = "hangup"
+    HOLD = "hold"  # of a caller: waits on in the queue

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ami_bridge import callbacks
 from ami_bridge.call_facts import INTERFACE
 from console import options, output
 from console.audit import me
@@ -18,6 +17,7 @@ from console.moments import local_moment, moment_of
 from console.refusal import Reason, RefusedError
 from strategies.callbacks import Unkept, Wish
 from strategies.state import Callback, SubCampaign
+from strategies.store import promises
 
 if TYPE_CHECKING:
     from strategies.store import Store
@@ -109,7 +109,7 @@ async def _add(
 ) -> tuple[SubCampaign, Callback]:
     sub = await _one(store, campaign)
     wish = Wish(_moment(at, sub.campaign.zone), me(), agent, number)
-    made = await callbacks.promise(store, sub, contact, wish, time.time)
+    made = await promises.promise(store, sub, contact, wish, time.time)
     if isinstance(made, Callback):
         return sub, made
     if made is None:
@@ -121,7 +121,7 @@ async def _add(
 
 async def _cancel(store: Store, campaign: str, contact: str) -> SubCampaign:
     sub = await _one(store, campaign)
-    if not await callbacks.cancel(store, sub, contact, "cancelled", time.time):
+    if not await promises.cancel(store, sub, contact, "cancelled", time.time):
         why = Reason("none is open, or it is being made", f"secondpass callback list {sub.name}")
         raise RefusedError(f"no callback of {contact} in {sub.name} was cancelled", [why])
     return sub

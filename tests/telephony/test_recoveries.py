@@ -31,6 +31,18 @@ exten => _X.,1,Answer()
  same => n,Set(CALLERID(num)=+${FILTER(0-9,${EXTEN})})
  same => n,Queue(nobody)
  same => n,Hangup()
+[asks-to-be-called]
+exten => _X.,1,Answer()
+ same => n,Set(CALLERID(num)=+${FILTER(0-9,${EXTEN})})
+ same => n,Set(SP_QUEUE=nobody)
+ same => n,Set(SP_ENTERED=${EPOCH})
+ same => n,Queue(nobody)
+ same => n,Hangup()
+[presses-one]
+exten => s,1,Answer()
+ same => n,Wait(3)
+ same => n,SendDTMF(1,,200)
+ same => n,Wait(60)
 [calls-service]
 exten => _X.,1,Answer()
  same => n,Set(CALLERID(num)=+${FILTER(0-9,${EXTEN})})
@@ -64,10 +76,10 @@ async def an_agent(ami: Ami, queue: str) -> AsyncIterator[None]:
         await ami.send("QueueRemove", Queue=queue, Interface="PJSIP/agent01")
 
 
-async def calls_in(ami: Ami, context: str, number: str) -> str:
+async def calls_in(ami: Ami, context: str, number: str, behaves: str = "quiet") -> str:
     """Somebody calls from this number; the call's unique id."""
     call = f"in-{next(_callers)}"
-    await ami.originate("Local/s@quiet/n", call, Context=context, Exten=number.removeprefix("+"))
+    await ami.originate(f"Local/s@{behaves}/n", call, Context=context, Exten=number.removeprefix("+"))
     return call
 
 
@@ -224,6 +236,22 @@ async def test_callbacks_are_made_at_their_moment_by_anyone_or_by_one_agent(harn
     assert FactName.QUEUE_JOINED in {fact.name for fact in facts["P0"]}
     for line in of_kind(lines, "attempt_started"):
         assert line["at"] >= datetime.fromisoformat(soon).timestamp()
+    compare_one_by_one(lines, site.carrier())
+
+
+async def test_a_caller_who_presses_one_keeps_the_place_and_is_called_when_it_comes(
+    harness: Harness, ami: Ami
+) -> None:
+    async with for_callers(harness, "places", PERSON) as (site, store, rows):
+        await calls_in(ami, "asks-to-be-called", rows[0]["mobile"], "presses-one")
+        await until(told(store, "callback_set"), 20, "the call is promised")
+        await until(lambda: "No Callers" in harness.asterisk("queue show nobody"), 10, "has left")
+        await until(lambda: harness.channels() == 0, 10, "has hung up")
+        await settle(site, store, SUB, rows, within=60)
+        lines = await check_accounts(site, store, SUB)
+    [promised], [over] = of_kind(lines, "callback_set"), of_kind(lines, "callback_ended")
+    assert (promised["by"], promised["address"], over["result"]) == ("caller", rows[0]["mobile"], "reached")
+    assert results(lines) == [("back", "connected_agent")]
     compare_one_by_one(lines, site.carrier())
 
 

@@ -78,7 +78,7 @@ def test_no_extension_matches_whatever_is_dialled() -> None:
 def test_every_agi_call_stands_under_a_timeout_and_leaves_on_hangup() -> None:
     lines = code(DIALPLAN / "secondpass.conf")
     asking = [n for n, line in enumerate(lines) if ",AGI(" in line]
-    assert len(asking) == 6
+    assert len(asking) == 7
     for n in asking:
         assert re.search(
             r"Set\(TIMEOUT\(absolute\)=\$\{SECONDPASS_(DEADLINE|OUTBOUND_DEADLINE|SCRIPT_LIMIT)\}\)$",
@@ -98,6 +98,7 @@ def test_every_context_that_asks_has_a_place_to_go_when_time_is_up() -> None:
     assert asking == {
         *("secondpass-segment", "secondpass-answered", "secondpass-script"),
         *("secondpass-machine", "secondpass-agent", "secondpass-abandon"),
+        "secondpass-place",
     }
     for name in asking:
         assert any(line.startswith("exten => T,1,") for line in contexts[name]), name

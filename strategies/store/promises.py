@@ -4,12 +4,14 @@ would rather be called back than wait; what may be promised is the rules' to say
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from strategies.callbacks import Unkept, Wish
 from strategies.contacts import Contact
 from strategies.engine import call_back, call_off
 from strategies.state import Callback, ContactState, Move, SubCampaign, due_at
-from strategies.store import Store
+from strategies.store.store import Store
+from strategies.vocabulary import RunState
 
 Standing = tuple[Contact, ContactState]
 
@@ -28,6 +30,30 @@ async def promise(
         if await _kept(store, sub, standing, move, now):
             await _call_off_others(store, sub, contact, clock)
             return move.state.callback
+    return None
+
+
+class Promised(NamedTuple):
+    """Where a caller's place is kept."""
+
+    sub: str
+    contact: str
+
+
+async def promise_caller(
+    store: Store, queue: str, number: str, since: float, clock: Callable[[], float]
+) -> Promised | None:
+    """Promise a call to whoever waits in an inbound queue since then (epoch seconds), and keep their place:
+    in the first running sub-campaign that recovers this queue's callers and has a contact of that number.
+    None where there is none, or it may not be promised."""
+    wish = Wish(clock(), "caller", address=number, place=since)
+    for sub in sorted(await store.open_subs(), key=lambda sub: (-sub.campaign.priority, sub.created)):
+        going = next((p for p in sub.campaign.passes if p.recovery and p.recovery.queue == queue), None)
+        if going is None or going.out or sub.run_state is not RunState.RUNNING:
+            continue
+        for identity in await store.contacts_of_number(number):
+            if isinstance(await promise(store, sub, identity, wish, clock), Callback):
+                return Promised(sub.name, identity)
     return None
 
 

@@ -1,0 +1,121 @@
+"""Callbacks at the dialer, on a real store: whom they wait for, and whom they keep waiting."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge_stage import ADA, BO, QUEUE, Stage, event, launched, staged
+from store_people import Clock
+
+from agi.place import PlaceHook
+from ami_bridge.events import QueueMemberStatus, parse
+from strategies.attempts import FactName
+from strategies.callbacks import OWN_AGENT, Wish
+from strategies.campaign import Pass, Recovery
+from strategies.state import Callback, SubCampaign
+from strategies.store import Store
+from strategies.store.promises import promise, promise_caller
+from strategies.vocabulary import Medium, Trigger
+
+BACK = Pass("back", Medium.DIALER, recovery=Recovery((Trigger.ABANDONED_IN_QUEUE,), queue="service"))
+FIRST, SECOND = "PJSIP/agent01", "PJSIP/agent02"
+
+
+async def promised(stage: Stage, *who: object, **wish: object) -> SubCampaign:
+    """A sub-campaign for callers, in which Ada is promised a call now."""
+    sub = await launched(stage.store, [ADA, BO], BACK)
+    asked = replace(Wish(stage.clock.now, "test"), **wish)  # type: ignore[arg-type]
+    made = await promise(stage.store, sub, ADA.id, asked, stage.clock)
+    assert isinstance(made, Callback)
+    return sub
+
+
+def goes_to_a_call(stage: Stage, agent: str) -> None:
+    """Asterisk says that this agent's telephone is in use."""
+    told = parse(event("QueueMemberStatus", Queue=QUEUE, MemberName=agent, Interface=agent, Status="2"))
+    assert isinstance(told, QueueMemberStatus)
+    stage.board.member(told.member)
+
+
+async def test_an_agent_is_reserved_before_the_person_is_called(store: Store, clock: Clock) -> None:
+    async with staged(store, clock, agents=[FIRST]) as stage:
+        await promised(stage)
+        goes_to_a_call(stage, FIRST)
+        assert await stage.look() == []
+        assert stage.dialer.held()["spring/1"] == {"back": "no agent is free"}
+
+
+async def test_one_for_one_agent_waits_for_that_agent_and_then_takes_another(
+    store: Store, clock: Clock
+) -> None:
+    async with staged(store, clock, agents=[FIRST, SECOND]) as stage:
+        await promised(stage, agent=SECOND)
+        goes_to_a_call(stage, SECOND)
+        assert await stage.look() == []
+        attempt = (await stage.look(after=OWN_AGENT))[0]
+        intent = await store.intent(attempt)
+        assert intent is not None
+        assert (intent.callback, intent.agent) == (True, "")
+
+
+async def test_its_own_agent_is_asked_for_by_name(store: Store, clock: Clock) -> None:
+    async with staged(store, clock, agents=[FIRST, SECOND]) as stage:
+        await promised(stage, agent=SECOND)
+        intent = await store.intent(await stage.one_call())
+        assert intent is not None
+        assert (intent.callback, intent.agent) == (True, SECOND)
+
+
+async def test_a_place_is_kept_behind_those_who_came_before(store: Store, clock: Clock) -> None:
+    async with staged(store, clock, agents=[FIRST]) as stage:
+        stage.board.joined("service", "1.1", clock() - 60)
+        stage.board.joined("service", "1.2", clock() - 10)
+        await promised(stage, place=clock() - 30)
+        assert await stage.look() == []
+        stage.board.left("service", "1.1")
+        attempt = await stage.one_call()
+        await stage.hang_up(attempt, (FactName.ANSWERED, ""), (FactName.AGENT_CONNECTED, FIRST))
+        ends = [line["result"] for line in await stage.told("callback_ended")]
+        assert ends == ["reached"]
+
+
+async def test_a_caller_is_promised_a_call_where_a_campaign_is_for_the_queue(
+    store: Store, clock: Clock
+) -> None:
+    async with staged(store, clock):
+        sub = await launched(store, [ADA], BACK)
+        assert await promise_caller(store, "sales", ADA.numbers()[0], clock() - 9, clock) is None
+        assert await promise_caller(store, "service", "+12025550199", clock() - 9, clock) is None
+        kept = await promise_caller(store, "service", ADA.numbers()[0], clock() - 9, clock)
+        assert kept == (sub.name, ADA.id)
+        state = await store.state(sub.name, ADA.id)
+        assert state is not None
+        assert state.callback is not None
+        assert (state.callback.by, state.callback.place) == ("caller", clock() - 9)
+
+
+class Line:
+    """A call whose dialplan asks for its place to be kept."""
+
+    def __init__(self, number: str, *arguments: str) -> None:
+        self.environment, self.arguments = {"agi_callerid": number}, arguments
+        self.told: dict[str, str] = {}
+
+    async def set_variable(self, name: str, value: str) -> None:
+        self.told[name] = value
+
+    async def set_variables(self, values: object) -> None:
+        raise AssertionError("one variable is enough")
+
+    def close(self) -> None:
+        raise AssertionError("the dialplan waits for the answer")
+
+
+async def test_the_dialplan_is_told_whether_the_place_is_kept(store: Store, clock: Clock) -> None:
+    await launched(store, [ADA], BACK)
+    asks = PlaceHook(store, "US", clock)
+    known = Line("2025550101", "service", str(int(clock() - 9)))
+    nobody, hidden = Line("2025550199", "service"), Line("unknown", "service", "soon")
+    for line in (known, nobody, hidden):
+        await asks(line)
+    assert [line.told["SP_NEXT"] for line in (known, nobody, hidden)] == ["hangup", "hold", "hold"]
