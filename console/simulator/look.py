@@ -60,6 +60,7 @@ class Look:
         self._grants, self._coming, self._voice = grants, coming, voice
         self._held: dict[str, Held] = {}
         self._full: set[str] = set()  # passes that can take nobody more at this moment
+        self._overrides: tuple[str, ...] = ()  # those under which they were held back
         self._now = -inf
         self._deep_at, self._pause = -inf, 1.0
         self.limit = MANY
@@ -69,6 +70,9 @@ class Look:
         if now > self._now:
             self._now = now
             self._full.clear()
+        if sub.overrides != self._overrides:
+            self._overrides = sub.overrides
+            self._held.clear()
         found, held = Found(), 0
         for contact, state in due:
             if self._is_held(contact, state) or not self._judge(contact, state, sub, found):

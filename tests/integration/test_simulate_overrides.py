@@ -96,3 +96,24 @@ def test_an_attempt_started_before_an_override_keeps_what_it_started_with() -> N
         ("attempt_ended", "mobile", []),
     ]
     assert [line["overrides"] for line in told.of("contact_ended")] == [["spring/1.1"]]
+
+
+def test_an_override_that_changes_the_medium_keeps_the_order_of_the_list() -> None:
+    people = "".join(f"{n},+12125551{n:03},+12125552{n:03}\n" for n in range(10))
+    told = simulated(
+        "- {name: call, medium: avm, script: hello, pacing: {method: rate, calls_per_minute: 2}}",
+        f"contact_id,mobile,text\n{people}",
+        begins=f"{MONDAY}T12:30-05:00",
+        until=f"{MONDAY}T20:00-05:00",
+        overrides=[
+            {
+                "at": f"{MONDAY}T12:31:00-05:00",
+                "until": f"{MONDAY}T12:33:00-05:00",
+                "by": "ann",
+                "patch": {"call": {"medium": "text", "message": "call us", "pacing": {"per_minute": 2}}},
+            }
+        ],
+    )
+    started = told.of("attempt_started")
+    assert [line["contact"] for line in started] == list("0123456789")
+    assert [line["medium"] for line in started] == ["avm"] * 2 + ["text"] * 4 + ["avm"] * 4
