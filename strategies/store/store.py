@@ -17,11 +17,22 @@ from strategies.store.imports import Imports
 from strategies.store.live_answers import LiveAnswers
 from strategies.store.messages import Messages
 from strategies.store.moments import Moments
+from strategies.store.offers import Offers
 from strategies.store.overrides import Overrides
 
 
 class Store(
-    Attempts, Imports, Overrides, Messages, Facts, Callers, Desk, Moments, Configuration, LiveAnswers
+    Attempts,
+    Imports,
+    Overrides,
+    Messages,
+    Facts,
+    Callers,
+    Desk,
+    Moments,
+    Configuration,
+    LiveAnswers,
+    Offers,
 ):
     """The only door to Redis. Every method raises StoreUnavailable while the server cannot be used, and
     works again by itself when it is back; after a cut link no write is ever repeated."""
@@ -49,9 +60,11 @@ class Store(
         if embedded is not None:
             await embedded.ensure()
         store = cls(embedded.url if embedded else str(url), tenant, clock)
-        store._embedded, store._durable = embedded, durable
+        store._embedded = embedded
         store._snapshots, store._told = {}, {}
         try:
+            if not durable:
+                await store._trust(embedded.url if embedded else str(url))
             await store._prepare()
         except BaseException:
             await store.close()
