@@ -1,5 +1,5 @@
 """Keeps the model in use up with what comes of the calls: collects outcomes, and when it is due has the
-learner renewed, published and put to work; where outcomes come from is the caller's. Needs the `train` extra."""
+learner renewed, published and put to work; where outcomes come from is the caller's. Needs `train`."""
 
 from collections import deque
 from collections.abc import Mapping

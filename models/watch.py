@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 SPAN = 1_000
-"""Outcomes looked back on."""
+"""Outcomes looked back on; as many since it was lost, before trust can be regained."""
 
 LEAST = 200
-"""Outcomes from which on anything can be said."""
+"""Outcomes from which on trust can be lost."""
 
 LOST, REGAINED = 6.0, 3.0
 """Standard errors between what was foretold and what came true: above the first trust is lost, below the
@@ -31,9 +31,11 @@ def watched(watch: Watch, predicted: NDArray[np.float64], labels: NDArray[np.boo
     each."""
     foretold = np.concatenate([watch.predicted, predicted])[-SPAN:]
     known = np.concatenate([watch.labels, labels])[-SPAN:]
-    trusted = watch.trusted
-    if len(known) >= LEAST:
-        trusted = off_by(foretold, known) < (LOST if watch.trusted else REGAINED)
+    if len(known) < (LEAST if watch.trusted else SPAN):
+        return Watch(foretold, known, watch.trusted)
+    trusted = off_by(foretold, known) < (LOST if watch.trusted else REGAINED)
+    if watch.trusted and not trusted:
+        return Watch(trusted=False)  # trust comes back by what is foretold from now on, not by what was
     return Watch(foretold, known, trusted)
 
 
