@@ -9,6 +9,7 @@ from dataclasses import replace
 from ami_bridge.grants import Grants
 from ami_bridge.pace import Held
 from ami_bridge.preparation import Candidate
+from ami_bridge.previews import Previews, is_preview
 from strategies.campaign import Pass
 from strategies.contacts import Contact
 from strategies.engine import advance
@@ -25,8 +26,8 @@ DEEP_EVERY = 1.0  # seconds between two such looks
 class Choice:
     """One per bridge; `new_id` makes the ids of attempts."""
 
-    def __init__(self, store: Store, grants: Grants, new_id: Callable[[], str]) -> None:
-        self._store, self._grants, self._new_id = store, grants, new_id
+    def __init__(self, store: Store, grants: Grants, previews: Previews, new_id: Callable[[], str]) -> None:
+        self._store, self._grants, self._previews, self._new_id = store, grants, previews, new_id
         self._deep_at: dict[str, float] = {}  # sub-campaign -> when more than a BATCH is looked at
 
     async def of(self, sub: SubCampaign, now: float) -> list[Candidate]:
@@ -47,17 +48,23 @@ class Choice:
             if call is None:
                 elsewhere.append(Put(contact.id, state.version, move, due_at(move.step, now)))
             elif call[1].name not in held:
-                (dial, going), attempt = call, self._new_id()
+                (dial, going), attempt, agent = call, self._new_id(), ""
+                if is_preview(going, dial):
+                    accepted = self._previews.agent_for(sub, contact, going, dial, now)
+                    if accepted is None:
+                        continue
+                    agent = accepted
                 limited = self._grants.grant(attempt, sub, going, now, dial.callback)
                 if limited is Held.CAMPAIGN:
                     break
                 if limited is Held.PASS:
                     held.add(going.name)
                 elif limited is None and await self._told(sub, contact, state, move, now):
-                    chosen.append(Candidate(attempt, contact, _after(state, move), dial, going, now))
+                    chosen.append(Candidate(attempt, contact, _after(state, move), dial, going, now, agent))
                 elif limited is None:
                     self._grants.give_back(attempt)
         await self._store.put_many(sub.name, elsewhere)
+        await self._previews.show()
         self._look_deeper(sub, now, blocked=bool(held) and len(due) == limit, deep=limit == DEEP)
         return chosen
 

@@ -21,6 +21,7 @@ from ami_bridge.live_calls import LiveCalls
 from ami_bridge.pace import Pace
 from ami_bridge.placement import Placement
 from ami_bridge.preparation import Candidate, claim_of, prompts_of
+from ami_bridge.previews import Previews
 from ami_bridge.ringing import Ringing
 from ami_bridge.speech import Speech, SpeechError
 from ami_bridge.sub_campaigns import SubCampaigns
@@ -67,7 +68,8 @@ class Dialer:
         self.abandoning = Abandoning(link, clock, self._led_away)
         self.calls = LiveCalls(self._pacing, self.abandoning)
         self._grants = Grants(Pace(settings, self._completion.rate), board, self._pacing, self.calls)
-        self._choice = Choice(store, self._grants, new_id)
+        self._previews = Previews(store, board)
+        self._choice = Choice(store, self._grants, self._previews, new_id)
         self._placement = Placement(
             store,
             link,
@@ -155,6 +157,7 @@ class Dialer:
                 await self._speak_fixed(sub)
                 await self._completion.refresh(sub, self._clock())
                 await self._pacing.refresh(sub, self._clock())
+                await self._previews.look(sub, self._clock())
                 await self._claim(sub, await self._prepared(sub), calls)
             else:
                 await self._choice.route(sub, self._clock())
@@ -245,6 +248,9 @@ class Dialer:
                 refusals.append((claim, refusal))
         for claim, refusal in refusals:
             await self._turn_away(sub, claim.intent.contact, refusal, now)
+        for one, _ in prepared:
+            if one.agent:
+                await self._previews.called(sub.name, one.contact.id)
 
     async def _turn_away(self, sub: SubCampaign, contact_id: str, refusal: Refusal, now: float) -> None:
         standing = await self._subs.standing(sub, contact_id)

@@ -26,7 +26,7 @@ MESSAGES = frozenset({"machine", "abandon"})
 class Candidate(Record, frozen=True):
     """A contact whom the rules let call at `at` (epoch seconds), and the id its attempt will have.
 
-    `state`: what the claim builds on, with the version the store has of it.
+    `state`: what the claim builds on, with the version the store has of it; `agent`: who accepted them.
     """
 
     attempt: str
@@ -35,6 +35,7 @@ class Candidate(Record, frozen=True):
     dial: Dial
     going: Pass
     at: float
+    agent: str = ""
 
 
 async def prompts_of(one: Candidate, campaign: Campaign, speech: Speech) -> dict[str, str]:
@@ -96,5 +97,5 @@ def _intent(one: Candidate, prompts: dict[str, str], sub: SubCampaign, now: floa
         debt=debt_of(one.contact, sub.campaign),
         in_call=in_call(one.going.name, one.state, Case(one.contact, sub, now)),
         callback=callback is not None,
-        agent=(own_agent(callback, now) or "") if callback is not None else "",
+        agent=(own_agent(callback, now) or "") if callback is not None else one.agent,
     )

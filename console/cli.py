@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from console import (
+    agent,
     audit,
     backup,
     bench,
@@ -64,6 +65,7 @@ app.add_typer(retention.ledger, name="ledger")
 app.add_typer(retention.person, name="person")
 app.command("simulate")(simulate.simulate)
 app.add_typer(do_not_call.app, name="do-not-call")
+app.add_typer(agent.app, name="agent")
 app.add_typer(model.app, name="model")
 app.add_typer(bench.app, name="bench")
 

@@ -17,8 +17,6 @@ from strategies.vocabulary import VOICE, Medium
 Timeframe = tuple[float | None, float | None]
 """Not before, and no new attempts from; epoch seconds, None for no bound."""
 
-PACED = frozenset({"rate", "finish_by", "progressive", "power", "predictive", "unlimited"})
-RATE = "{method: rate, calls_per_minute: 60}"
 GATEWAYS = {
     Medium.TEXT: 'text: {url: "https://...", body: {to: "{number}", text: "{text}"}}',
     Medium.EMAIL: 'email: {smtp: "smtp://127.0.0.1", from: "care@example.org"}',
@@ -116,11 +114,6 @@ def _voice(campaign: Campaign, trunk: bool) -> Iterator[Reason]:
     for one in campaign.passes:
         if one.medium is Medium.AVM and one.script is None:
             yield Reason(f"the script of pass {one.name} is not there", "write it under scripts/")
-        if one.pacing.method not in PACED:
-            yield Reason(
-                f"pass {one.name} is paced by {one.pacing.method}, which the dialer cannot do yet",
-                f"write pacing: {'{method: progressive}' if one.medium is Medium.DIALER else RATE}",
-            )
 
 
 def _queues(campaign: Campaign, ground: Ground) -> Iterator[Reason]:

@@ -300,6 +300,17 @@ class Keys:
         """Stream: what Asterisk said to them, for the messenger."""
         return self._key("sip_answers")
 
+    # previews
+    @property
+    def offers(self) -> str:
+        """Hash: offer -> who is shown to the agents."""
+        return self._key("offers")
+
+    @property
+    def offer_answers(self) -> str:
+        """Hash: offer -> the first answer to it."""
+        return self._key("offer_answers")
+
     # inbound
     @property
     def configuration(self) -> str:

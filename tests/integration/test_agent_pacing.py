@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from bridge_stage import ADA, BO, QUEUE, ScriptedLink, event, launched, staged
+from bridge_stage import ADA, BO, QUEUE, ScriptedLink, Stage, event, launched, staged
 from store_people import Clock, people
 
 from ami_bridge.events import QueueMember
@@ -16,6 +16,7 @@ from strategies.attempts import Fact, FactName
 from strategies.campaign import Limits, Pacing, Pass
 from strategies.state import SubCampaign
 from strategies.store import Store
+from strategies.store.offers import Answer
 from strategies.vocabulary import Medium, Result
 
 LIVE = Pass("live", Medium.DIALER, pacing=Pacing("power", ratio=2.0))
@@ -239,3 +240,52 @@ async def test_power_keeps_to_the_cap_of_the_preset(store: Store, clock: Clock) 
     async with staged(store, clock, agents=["a", "b"]) as stage:
         await running(store, capped, many=20)
         assert 2 <= len(await stage.look()) < 10
+
+
+PREVIEW = replace(LIVE, pacing=Pacing("preview"))
+
+
+async def offered(stage: Stage) -> list[str]:
+    return [offer.contact for offer, _ in await stage.store.offers()]
+
+
+async def said(stage: Stage, contact: str, agent: str, *, accepted: bool) -> Answer:
+    (offer,) = [one for one, _ in await stage.store.offers() if one.contact == contact]
+    return await stage.store.answer_offer(offer, Answer(agent, accepted, stage.clock()))
+
+
+async def test_in_preview_nobody_is_called_whom_no_agent_accepted(store: Store, clock: Clock) -> None:
+    async with staged(store, clock, agents=["PJSIP/agent01", "PJSIP/agent02"]) as stage:
+        await running(store, PREVIEW, many=5)
+        assert await stage.look() == []
+        assert await offered(stage) == ["0000", "0001"]  # as many as agents could look at
+        assert (await said(stage, "0001", "PJSIP/agent02", accepted=True)).accepted
+        assert (await said(stage, "0001", "PJSIP/agent01", accepted=False)).agent == "PJSIP/agent02"
+        [attempt] = await stage.look()
+        [(intent, _)] = await store.live()
+        assert (intent.attempt, intent.contact, intent.agent) == (attempt, "0001", "PJSIP/agent02")
+        assert await offered(stage) == ["0000"]
+
+
+async def test_who_is_skipped_in_preview_is_shown_again_an_hour_later(store: Store, clock: Clock) -> None:
+    async with staged(store, clock, agents=["PJSIP/agent01"]) as stage:
+        await running(store, PREVIEW, many=1)
+        await stage.look()
+        await said(stage, "0000", "PJSIP/agent01", accepted=False)
+        assert await stage.look() == []
+        [line] = await stage.told("skipped")
+        assert (line["reason"], line["by"]) == ("agent_skipped", "PJSIP/agent01")
+        assert await stage.look(after=3590.0) == []
+        assert await offered(stage) == []
+        await stage.look(after=20.0)
+        assert await offered(stage) == ["0000"]
+
+
+async def test_an_offer_that_nobody_answers_is_taken_back(store: Store, clock: Clock) -> None:
+    async with staged(store, clock, agents=["PJSIP/agent01"]) as stage:
+        await running(store, PREVIEW, many=1)
+        await stage.look()
+        [(first, _)] = await store.offers()
+        await stage.look(after=121.0)
+        [(second, _)] = await store.offers()
+        assert second.at > first.at

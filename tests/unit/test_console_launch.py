@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from console.launch import Ground, obstacles
-from strategies.campaign import Campaign, Limits, Pacing, Pass
+from strategies.campaign import Campaign, Limits, Pass
 from strategies.contacts import Contact
 from strategies.precedence import ordered
 from strategies.script import Script
@@ -67,18 +67,6 @@ def test_a_campaign_with_list_queue_and_caller_id_may_start() -> None:
 )
 def test_each_obstacle_names_its_mend(found: list[str], said: str, mend: str) -> None:
     (only,) = found
-    assert said in only
-    assert mend in only
-
-
-@pytest.mark.parametrize(
-    ("one", "said", "mend"),
-    [
-        (Pass("p", Medium.DIALER, pacing=Pacing("preview")), "paced by preview", "progressive"),
-    ],
-)
-def test_what_the_dialer_cannot_do_yet_is_not_started(one: Pass, said: str, mend: str) -> None:
-    (only,) = reasons(replace(REMINDER, passes=(*REMINDER.passes, one)))
     assert said in only
     assert mend in only
 

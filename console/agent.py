@@ -1,0 +1,103 @@
+"""`secondpass agent`: whom the dialer offers to the agents in a preview pass, and an agent's answer to it;
+calling is the dialer's."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ami_bridge.call_facts import INTERFACE
+from console import options, output
+from console.moments import local_moment
+from console.refusal import Reason, RefusedError
+
+if TYPE_CHECKING:
+    from strategies.store import Store
+    from strategies.store.offers import Offer
+
+Contact = Annotated[str, typer.Argument(metavar="CONTACT", help="The id of the person offered.")]
+Agent = Annotated[str, typer.Option("--agent", metavar="INTERFACE", help="Who answers: PJSIP/agent01.")]
+Campaign = Annotated[
+    str | None, typer.Option("--campaign", metavar="NAME/N", help="Where two offer the same person.")
+]
+
+app = typer.Typer(no_args_is_help=True, help="Preview passes: an agent accepts a person before the call.")
+
+
+@app.command("offers")
+def offers(context: typer.Context, config: options.ConfigDir = None, json: options.Json = False) -> None:
+    """Everybody who is offered now, the oldest first."""
+    rows = options.with_store(options.project(context, config), _rows)
+    if json:
+        output.document(rows)
+        return
+    names = ("sub_campaign", "contact", "pass", "address", "until", "agent")
+    output.show(output.table("Offers", names, [[row[name] for name in names] for row in rows]))
+
+
+@app.command("accept")
+def accept(
+    context: typer.Context,
+    contact: Contact,
+    agent: Agent,
+    campaign: Campaign = None,
+    config: options.ConfigDir = None,
+) -> None:
+    """Have this person called for this agent; the first who accepts gets them."""
+    _answer(context, config, contact, campaign, agent, accepted=True)
+    output.line(f"{contact} is called for {agent} as soon as {agent} is free")
+
+
+@app.command("skip")
+def skip(
+    context: typer.Context,
+    contact: Contact,
+    agent: Agent,
+    campaign: Campaign = None,
+    config: options.ConfigDir = None,
+) -> None:
+    """Not now: this person is offered again an hour later."""
+    _answer(context, config, contact, campaign, agent, accepted=False)
+    output.line(f"{contact} is offered again in an hour")
+
+
+async def _rows(store: Store) -> list[dict[str, Any]]:
+    return [
+        {
+            "sub_campaign": offer.sub,
+            "contact": offer.contact,
+            "pass": offer.pass_name,
+            "address": offer.address,
+            "until": local_moment(offer.until, "UTC"),
+            "agent": answer.agent if answer else "",
+        }
+        for offer, answer in await store.offers()
+    ]
+
+
+def _answer(
+    context: typer.Context, config: Any, contact: str, campaign: str | None, agent: str, *, accepted: bool
+) -> None:
+    if not re.fullmatch(INTERFACE, agent):
+        raise typer.BadParameter(f'"{agent}" is no interface; write PJSIP/agent01', param_hint="--agent")
+
+    from strategies.store.offers import Answer
+
+    async def answer(store: Store) -> None:
+        found = [one for one, _ in await store.offers() if _is_meant(one, contact, campaign)]
+        if len(found) != 1:
+            mend = "secondpass agent offers tells who is; name one with --campaign NAME/N"
+            raise RefusedError(f"{contact} is not offered", [Reason(f"{len(found)} offers fit", mend)])
+        given = Answer(agent, accepted, time.time())
+        counts = await store.answer_offer(found[0], given)
+        if counts != given:
+            raise RefusedError(f"{counts.agent} was first and {'accepted' if counts.accepted else 'skipped'}")
+
+    options.with_store(options.project(context, config), answer)
+
+
+def _is_meant(offer: Offer, contact: str, campaign: str | None) -> bool:
+    return offer.contact == contact and campaign in {None, offer.sub} and time.time() < offer.until

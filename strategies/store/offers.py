@@ -1,0 +1,75 @@
+"""People shown to the agents before they are called: the bridge offers, an agent accepts or skips; who is
+offered, and what follows, is decided there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from strategies.store.codec import text
+from strategies.store.connection import Door
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Somebody who would be called next, by `pass_name` at `address`; `at` and `until` in epoch seconds."""
+
+    sub: str
+    contact: str
+    pass_name: str
+    address: str
+    at: float
+    until: float
+
+    @property
+    def identity(self) -> str:
+        """No other offer's, even of the same person."""
+        return f"{self.sub}|{self.at:.3f}|{self.contact}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an agent (the interface of a queue member) said to an offer."""
+
+    agent: str
+    accepted: bool
+    at: float
+
+
+_offer = msgspec.json.Decoder(Offer).decode
+_answer = msgspec.json.Decoder(Answer).decode
+
+
+class Offers(Door):
+    """An offer has one answer: the first."""
+
+    async def offer(self, offers: Iterable[Offer]) -> None:
+        """Show these people to the agents."""
+        for one in offers:
+            await self._command("HSET", self._keys.offers, one.identity, text(one))
+
+    async def offers(self) -> list[tuple[Offer, Answer | None]]:
+        """All there are, the oldest first, each with its answer."""
+        kept = await self._command("HGETALL", self._keys.offers)
+        said = await self._command("HGETALL", self._keys.offer_answers) if kept else {}
+        pairs = [
+            (_offer(raw), _answer(said[identity]) if identity in said else None)
+            for identity, raw in kept.items()
+        ]
+        return sorted(pairs, key=lambda pair: (pair[0].at, pair[0].contact))
+
+    async def answer_offer(self, one: Offer, answer: Answer) -> Answer:
+        """Give the answer; the one that counts, which is another's where another was first."""
+        key = self._keys.offer_answers
+        if await self._command("HSETNX", key, one.identity, text(answer)):
+            return answer
+        raw = await self._command("HGET", key, one.identity)
+        return _answer(raw) if raw else answer
+
+    async def withdraw(self, offers: Iterable[Offer]) -> None:
+        """They are answered and dealt with, or nobody answered in time."""
+        if names := [one.identity for one in offers]:
+            await self._command("HDEL", self._keys.offers, *names)
+            await self._command("HDEL", self._keys.offer_answers, *names)
