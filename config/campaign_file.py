@@ -302,11 +302,15 @@ class RuleFile(Strict):
     """A rule over live figures."""
 
     when: Condition
-    """The condition, over figures such as abandon_rate."""
+    """The condition, over abandon_rate, abandon_rate_today and answer_rate (fractions), attempts,
+    in_progress, connected, contacts and remaining of the sub-campaign, agents_staffed, agents_free and
+    waiting of its queue. A figure that is not known makes no comparison true."""
     lasting: Duration = Field(alias="for")
-    """How long it must hold."""
+    """How long it must hold without a break; 0s fires at once."""
     action: Annotated[str, word_of(("slow", "suspend", "notify"), "an action")] = Field(alias="do")
-    """What is done then."""
+    """What is done then, once until the condition is false again: slow halves rates and what is dialled
+    ahead of agents as long as it holds, suspend pauses the sub-campaign, notify writes a ledger line, as the
+    others do too."""
 
 
 class AbandonMessageFile(Strict):

@@ -119,3 +119,17 @@ async def test_the_dialplan_is_told_whether_the_place_is_kept(store: Store, cloc
     for line in (known, nobody, hidden):
         await asks(line)
     assert [line.told["SP_NEXT"] for line in (known, nobody, hidden)] == ["hangup", "hold", "hold"]
+
+
+async def test_a_campaign_that_is_there_for_callers_goes_on_when_nobody_is_left(
+    store: Store, clock: Clock
+) -> None:
+    async with staged(store, clock, agents=[FIRST]) as stage:
+        sub = await launched(store, [ADA], BACK)
+        other = await launched(
+            store, [BO], replace(BACK, recovery=replace(BACK.recovery, queue=None)), name="x"
+        )
+        for _ in range(3):
+            await stage.look()
+        standing = {known.name: known.run_state.value for known in await store.subs()}
+        assert standing == {sub.name: "running", other.name: "completed"}

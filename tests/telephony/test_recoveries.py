@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
+import os
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -139,15 +142,28 @@ async def test_who_presses_nothing_talks_to_an_agent_in_the_same_call(harness: H
     compare_one_by_one(lines, site.carrier())
 
 
-async def test_who_hears_the_script_break_talks_to_an_agent_in_the_same_call(harness: Harness) -> None:
+def sounds_vanish(site: Site, server: Server) -> None:
+    for sound in (site.data / "speech").rglob("*.wav"):
+        sound.unlink()
+
+
+def player_dies(site: Site, server: Server) -> None:
+    """The process that plays the script, killed; its parent starts another."""
+    started = [json.loads(line) for line in server.logged().splitlines() if "up.process_started" in line]
+    os.kill(next(line["pid"] for line in started if line["process"] == "agi"), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("breaks", [sounds_vanish, player_dies])
+async def test_who_hears_the_script_break_talks_to_an_agent_in_the_same_call(
+    harness: Harness, breaks: Callable[[Site, Server], None]
+) -> None:
     site, rows = await in_call(harness, "breaks")
     async with site.store() as store:
         with Server(site) as server:
             await server.ready()
             await site.does("campaign", "start", "demo")
             await until(lambda: script_began(store), 30, "the script plays")
-            for sound in (site.data / "speech").rglob("*.wav"):
-                sound.unlink()
+            breaks(site, server)
             await settle(site, store, SUB, rows, within=60)
             lines = await check_accounts(site, store, SUB)
     check_in_call(lines, "script_failed", None)
