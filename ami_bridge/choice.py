@@ -40,6 +40,7 @@ class Choice:
         chosen: list[Candidate] = []
         elsewhere: list[Put] = []
         held: set[str] = set()
+        waits = False
         limit = self._limit(sub, now)
         due = await self._store.due(sub.name, now, limit)
         for contact, state in in_turn(due, sub.campaign):
@@ -57,6 +58,7 @@ class Choice:
                 limited = self._grants.grant(attempt, sub, going, now, dial.callback)
                 if limited is Held.CAMPAIGN:
                     break
+                waits = waits or limited is not None
                 if limited is Held.PASS:
                     held.add(going.name)
                 elif limited is None and await self._told(sub, contact, state, move, now):
@@ -65,7 +67,7 @@ class Choice:
                     self._grants.give_back(attempt)
         await self._store.put_many(sub.name, elsewhere)
         await self._previews.show()
-        self._look_deeper(sub, now, blocked=bool(held) and len(due) == limit, deep=limit == DEEP)
+        self._look_deeper(sub, now, blocked=waits and len(due) == limit, deep=limit == DEEP)
         return chosen
 
     async def route(self, sub: SubCampaign, now: float) -> None:

@@ -94,6 +94,14 @@ def test_one_that_finds_nobody_free_in_its_time_expires() -> None:
     assert story.told("callback_ended")[0]["result"] == "expired"
 
 
+def test_it_waits_for_the_end_of_an_override_that_took_its_pass_out() -> None:
+    story = promised()
+    story.campaign = replace(story.campaign, passes=(CALL, replace(LIVE, out=True)))
+    story.settings = {"plan_until": THREE + 600}
+    story.now = THREE
+    assert story.look() == Wait(THREE + 600, "taken_out")
+
+
 def test_hours_hold_for_callbacks_too() -> None:
     story = Story(a_campaign(CALL, LIVE))
     assert ask(story, at("2025-03-03 22:30")) is Unkept.CLOSED
