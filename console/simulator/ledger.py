@@ -4,7 +4,7 @@ summary of it. What is counted as what is left to `strategies.ledger`."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from math import inf
@@ -30,27 +30,38 @@ TOLD = frozenset(
         Kind.SKIPPED,
     }
 )
-KEYS = (
-    "at",
-    "kind",
-    "campaign",
-    "pass",
-    "contact",
-    "device",
-    "address",
-    "medium",
-    "attempt",
-    "result",
-    "responses",
-    "reason",
-    "recovers",
-    "trigger",
-    "strategy",
-    "overrides",
-)
-ALSO = ("override", "by", "until")  # where a line says it
+
+
+class Line(msgspec.Struct):
+    """A line with every key that all have, null where it says nothing; the last ones only where they are
+    said. Moments come as epoch seconds and are written as text."""
+
+    at: float | str
+    kind: str
+    campaign: str | None = None
+    pass_: str | None = msgspec.field(default=None, name="pass")
+    contact: str | None = None
+    device: str | None = None
+    address: str | None = None
+    medium: str | None = None
+    attempt: str | None = None
+    result: str | None = None
+    responses: tuple[str, ...] | None = None
+    reason: str | None = None
+    recovers: str | None = None
+    trigger: str | None = None
+    strategy: str | None = None
+    overrides: tuple[str, ...] | None = None
+    override: str | msgspec.UnsetType = msgspec.UNSET
+    by: str | msgspec.UnsetType = msgspec.UNSET
+    until: float | str | msgspec.UnsetType = msgspec.UNSET
+    missing: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    debt: str | msgspec.UnsetType = msgspec.UNSET
+
+
 _OF_ATTEMPT = frozenset({Kind.ATTEMPT_STARTED, Kind.ATTEMPT_ENDED})
-_encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
+_read = msgspec.json.Decoder(Line).decode
 PAGE = 5000  # lines read from the store at once
 EVERY = 600.0  # seconds of the simulation between two writings
 
@@ -75,29 +86,30 @@ class LedgerFile:
         """Write what has come since the last time; `overrides`: those in force meanwhile."""
         self._read_at = now
         while True:
-            page = await self._store.ledger(self._read_to, PAGE)
+            page = await self._store.ledger_texts(self._read_to, PAGE)
             if page:
                 self._read_to = page[-1][0]
-            told = [self._told(line, overrides) for _, line in page if line["kind"] in TOLD]
-            self._file.write(b"".join(_encode(line) + b"\n" for line in told))
+            lines = (_read(text) for _, text in page)
+            told = [self._told(line, overrides) for line in lines if line.kind in TOLD]
+            self._file.write(_encode_lines(told))
             self.figures.count(told)
             if len(page) < PAGE:
                 return
 
-    def _told(self, line: Mapping[str, Any], overrides: tuple[str, ...]) -> dict[str, Any]:
-        """One line with every key of KEYS, null where it says nothing, and then whatever else it says."""
-        told = {key: line.get(key) for key in KEYS} | {k: line[k] for k in ALSO if k in line}
-        told["at"] = moment(float(line["at"]), self._zone)
-        told["campaign"] = self._campaign.name
-        if line.get("contact") in self._debtors:
-            told["contact"], told["debt"] = self._debtors[line["contact"]]
-        if "until" in line:
-            told["until"] = moment(float(line["until"]), self._zone)
-        told["responses"] = list(line.get("responses") or ())
-        told["strategy"] = line.get("strategy") or self._campaign.version
-        own = line.get("overrides") or ()  # of an attempt: those it was started under
-        told["overrides"] = list(own if line["kind"] in _OF_ATTEMPT else own or overrides)
-        return told
+    def _told(self, line: Line, overrides: tuple[str, ...]) -> Line:
+        """One line of the store as the file has it."""
+        line.at = moment(float(line.at), self._zone)
+        line.campaign = self._campaign.name
+        line.debt = msgspec.UNSET
+        if line.contact in self._debtors:
+            line.contact, line.debt = self._debtors[line.contact]
+        if line.until is not msgspec.UNSET:
+            line.until = moment(float(line.until), self._zone)
+        line.responses = line.responses or ()
+        line.strategy = line.strategy or self._campaign.version
+        own = line.overrides or ()  # of an attempt: those it was started under
+        line.overrides = own if line.kind in _OF_ATTEMPT else own or overrides
+        return line
 
 
 @lru_cache(maxsize=4096)
@@ -116,6 +128,17 @@ def debtors(campaign: Campaign, contacts: Iterable[Contact]) -> dict[str, tuple[
     return {known: (known.removesuffix(f"/{owed}"), owed) for known, owed in owing}
 
 
+_COUNTED: Mapping[str, tuple[str, Callable[[Line], object]]] = {
+    Kind.ATTEMPT_STARTED: ("by_pass", lambda line: line.pass_),
+    Kind.ATTEMPT_ENDED: ("by_result", lambda line: line.result),
+    Kind.CONTACT_ENDED: ("contacts_ended", lambda line: line.reason),
+    Kind.SKIPPED: ("skipped", lambda line: line.reason),
+    Kind.RECOVERY_TRIGGERED: ("recoveries_triggered", lambda line: line.trigger),
+    Kind.RECOVERY_ENDED: ("recoveries_ended", lambda line: line.result),
+    Kind.OVERRIDE_BEGAN: ("overrides", lambda line: line.override or line.overrides),
+}
+
+
 class Figures:
     """The sums of a simulation."""
 
@@ -132,26 +155,15 @@ class Figures:
         }
         self.attempts = 0
 
-    def count(self, lines: Iterable[Mapping[str, Any]]) -> None:
+    def count(self, lines: Iterable[Line]) -> None:
         """Add these lines."""
         for line in lines:
-            match line["kind"]:
-                case Kind.ATTEMPT_STARTED:
-                    self.attempts += 1
-                    self._sums["by_pass"][line["pass"]] += 1
-                    self._sums["by_medium"][line["medium"]] += 1
-                case Kind.ATTEMPT_ENDED:
-                    self._sums["by_result"][line["result"]] += 1
-                case Kind.CONTACT_ENDED:
-                    self._sums["contacts_ended"][line["reason"]] += 1
-                case Kind.SKIPPED:
-                    self._sums["skipped"][line["reason"]] += 1
-                case Kind.RECOVERY_TRIGGERED:
-                    self._sums["recoveries_triggered"][line["trigger"]] += 1
-                case Kind.RECOVERY_ENDED:
-                    self._sums["recoveries_ended"][line["result"]] += 1
-                case Kind.OVERRIDE_BEGAN:
-                    self._sums["overrides"][str(line.get("override") or line.get("overrides"))] += 1
+            if line.kind == Kind.ATTEMPT_STARTED:
+                self.attempts += 1
+                self._sums["by_medium"][str(line.medium)] += 1
+            if line.kind in _COUNTED:
+                name, said = _COUNTED[line.kind]
+                self._sums[name][str(said(line))] += 1
 
     def document(self) -> dict[str, Any]:
         """All sums, zeros left out, in an order that does not change."""

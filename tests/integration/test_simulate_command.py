@@ -172,6 +172,17 @@ def test_an_expression_may_ask_for_the_columns_of_every_list_and_for_the_reserve
     assert {line["contact"] for line in told.of("attempt_started")} == {"1"}
 
 
+def test_a_comparison_with_a_missing_value_is_false_and_told() -> None:
+    told = simulated(
+        "- {name: call, medium: avm, script: hello, where: contact.balance > 5}",
+        f"contact_id,mobile,balance\n1,{ADA},\n2,{BO},9\n",
+    )
+    assert {line["contact"] for line in told.of("attempt_started")} == {"2"}
+    assert [(line["contact"], line["missing"]) for line in told.of("skipped")] == [
+        ("1", ["contact.balance > 5"])
+    ]
+
+
 def test_mistakes_in_the_carrier_are_told_with_their_place_and_mend() -> None:
     told = simulated(
         "- {name: call, medium: avm, script: hello}", f"contact_id,mobile\n1,{ADA}\n", {ADA: ["bussy"]}
