@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from models.backtest import Play, backtest
 from models.features import row
 from models.outcome import open_model
 from models.publish import train_and_publish
@@ -33,7 +34,8 @@ def test_the_shipped_model_is_what_these_calls_and_its_seed_give(registry):
     assert card.factors == SHIPPED_CARD.factors
     assert card.rows == SHIPPED_CARD.rows
     for protocol, figures in SHIPPED_CARD.metrics.items():
-        assert card.metrics[protocol] == pytest.approx(figures, abs=0.005)
+        again = {name: card.metrics[protocol][name] for name in figures}
+        assert again == pytest.approx(figures, abs=0.005)
     if card.libraries == SHIPPED_CARD.libraries:
         assert card.sha256 == SHIPPED_CARD.sha256
 
@@ -62,3 +64,12 @@ def test_with_every_column_and_no_choice_of_ours_duration_still_stays_out(tmp_pa
     probability = model.predict(live).probability
     assert probability is not None
     assert 0 < probability < 1
+
+
+def test_the_learner_that_keeps_up_ranks_months_in_which_a_frozen_model_falls_below_a_coin():
+    report = backtest(
+        CALLS, Play(24_000, every=200, until=27_000), label="y", sep=";", exclude=("duration",)
+    ).report()
+    assert (report["rows"], report["updates"], report["onnx_parity_failures"]) == (3_000, 15, 0)
+    assert report["auc"] > 0.6
+    assert report["ece"] < 0.03
