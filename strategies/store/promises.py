@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from strategies.callbacks import Unkept, Wish
-from strategies.contacts import Contact
+from strategies.contacts import Contact, Device
 from strategies.engine import call_back, call_off
+from strategies.frozen import replace
 from strategies.state import Callback, ContactState, Move, SubCampaign, due_at
 from strategies.store.store import Store
 from strategies.vocabulary import RunState
+from strategies.windows import local_date
 
 Standing = tuple[Contact, ContactState]
+CALLERS = "callers"  # the list of those whom nothing but their call told of
 
 
 async def promise(
@@ -44,17 +47,48 @@ async def promise_caller(
     store: Store, queue: str, number: str, since: float, clock: Callable[[], float]
 ) -> Promised | None:
     """Promise a call to whoever waits in an inbound queue since then (epoch seconds), and keep their place:
-    in the first running sub-campaign that recovers this queue's callers and has a contact of that number.
-    None where there is none, or it may not be promised."""
+    in the first running sub-campaign that recovers this queue's callers. Somebody unknown enters it for this
+    call alone. None where there is no such sub-campaign, or no call may be promised."""
     wish = Wish(clock(), "caller", address=number, place=since)
-    for sub in sorted(await store.open_subs(), key=lambda sub: (-sub.campaign.priority, sub.created)):
-        going = next((p for p in sub.campaign.passes if p.recovery and p.recovery.queue == queue), None)
-        if going is None or going.out or sub.run_state is not RunState.RUNNING:
-            continue
-        for identity in await store.contacts_of_number(number):
+    subs = [sub for sub in await store.open_subs() if _is_for(sub, queue)]
+    subs.sort(key=lambda sub: (-sub.campaign.priority, sub.created))
+    known = await store.contacts_of_number(number)
+    for sub in subs:
+        for identity in known:
             if isinstance(await promise(store, sub, identity, wish, clock), Callback):
                 return Promised(sub.name, identity)
-    return None
+    return await _promise_stranger(store, subs[0], wish, clock) if subs and not known else None
+
+
+def _is_for(sub: SubCampaign, queue: str) -> bool:
+    """Whether a sub-campaign runs that recovers the callers of this queue."""
+    of_queue = (going for going in sub.campaign.passes if going.recovery and going.recovery.queue == queue)
+    return sub.run_state is RunState.RUNNING and any(not going.out for going in of_queue)
+
+
+async def _promise_stranger(
+    store: Store, sub: SubCampaign, wish: Wish, clock: Callable[[], float]
+) -> Promised | None:
+    """Enter a number nobody has, through with every pass, and with the promise from the first moment on. To
+    be called is what they asked for: that is the consent there is."""
+    now = clock()
+    day = local_date(sub.campaign.zone, now).isoformat()
+    consent = {"basis": "express", "source": "asked to be called back", "date": day}
+    who = Contact(
+        f"caller-{wish.address.removeprefix('+')}", (Device("mobile", wish.address),), consent=consent
+    )
+    move = call_back(who, ContactState(pass_index=len(sub.campaign.passes)), sub, wish, now)
+    if isinstance(move, Unkept):
+        return None
+    await store.import_contacts(CALLERS, [who])
+    await store.attach(sub.name, CALLERS, (), by=wish.by)
+    sub = await store.known_sub(sub.name)
+    entering = replace(move.state, list=sub.attached[CALLERS].index)
+    if not await store.enrol(sub, [who.id], entering):
+        return None
+    for line in move.lines:
+        await store.append({**line, "campaign": sub.name, "contact": who.id}, at=now)
+    return Promised(sub.name, who.id)
 
 
 async def cancel(

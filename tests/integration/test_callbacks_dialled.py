@@ -85,13 +85,31 @@ async def test_a_caller_is_promised_a_call_where_a_campaign_is_for_the_queue(
     async with staged(store, clock):
         sub = await launched(store, [ADA], BACK)
         assert await promise_caller(store, "sales", ADA.numbers()[0], clock() - 9, clock) is None
-        assert await promise_caller(store, "service", "+12025550199", clock() - 9, clock) is None
         kept = await promise_caller(store, "service", ADA.numbers()[0], clock() - 9, clock)
         assert kept == (sub.name, ADA.id)
         state = await store.state(sub.name, ADA.id)
         assert state is not None
         assert state.callback is not None
         assert (state.callback.by, state.callback.place) == ("caller", clock() - 9)
+
+
+async def test_an_unknown_caller_enters_for_this_call_alone(store: Store, clock: Clock) -> None:
+    async with staged(store, clock, agents=[FIRST]) as stage:
+        sub = await launched(store, [ADA], Pass("reminder", Medium.AVM, where="contact.role == 'none'"), BACK)
+        kept = await promise_caller(store, "service", "+12025550199", clock() - 9, clock)
+        assert kept == (sub.name, "caller-12025550199")
+        [line] = await stage.told("callback_set")
+        assert (line["contact"], line["address"]) == ("caller-12025550199", "+12025550199")
+        attempt = await stage.one_call()
+        intent = await store.intent(attempt)
+        assert intent is not None
+        assert (intent.contact, intent.callback, intent.pass_name) == ("caller-12025550199", True, "back")
+        await stage.hang_up(attempt, (FactName.ANSWERED, ""), (FactName.AGENT_CONNECTED, FIRST))
+        ends = {line["contact"]: line["reason"] for line in await stage.told("contact_ended")}
+        assert ends["caller-12025550199"] == "connected_agent"
+        assert (await store.counters(sub.name)).list_contacts == {"callers": 1, "spring_list": 1}
+        again = await promise_caller(store, "service", "+12025550199", clock() - 9, clock)
+        assert again == kept
 
 
 class Line:
@@ -115,7 +133,7 @@ async def test_the_dialplan_is_told_whether_the_place_is_kept(store: Store, cloc
     await launched(store, [ADA], BACK)
     asks = PlaceHook(store, "US", clock)
     known = Line("2025550101", "service", str(int(clock() - 9)))
-    nobody, hidden = Line("2025550199", "service"), Line("unknown", "service", "soon")
+    nobody, hidden = Line("2025550199", "sales"), Line("unknown", "service", "soon")
     for line in (known, nobody, hidden):
         await asks(line)
     assert [line.told["SP_NEXT"] for line in (known, nobody, hidden)] == ["hangup", "hold", "hold"]
