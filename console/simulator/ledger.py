@@ -101,7 +101,7 @@ class LedgerFile:
         line.at = moment(float(line.at), self._zone)
         line.campaign = self._campaign.name
         line.debt = msgspec.UNSET
-        if line.contact in self._debtors:
+        if line.contact is not None and line.contact in self._debtors:
             line.contact, line.debt = self._debtors[line.contact]
         if line.until is not msgspec.UNSET:
             line.until = moment(float(line.until), self._zone)

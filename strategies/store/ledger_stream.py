@@ -35,10 +35,17 @@ class LedgerStream(People):
     async def ledger(self, after: str = "-", count: int = 1000, before: str = "+") -> list[Entry]:
         """Lines after a stream id (`-`: from the start) and before another one, with their ids, the oldest
         first."""
+        texts = await self.ledger_texts(after, count, before)
+        return [(identity, read_plain(text)) for identity, text in texts]
+
+    async def ledger_texts(
+        self, after: str = "-", count: int = 1000, before: str = "+"
+    ) -> list[tuple[str, bytes]]:
+        """The same, each line as it was written."""
         start = "-" if after == "-" else f"({after}"
         end = "+" if before == "+" else f"({before}"
         entries = await self._command("XRANGE", self._keys.ledger, start, end, "COUNT", count)
-        return [_line(identity, body) for identity, body in unnested(entries)]
+        return [(identity.decode(), _text(body)) for identity, body in unnested(entries)]
 
     async def figures_at(self, subs: Sequence[str]) -> tuple[str, dict[str, Counters]]:
         """The counters of these sub-campaigns, and the id of the last line they hold; `-` where no line is in
@@ -72,8 +79,8 @@ class LedgerStream(People):
         return int(seconds) + int(micros) / 1e6
 
 
-def _line(identity: bytes, body: Any) -> Entry:
+def _text(body: Any) -> bytes:
     pairs: Mapping[bytes, bytes] = (
         body if isinstance(body, dict) else dict(zip(body[::2], body[1::2], strict=True))
     )
-    return identity.decode(), read_plain(pairs[b"line"])
+    return pairs[b"line"]
