@@ -271,5 +271,40 @@ async def test_a_caller_who_presses_one_keeps_the_place_and_is_called_when_it_co
     compare_one_by_one(lines, site.carrier())
 
 
+NOTES = """
+[notes]
+exten => s,1,Answer()
+ same => n,UserEvent(SecondpassDisposition,Attempt: {attempt},Disposition: call_again,At: {at},Agent: {agent})
+ same => n,Hangup()
+"""
+
+
+async def test_an_agent_who_notes_call_again_is_kept_to_it(harness: Harness, ami: Ami) -> None:
+    async with for_callers(harness, "notes", PERSON) as (site, store, rows):
+        now = datetime.fromtimestamp(time.time(), ZoneInfo("America/New_York")).isoformat()
+        await site.does("callback", "add", "P0", "--campaign", "demo", "--at", now)
+        await until(lambda: talks(store), 40, "the person talks to an agent")
+        [attempt] = [intent.attempt for intent, _ in await store.live()]
+        again = int(time.time()) + 12
+        harness.add_dialplan("notes", NOTES.format(attempt=attempt, at=again, agent="PJSIP/agent02"))
+        await ami.originate("Local/s@quiet/n", f"in-{next(_callers)}", Context="notes", Exten="s")
+        await until(lambda: settled_twice(store), 60, "the person was called again")
+        await settle(site, store, SUB, rows, within=40)
+        lines = await check_accounts(site, store, SUB)
+    assert results(lines) == [("back", "connected_agent")] * 2
+    promised = of_kind(lines, "callback_set")
+    assert [(line["by"], line.get("agent")) for line in promised][1:] == [("disposition", "PJSIP/agent02")]
+    assert of_kind(lines, "attempt_ended")[0]["responses"] == ["agent_call_again"]
+    assert of_kind(lines, "attempt_started")[1]["at"] >= again
+    assert [line["result"] for line in of_kind(lines, "callback_ended")] == ["reached", "reached"]
+    compare_one_by_one(lines, site.carrier())
+
+
+async def talks(store: Store) -> bool:
+    live = [intent.attempt for intent, _ in await store.live()]
+    facts = [fact.name for attempt in live for fact in await store.facts(attempt)]
+    return FactName.AGENT_CONNECTED in facts
+
+
 async def settled_twice(store: Store) -> bool:
     return len(of_kind(await ledger(store), "attempt_ended")) == 2
