@@ -17,13 +17,13 @@ from ami_bridge.events import (
     UserEvent,
 )
 from strategies.attempts import Fact, FactName
+from strategies.callbacks import INTERFACE
 
 ATTEMPT_PREFIX = "sp-"
 DISPOSITION_EVENT = "SecondpassDisposition"  # UserEvent of a dialplan, or of an agent's desk by the AMI
 CONNECTED_EVENT = "SecondpassConnected"  # UserEvent of our dialplan: the one agent a callback is for answered
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MOMENT = re.compile(r"[0-9]{1,11}")
-INTERFACE = r"[A-Za-z0-9]+/[A-Za-z0-9_.@-]{1,60}"  # of a queue's member
 _INTERFACE = re.compile(INTERFACE)
 
 

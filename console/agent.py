@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ami_bridge.call_facts import INTERFACE
 from console import options, output
 from console.moments import local_moment
 from console.refusal import Reason, RefusedError
+from strategies.callbacks import INTERFACE
 
 if TYPE_CHECKING:
     from strategies.store import Store

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ami_bridge.call_facts import INTERFACE
 from console import options, output
 from console.audit import me
 from console.campaigns import FINAL, named
 from console.moments import local_moment, moment_of
 from console.refusal import Reason, RefusedError
-from strategies.callbacks import Unkept, Wish
+from strategies.callbacks import INTERFACE, Unkept, Wish
 from strategies.state import Callback, SubCampaign
-from strategies.store import promises
 
 if TYPE_CHECKING:
     from strategies.store import Store
@@ -107,6 +105,8 @@ def cancel(
 async def _add(
     store: Store, campaign: str, contact: str, at: str, *, agent: str, number: str
 ) -> tuple[SubCampaign, Callback]:
+    from strategies.store import promises
+
     sub = await _one(store, campaign)
     wish = Wish(_moment(at, sub.campaign.zone), me(), agent, number)
     made = await promises.promise(store, sub, contact, wish, time.time)
@@ -120,6 +120,8 @@ async def _add(
 
 
 async def _cancel(store: Store, campaign: str, contact: str) -> SubCampaign:
+    from strategies.store import promises
+
     sub = await _one(store, campaign)
     if not await promises.cancel(store, sub, contact, "cancelled", time.time):
         why = Reason("none is open, or it is being made", f"secondpass callback list {sub.name}")

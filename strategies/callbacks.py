@@ -29,6 +29,7 @@ from strategies.windows import contact_zones, next_opening, pass_window
 Line = Mapping[str, object]
 Called = tuple[ContactState, Step | None, list[Line]]
 
+INTERFACE = r"[A-Za-z0-9]+/[A-Za-z0-9_.@-]{1,60}"  # of a queue's member, such as PJSIP/agent01
 LASTS = 3600.0  # seconds after its moment in which a callback may be made
 OWN_AGENT = 900.0  # seconds after its moment in which it waits for its own agent
 TRIES = 3
