@@ -4,6 +4,7 @@ project spells a key."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from zlib import crc32
 
 NUMBER_BUCKETS = 16384  # few enough to cost nothing, and up to 8 million numbers each stays a compact hash
@@ -202,17 +203,7 @@ class Keys:
         of that list, by its moment), `parked` (until a pass ends), `waking` (to be looked at whatever their
         moment was) and `messages` (a text or an email, by its moment).
         """
-        return (
-            self._key("state", sub),
-            self._key("promised", sub),
-            self.due(sub, list_index),
-            *(self._key(lane, sub) for lane in ("parked", "waking", "messages")),
-            self.stands(sub),
-            self._key("tries", sub),
-            self.figures(sub),
-            self.passes_ended(sub),
-            self.control(sub),
-        )
+        return _of_sub(self, sub, list_index)
 
     def due(self, sub: str, list_index: int) -> str:
         """Sorted set: contacts of one list of a sub-campaign by their moment."""
@@ -360,9 +351,35 @@ class Keys:
     @property
     def common(self) -> tuple[str, ...]:
         """What every function on attempts takes first."""
-        return (self.run, self.halted, self.do_not_call, self.busy, self.live, self.ledger, self.history)
+        return _common(self)
 
     @property
     def limits(self) -> tuple[str, ...]:
         """What claims and ends take after the common keys."""
-        return (self.calls, self.contacts, self.prefixes, self.registries)
+        return _limits(self)
+
+
+@lru_cache(maxsize=256)
+def _of_sub(keys: Keys, sub: str, list_index: int) -> tuple[str, ...]:
+    lanes = ("parked", "waking", "messages")
+    return (
+        keys.state(sub),
+        keys._key("promised", sub),
+        keys.due(sub, list_index),
+        *(keys._key(lane, sub) for lane in lanes),
+        keys.stands(sub),
+        keys._key("tries", sub),
+        keys.figures(sub),
+        keys.passes_ended(sub),
+        keys.control(sub),
+    )
+
+
+@lru_cache(maxsize=64)
+def _common(keys: Keys) -> tuple[str, ...]:
+    return (keys.run, keys.halted, keys.do_not_call, keys.busy, keys.live, keys.ledger, keys.history)
+
+
+@lru_cache(maxsize=64)
+def _limits(keys: Keys) -> tuple[str, ...]:
+    return (keys.calls, keys.contacts, keys.prefixes, keys.registries)
