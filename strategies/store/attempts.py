@@ -175,7 +175,11 @@ class Attempts(Attachments, LimitBook):
             "connected": outcome.result not in NEVER_CONNECTED,
             **_ended(intent, outcome),
             "lines": lines.packed([lines.ended(intent, outcome, campaign.zone), *move.lines], **about),
-            "turn": {**turn(move, campaign, end.due_at, outcome.at), "phase": group.phase},
+            "turn": {
+                **turn(move, campaign, end.due_at, outcome.at),
+                "sub": intent.sub,
+                "phase": group.phase,
+            },
         }
         if note is not None:
             told["opt_out"], told["suppress"] = text(note), await self.addresses_of_person(intent.contact)

@@ -8,6 +8,7 @@ from datetime import time
 import pytest
 from store_people import NOON, Clock, campaign, dialled, finished, people, person, refused, running, standing
 
+from strategies.attempts import Outcome
 from strategies.campaign import Accept, Campaign, Limits, Pacing, Pass, Recovery, Retry, Window
 from strategies.contacts import Device
 from strategies.script import Prompt, Script, Step
@@ -275,6 +276,19 @@ async def test_who_was_turned_away_by_a_pause_is_looked_at_when_it_runs_again(st
     sub = await running(store, [ADA])
     await store.set_run_state(sub.name, RunState.PAUSED, by="eve")
     await put(store, sub, "ada", await standing(store, sub, ADA), None, reason=Refusal.NOT_RUNNING)
+    assert await ids_due(store, sub, NOON + 60) == []
+    await store.set_run_state(sub.name, RunState.RUNNING, by="eve")
+    assert await ids_due(store, sub, NOON + 60) == ["ada"]
+
+
+async def test_whose_attempt_ends_during_a_pause_is_looked_at_when_it_runs_again(store: Store) -> None:
+    sub = await running(store, [ADA])
+    intent = await dialled(store, sub, ADA)
+    await store.set_run_state(sub.name, RunState.PAUSED, by="eve")
+    state = await standing(store, sub, ADA)
+    move = Move(replace(state, live=None), Wait(None, Refusal.NOT_RUNNING))
+    outcome = Outcome(intent.attempt, Result.NO_ANSWER, at=NOON)
+    assert await store.record(intent, outcome, move, None, state.version)
     assert await ids_due(store, sub, NOON + 60) == []
     await store.set_run_state(sub.name, RunState.RUNNING, by="eve")
     assert await ids_due(store, sub, NOON + 60) == ["ada"]
