@@ -18,7 +18,7 @@ from strategies.frozen import replace
 from strategies.state import ContactState, Dial, Move, SubCampaign, Wait, due_at
 from strategies.vocabulary import VOICE
 
-FEW, MANY, DEEP = 64, 512, 2048  # contacts a look: some are held back, nobody is, all of the first are
+FEW, MANY, DEEP = 16, 512, 2048  # contacts a look: some are held back, nobody is, all of the first are
 DEEPER = 8  # times as many at the next look where all of the first were held back
 LONGEST = 60.0  # seconds at most between two deep looks that find nothing
 
