@@ -20,7 +20,10 @@ from secondpass_server import Server, Site, make_site, person, until
 from telephony_wire import Ami
 
 from strategies.attempts import FactName
+from strategies.callbacks import Wish
+from strategies.state import Callback
 from strategies.store import Store
+from strategies.store.promises import promise
 
 SUB = "demo/1"
 PERSON, ASKS_AND_LEAVES = "202", "228"
@@ -233,9 +236,11 @@ async def both(store: Store, kind: str) -> bool:
 
 async def test_callbacks_are_made_at_their_moment_by_anyone_or_by_one_agent(harness: Harness) -> None:
     async with for_callers(harness, "promises", PERSON, PERSON) as (site, store, rows):
-        soon = datetime.fromtimestamp(time.time() + 4, ZoneInfo("America/New_York")).isoformat()
-        for contact, agent in (("P0", ()), ("P1", ("--agent", "PJSIP/agent04")), ("P0", ())):
-            await site.does("callback", "add", contact, "--campaign", "demo", "--at", soon, *agent)
+        sub, soon = await store.sub(SUB), time.time() + 3
+        assert sub is not None
+        for contact, agent in (("P0", ""), ("P1", "PJSIP/agent04"), ("P0", "")):
+            wish = Wish(soon, "test", agent)
+            assert isinstance(await promise(store, sub, contact, wish, time.time), Callback)
         await until(lambda: settled_twice(store), 60, "both are called")
         facts = {
             line["contact"]: await store.facts(line["attempt"])
@@ -251,7 +256,7 @@ async def test_callbacks_are_made_at_their_moment_by_anyone_or_by_one_agent(harn
     assert FactName.QUEUE_JOINED not in {fact.name for fact in facts["P1"]}
     assert FactName.QUEUE_JOINED in {fact.name for fact in facts["P0"]}
     for line in of_kind(lines, "attempt_started"):
-        assert line["at"] >= datetime.fromisoformat(soon).timestamp()
+        assert line["at"] >= soon
     compare_one_by_one(lines, site.carrier())
 
 
