@@ -12,10 +12,10 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from math import ceil, exp, log
+from math import exp, log
 
 EDGES = (0.0, 0.5, 1.0, 2.0, 4.0, 7.0, 11.0, 16.0, 22.0)  # seconds at which the spans of age begin
-WEIGHT = 3.0  # calls that what is thought of ringing before any was made weighs as much as
+WEIGHT = 20.0  # calls that what is thought of ringing before any was made weighs as much as
 THOUGHT_RING = 15.0  # seconds
 THOUGHT_PERSON = 0.7  # of calls that are picked up
 HALF_LIFE = 420.0  # seconds
@@ -72,13 +72,13 @@ def chance(known: Ages, age: float | None, answer: float) -> float:
 
 def as_many_as(known: Ages, ages: Iterable[float], picked_up: int, answer: float) -> int:
     """As how many calls just placed those are to be reckoned with that ring, by their ages, and those that
-    were picked up: none as less than one."""
+    were picked up."""
     counts = [0] * len(EDGES)
     for age in ages:
         counts[_span(age)] += 1
     by_span = zip(counts, _by_span(known, answer), strict=True)
-    likely = sum(count * max(answer, each) for count, each in by_span)
-    return ceil((likely + picked_up * max(answer, known.person_once_picked_up)) / answer - 1e-9)
+    likely = sum(count * each for count, each in by_span) + picked_up * known.person_once_picked_up
+    return round(likely / answer)
 
 
 def _by_span(known: Ages, answer: float) -> list[float]:

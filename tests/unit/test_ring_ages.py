@@ -21,16 +21,16 @@ def test_before_any_call_its_age_says_nothing() -> None:
 
 
 def test_who_rings_on_where_most_are_busy_at_once_is_likely_a_person() -> None:
-    known = after(*[(0.1, False)] * 20, *[(3.0, True)] * 10)
+    known = after(*[(0.1, False)] * 80, *[(3.0, True)] * 40)
     assert chance(known, 0.0, 0.3) == pytest.approx(0.3)
     assert chance(known, 1.0, 0.3) > 0.6
     assert as_many_as(known, [1.0] * 6, 0, 0.3) > 11
 
 
-def test_who_rings_longer_than_people_let_it_ring_counts_no_less_than_a_new_call() -> None:
-    known = after(*[(30.0, False)] * 20, *[(5.0, True)] * 20)
+def test_who_rings_longer_than_people_let_it_ring_counts_for_little() -> None:
+    known = after(*[(30.0, False)] * 60, *[(5.0, True)] * 60)
     assert chance(known, 20.0, 0.5) < 0.1
-    assert as_many_as(known, [20.0] * 4, 0, 0.5) == 4
+    assert as_many_as(known, [20.0] * 8, 0, 0.5) <= 1
 
 
 def test_a_call_picked_up_is_reckoned_by_how_often_that_was_a_person() -> None:
@@ -38,11 +38,11 @@ def test_a_call_picked_up_is_reckoned_by_how_often_that_was_a_person() -> None:
     for person in [True] * 9 + [False] * 31:
         known = turned_out(known, 1000.0, person=person)
     assert chance(known, None, 0.1) == pytest.approx((9 + 3.5) / 45)
-    assert as_many_as(known, [], 3, 0.1) == 9
+    assert as_many_as(known, [], 3, 0.1) == 8
 
 
 def test_older_calls_count_less() -> None:
-    before = after(*[(0.1, False)] * 20)
+    before = after(*[(0.1, False)] * 80)
     later = rang(before, 3.0, 1000.0 + 420.0, picked_up=True)
-    assert later.ended[0] == pytest.approx(10.0)
+    assert later.ended[0] == pytest.approx(40.0)
     assert chance(later, 1.0, 0.05) < chance(before, 1.0, 0.05)

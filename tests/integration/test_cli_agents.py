@@ -1,0 +1,92 @@
+"""`secondpass agent` and `secondpass results abandonment` over a real store."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from secondpass_command import Secondpass, configured
+
+from strategies.store import QueueFigures, Store
+from strategies.store.offers import Offer
+
+PEOPLE = "contact_id,mobile,balance\n1,+12025550101,20\n2,+12025550102,300\n"
+AT = 1_900_000_000.0
+
+
+@pytest.fixture
+def secondpass(tmp_path: Path) -> Secondpass:
+    command = configured(tmp_path)
+    (tmp_path / "march.csv").write_text(PEOPLE)
+    assert command("list", "import", "march", tmp_path / "march.csv").code == 0
+    return command
+
+
+@pytest.fixture
+async def store(secondpass: Secondpass) -> AsyncIterator[Store]:
+    opened = await Store.open(None, secondpass.data_dir, "main")
+    await opened.put_queue_figures("collections", QueueFigures(agents_free=2, at=time.time()))
+    assert secondpass("campaign", "start", "calls").code == 0
+    yield opened
+    await opened.close()
+
+
+def answered(nth: int, result: str, waited: float | None, day: str) -> dict[str, object]:
+    line = {
+        "kind": "attempt_ended",
+        "attempt": f"sp-{nth}",
+        "at": AT,
+        "campaign": "calls/1",
+        "result": result,
+    }
+    return {**line, "live_at": AT - 9.0, "day": day} | ({} if waited is None else {"waited": waited})
+
+
+async def test_the_report_on_abandonment_has_a_row_for_each_period(
+    secondpass: Secondpass, store: Store
+) -> None:
+    lines = [
+        answered(1, "connected_agent", 0.4, "2030-03-17"),
+        answered(2, "connected_agent", 2.5, "2030-03-17"),
+        answered(3, "abandoned_no_agent", 1.9, "2030-03-18"),
+        answered(4, "abandoned_in_queue", None, "2030-04-15"),
+        answered(5, "connected_agent", 1.0, "2030-04-16"),  # the 31st day: the next period
+        {"kind": "attempt_ended", "attempt": "sp-6", "campaign": "calls/1", "result": "busy"},
+    ]
+    for line in lines:
+        await store.append(line, at=AT)
+    said = secondpass("results", "abandonment", "--csv")
+    text = said.out.splitlines()
+    assert text[0] == "# Live answer: a call of a dialer pass that a person answered."
+    assert "# Period of calls: 2030-03-17 to 2030-04-15" in text
+    first, second = csv.DictReader(line for line in text if not line.startswith("#"))
+    assert (first["live_answers"], first["abandoned"], first["rate"]) == ("4", "3", "0.75")
+    assert (first["connected"], first["connected_late"], first["message"], first["hung_up"]) == tuple("1111")
+    assert first["longest_wait_for_message"] == "1.9"
+    assert (second["from"], second["live_answers"], second["abandoned"]) == ("2030-04-16", "1", "0")
+    told = secondpass("results", "abandonment", "calls", "--json").document
+    assert [row["abandoned"] for row in told["rows"]] == [3, 0]
+
+
+async def test_a_campaign_that_never_ran_has_no_report(secondpass: Secondpass, store: Store) -> None:
+    said = secondpass("results", "abandonment", "nobody")
+    assert said.code == 1
+    assert "never ran" in said.err
+    assert "calls" in said.err
+    assert secondpass("results", "calls", "--csv").code != 0
+
+
+async def test_the_first_agent_to_answer_an_offer_has_it(secondpass: Secondpass, store: Store) -> None:
+    now = time.time()
+    await store.offer([Offer("calls/1", "2", "live", "+12025550102", now, now + 60)])
+    (row,) = secondpass("agent", "offers", "--json").document
+    assert (row["contact"], row["address"], row["agent"]) == ("2", "+12025550102", "")
+    assert secondpass("agent", "accept", "2", "--agent", "PJSIP/agent01").code == 0
+    late = secondpass("agent", "skip", "2", "--agent", "PJSIP/agent02")
+    assert late.code == 1
+    assert "PJSIP/agent01 was first and accepted" in late.err
+    assert "is not offered" in secondpass("agent", "skip", "1", "--agent", "PJSIP/agent02").err
+    assert secondpass("agent", "accept", "2", "--agent", "System(ls)").code != 0
