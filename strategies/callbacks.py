@@ -21,6 +21,7 @@ from enum import StrEnum
 from strategies.attempts import Outcome
 from strategies.campaign import Campaign, Pass
 from strategies.contacts import Device
+from strategies.passage import day_cap
 from strategies.records import TAKEN_OUT
 from strategies.state import Callback, Case, ContactState, Dial, Step, Wait
 from strategies.vocabulary import Kind, Medium, RecoveryEnd, Result
@@ -112,7 +113,7 @@ def step_of(state: ContactState, case: Case) -> Called:
     if case.campaign.find(callback.pass_name).out:
         again = callback.until if case.sub.plan_until is None else case.sub.plan_until
         return state, Wait(min(again, callback.until), TAKEN_OUT), []
-    start = max(case.now, callback.at, state.hold_until)
+    start = max(case.now, callback.at, day_cap(state, case), state.hold_until)
     opening = opens(callback, case, start)
     if opening is None or opening > case.now:
         return state, Wait(min(opening or callback.until, callback.until), "callback"), []

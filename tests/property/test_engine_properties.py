@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strategies.attempts import Intent, Outcome
+from strategies.attempts import CallAgain, Intent, Outcome
 from strategies.campaign import Accept, Campaign, Limits, Pass, Recovery, Retry, Window
 from strategies.contacts import Contact, Device
 from strategies.engine import advance, claimed, ended, enter, refused
@@ -108,7 +108,8 @@ CONTACTS = st.builds(
 )
 REPLIES = st.lists(
     st.tuples(
-        st.sampled_from(RESULTS), st.sampled_from([(), ("pressed_1",), ("pressed_3",), ("pressed_8",)])
+        st.sampled_from(RESULTS),
+        st.sampled_from([(), ("pressed_1",), ("pressed_3",), ("pressed_8",), ("agent_call_again",)]),
     ),
     min_size=1,
     max_size=8,
@@ -155,6 +156,10 @@ class Run:
         candidate = self.campaign.find(dial.pass_name)
         assert ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[local.weekday()] in candidate.days
         assert dial.device in self.contact.devices
+        if dial.callback is not None:
+            assert dial.callback.at <= self.now < dial.callback.until
+            assert candidate.medium is Medium.DIALER
+            return
         assert not candidate.devices or dial.device.kind in candidate.devices
         if candidate.recovery is not None:
             assert dial.recovery is not None
@@ -168,7 +173,8 @@ class Run:
         intent = Intent(attempt, "any/1", "1", dial.pass_name, Medium.AVM, dial.device, "", "", self.now)
         self.lines = (*self.lines, {"kind": "attempt_started", "pass": dial.pass_name, "medium": "avm"})
         self.now += 20
-        outcome = Outcome(attempt, result, responses, TRIGGERS.get(result, ()), at=self.now)
+        again = CallAgain(self.now + 7200) if "agent_call_again" in responses else None
+        outcome = Outcome(attempt, result, responses, TRIGGERS.get(result, ()), at=self.now, call_again=again)
         self.lines = (*self.lines, {"kind": "attempt_ended", "result": result, "responses": responses})
         self.take(ended(self.contact, self.state, self.sub, intent, outcome, self.now))
 
@@ -196,7 +202,9 @@ def test_every_contact_comes_to_its_end_within_its_limits(campaign, contact, rep
     figures = recount(run.lines)
     assert (figures.attempts, figures.in_progress, figures.ended) == (run.dials, 0, 1)
     assert sum(figures.triggered.values()) == sum(figures.recovery_ended.values())
-    assert run.state.recovery is None
+    told = Counter(line["kind"] for line in run.lines)
+    assert told["callback_set"] == told["callback_ended"]
+    assert (run.state.recovery, run.state.callback) == (None, None)
     after = advance(contact, run.state, run.sub, run.now + 86400)
     assert (after.state, after.lines) == (run.state, ())
 
@@ -226,7 +234,7 @@ ZONES = st.lists(
     min_size=1,
     max_size=3,
     unique=True,
-)
+).map(tuple)
 
 
 @settings(max_examples=80)
