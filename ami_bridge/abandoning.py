@@ -27,16 +27,21 @@ class Abandoning:
     ) -> None:
         self._link, self._clock, self._on_abandoned = link, clock, on_abandoned
         self._until: dict[str, float] = {}
+        self._led: set[str] = set()  # those whom Asterisk was asked to lead away
         self._earlier = asyncio.Event()
 
     def waits(self, attempt: str, since: float) -> None:
-        """This person's greeting ended at `since` (epoch seconds), and an agent is to come."""
-        self._until.setdefault(attempt, since + PATIENCE - AHEAD)
-        self._earlier.set()
+        """This person's greeting ended at `since` (epoch seconds), and an agent is to come; of several such
+        words the earliest moment holds."""
+        if attempt not in self._led:
+            until = since + PATIENCE - AHEAD
+            self._until[attempt] = min(until, self._until.get(attempt, until))
+            self._earlier.set()
 
     def served(self, attempt: str) -> None:
         """An agent is there, or the person is gone."""
         self._until.pop(attempt, None)
+        self._led.discard(attempt)
 
     async def run(self) -> None:
         """Lead away whose time is up, until cancelled."""
@@ -52,6 +57,7 @@ class Abandoning:
         now = self._clock()
         for attempt in [one for one, until in self._until.items() if until <= now]:
             del self._until[attempt]
+            self._led.add(attempt)
             leading.create_task(self._lead_away(attempt), name=f"abandon {attempt}")
 
     async def _lead_away(self, attempt: str) -> None:

@@ -58,7 +58,7 @@ class LiveCalls:
         if call is None or call.stage is Stage.SETTLED:
             return
         since = live_since(call.intent, [fact])
-        if since is not None and call.stage is Stage.RINGS:
+        if since is not None:
             self._answered(call, since)
         if call.stage is Stage.RINGS and _is_picked_up(fact):
             self._pacing.picked_up(call.intent)
@@ -77,8 +77,10 @@ class LiveCalls:
             self._settle(call)
 
     def _answered(self, call: Call, since: float) -> None:
-        call.stage = Stage.WAITS
-        self._pacing.answered(call.intent)
+        """The queue's word may come before the machine detection's, which knows the earlier moment."""
+        if call.stage is Stage.RINGS:
+            call.stage = Stage.WAITS
+            self._pacing.answered(call.intent)
         if call.intent.abandon_message is not None:
             self._abandoning.waits(call.intent.attempt, since)
 

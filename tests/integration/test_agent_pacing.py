@@ -95,6 +95,21 @@ async def test_who_finds_no_agent_is_led_to_the_message_before_two_seconds_are_o
         assert (await store.counters(sub.name)).connected_to_agent == 1
 
 
+async def test_the_clock_is_the_greetings_though_the_queue_is_heard_of_first(
+    store: Store, clock: Clock
+) -> None:
+    async with staged(store, clock, agents=["a"]) as stage:
+        await running(store, LIVE, many=1)
+        attempt = await stage.one_call()
+        said = clock()
+        await stage.hears(attempt, (FactName.QUEUE_JOINED, QUEUE))
+        stage.dialer.calls.hear(attempt, Fact(FactName.CLASSIFIED, said, "HUMAN", "HUMAN-800-800"))
+        await stage.passes(1.0)
+        stage.dialer.calls.hear(attempt, Fact(FactName.QUEUE_JOINED, said, QUEUE))
+        await stage.passes(0.5)
+        assert [one["Channel"] for one in stage.link.redirected] == [attempt]
+
+
 async def test_facts_that_come_twice_lead_nobody_away_from_an_agent(store: Store, clock: Clock) -> None:
     async with staged(store, clock, agents=["a"]) as stage:
         await running(store, LIVE, many=1)
