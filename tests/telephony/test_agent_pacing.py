@@ -19,7 +19,7 @@ from secondpass_server import Server, Site, make_site
 from strategies.abandonment import PATIENCE, is_abandoned, is_live
 
 SUB = "demo/1"
-PERSON, SILENT_LINE = "202", "205"
+PERSON, BUSY, PRESSES_8 = "202", "203", "216"
 MESSAGE = 9  # seconds of the abandon message: longer than any conversation with an agent of the harness
 LASTS = 11.0  # seconds a call is answered, at least, whose person hears the message; an agent talks for 4
 
@@ -136,8 +136,21 @@ async def test_power_pacing_abandons_and_every_count_of_it_agrees(harness: Harne
 
 async def test_predictive_pacing_abandons_hardly_anybody(harness: Harness) -> None:
     site = paced(harness, "predictive", "nonprofit", "{method: predictive}")
-    mix = [PERSON if place % 3 == 0 else "203" for place in range(60)]
+    mix = [PERSON if place % 3 == 0 else BUSY for place in range(60)]
     lines = await ran(harness, site, people(*mix), within=200)
     live, lost = check_counted_alike(harness, site, lines)
     assert live == 20
     assert lost <= 2
+
+
+async def test_the_key_in_the_abandon_message_ends_all_calls(harness: Harness) -> None:
+    site = paced(harness, "opting", "service", "{method: power, ratio: 2}")
+    rows = people(*[PRESSES_8] * 12)
+    lines = await ran(harness, site, rows, within=90)
+    ended = of_kind(lines, "attempt_ended")
+    lost = [line for line in ended if line["result"] == "abandoned_no_agent"]
+    assert lost
+    assert all(line["responses"] == ["call_stop"] for line in lost)
+    async with site.store() as store:
+        barred = await store.suppressed([row["mobile"] for row in rows])
+    assert set(barred) == {line["address"] for line in lost}
