@@ -29,9 +29,7 @@ class Completion:
         self._store = store
         self._left: dict[str, dict[str, Left]] = {}  # sub-campaign -> pass -> who is left, by their zones
         self._again: dict[str, float] = {}  # sub-campaign -> when they are counted again
-        self._counted: dict[
-            str, tuple[int, str]
-        ] = {}  # what held when they were
+        self._counted: dict[str, tuple[int, str]] = {}  # what held when they were
 
     async def refresh(self, sub: SubCampaign, now: float) -> None:
         """Count who is left, if a pass is paced by it and it is time."""

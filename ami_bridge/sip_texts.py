@@ -18,9 +18,7 @@ from strategies.store.patience import until_stored
 log = structlog.get_logger(__name__)
 
 BLOCK_MS = 1000
-BEFORE = (
-    60.0  # seconds before the start from which requests are read: clocks differ
-)
+BEFORE = 60.0  # seconds before the start from which requests are read: clocks differ
 ANSWER_WITHIN = 5.0  # seconds for Asterisk to take a message
 STORE_AGAIN = 1.0
 

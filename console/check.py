@@ -22,9 +22,7 @@ def check(context: typer.Context, config: options.ConfigDir = None, json: option
     told = describe(loaded)
     trunk = bool(loaded.settings.asterisk.trunks)
     media = loaded.settings.gateways.media()
-    stopped = {
-        name: in_the_files(one, trunk=trunk, gateways=media) for name, one in loaded.campaigns.items()
-    }
+    stopped = {name: in_the_files(one, trunk=trunk, gateways=media) for name, one in loaded.campaigns.items()}
     if json:
         obstacles = {name: [asdict(reason) for reason in reasons] for name, reasons in stopped.items()}
         output.document({**told, "cannot_start": {name: found for name, found in obstacles.items() if found}})

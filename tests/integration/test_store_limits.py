@@ -219,7 +219,9 @@ async def test_seven_calls_in_seven_days_about_a_debt_over_all_campaigns_and_num
     assert await called(store, first, BO, at=NOON + 6 * HOUR) is None  # one person: they share a number
     assert await called(store, second, ADA, at=NOON + DAY) is Refusal.CAP_DEBT
     assert await called(store, second, ADA, at=NOON + DAY, debt="car") is None
-    assert await called(store, second, ADA, at=NOON + 7 * DAY) is Refusal.CAP_DEBT  # the moment belongs to both
+    assert (
+        await called(store, second, ADA, at=NOON + 7 * DAY) is Refusal.CAP_DEBT
+    )  # the moment belongs to both
     assert await called(store, second, ADA, at=NOON + 7 * DAY + 1) is None
 
 
