@@ -1,5 +1,5 @@
-"""How busy agents are under predictive pacing, by whole simulated shifts, beside VICIdial's published rules and
-one call for each free agent; no shift may be above the cap. SECONDPASS_BENCH_SHIFTS sets how many."""
+"""How busy agents are under predictive pacing, by whole simulated shifts, beside VICIdial's published rules
+and one call for each free agent; no shift may be above the cap. SECONDPASS_BENCH_SHIFTS sets how many."""
 
 from __future__ import annotations
 
