@@ -34,12 +34,13 @@ def test_check_tells_what_would_be_done(secondpass: Secondpass) -> None:
 
 
 def test_check_tells_what_loads_but_could_not_be_started(secondpass: Secondpass) -> None:
-    damage(secondpass, "campaigns/calls.yaml", "medium: dialer", "medium: dialer, pacing: {method: preview}")
+    damage(secondpass, "campaigns/calls.yaml", "medium: dialer", 'medium: text, message: "Call us."')
     said = secondpass("check")
     assert said.code == 0
-    assert "campaign calls cannot be started: pass live is paced by preview" in said.out
+    assert "campaign calls cannot be started:" in said.out
+    assert "gateway" in said.out
     (reason,) = secondpass("check", "--json").document["cannot_start"]["calls"]
-    assert reason["mend"] == "write pacing: {method: progressive}"
+    assert "add one under gateways: text:" in reason["mend"]
 
 
 def test_check_points_at_every_mistake_at_once(secondpass: Secondpass) -> None:
