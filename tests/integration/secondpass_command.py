@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from console.cli import main
+from strategies.store import QueueFigures, Store
 
 ROOT = Path(__file__).parents[2]
 
@@ -101,6 +103,36 @@ strategy:
   passes:
     - {name: live, medium: dialer, devices: [mobile], where: "contact.balance > 10"}
 """
+
+
+MARCH = "contact_id,mobile,balance\n1,+12025550101,20\n2,+12025550102,300\n3,+12025550103,5\n"
+
+
+def where_it_is_noon() -> str:
+    """A zone in which nobody is called at night, and midnight is never near."""
+    return f"Etc/GMT{time.gmtime().tm_hour - 12:+d}"
+
+
+def imported(folder: Path, people: str = MARCH) -> Secondpass:
+    """`configured`, with these people on the list `march`."""
+    command = configured(folder)
+    (folder / "march.csv").write_text(people)
+    assert command("list", "import", "march", folder / "march.csv").code == 0
+    return command
+
+
+async def tell_queues(store: Store, *names: str) -> None:
+    """What the bridge does several times a second."""
+    for name in names:
+        await store.put_queue_figures(name, QueueFigures(agents_free=2, at=time.time()))
+
+
+async def started(secondpass: Secondpass, store: Store) -> Secondpass:
+    """The command, with calls/1 running."""
+    await tell_queues(store, "collections")
+    said = secondpass("campaign", "start", "calls")
+    assert said.code == 0, said.err
+    return secondpass
 
 
 def configured(folder: Path) -> Secondpass:

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from secondpass_command import Secondpass, configured
+from secondpass_command import Secondpass, imported, started
 
-from strategies.store import QueueFigures, Store
+from strategies.store import Store
 from strategies.store.offers import Offer
 
 PEOPLE = "contact_id,mobile,balance\n1,+12025550101,20\n2,+12025550102,300\n"
@@ -19,17 +19,13 @@ AT = 1_900_000_000.0
 
 @pytest.fixture
 def secondpass(tmp_path: Path) -> Secondpass:
-    command = configured(tmp_path)
-    (tmp_path / "march.csv").write_text(PEOPLE)
-    assert command("list", "import", "march", tmp_path / "march.csv").code == 0
-    return command
+    return imported(tmp_path, PEOPLE)
 
 
 @pytest.fixture
 async def store(secondpass: Secondpass) -> AsyncIterator[Store]:
     opened = await Store.open(None, secondpass.data_dir, "main")
-    await opened.put_queue_figures("collections", QueueFigures(agents_free=2, at=time.time()))
-    assert secondpass("campaign", "start", "calls").code == 0
+    await started(secondpass, opened)
     yield opened
     await opened.close()
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from secondpass_command import Secondpass, configured
+from secondpass_command import Secondpass, imported, started
 
-from strategies.store import QueueFigures, Store
+from strategies.store import Store
 
 MARCH = "contact_id,mobile,balance\n1,+12025550101,20\n2,+12025550102,300\n3,+12025550102,5\n"
 TOMORROW = (datetime.fromtimestamp(time.time(), ZoneInfo("America/New_York")) + timedelta(days=1)).date()
@@ -21,18 +21,14 @@ NOON, THREE, MIDNIGHT = f"{TOMORROW}T12:00", f"{TOMORROW}T15:00", f"{TOMORROW}T2
 @pytest.fixture
 async def store(secondpass: Secondpass) -> AsyncIterator[Store]:
     opened = await Store.open(None, secondpass.data_dir, "main")
-    await opened.put_queue_figures("collections", QueueFigures(agents_free=2, at=time.time()))
-    assert secondpass("campaign", "start", "calls").code == 0
+    await started(secondpass, opened)
     yield opened
     await opened.close()
 
 
 @pytest.fixture
 def secondpass(tmp_path: Path) -> Secondpass:
-    command = configured(tmp_path)
-    (tmp_path / "march.csv").write_text(MARCH)
-    assert command("list", "import", "march", tmp_path / "march.csv").code == 0
-    return command
+    return imported(tmp_path, MARCH)
 
 
 async def test_a_call_is_promised_shown_and_called_off(secondpass: Secondpass, store: Store) -> None:

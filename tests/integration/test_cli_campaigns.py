@@ -9,11 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from secondpass_command import ROOT, Secondpass, configured
+from secondpass_command import MARCH, ROOT, Secondpass, imported, tell_queues
 
-from strategies.store import QueueFigures, Store
-
-MARCH = "contact_id,mobile,balance\n1,+12025550101,20\n2,+12025550102,300\n3,+12025550103,5\n"
+from strategies.store import Store
 
 
 @pytest.fixture
@@ -25,16 +23,7 @@ async def store(secondpass: Secondpass) -> AsyncIterator[Store]:
 
 @pytest.fixture
 def secondpass(tmp_path: Path) -> Secondpass:
-    command = configured(tmp_path)
-    (tmp_path / "march.csv").write_text(MARCH)
-    assert command("list", "import", "march", tmp_path / "march.csv").code == 0
-    return command
-
-
-async def tell_queues(store: Store, *names: str) -> None:
-    """What the bridge does several times a second."""
-    for name in names:
-        await store.put_queue_figures(name, QueueFigures(agents_free=2, at=time.time()))
+    return imported(tmp_path)
 
 
 async def test_a_start_makes_a_sub_campaign_whose_contacts_are_due_in_order(

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from secondpass_command import Secondpass, configured
+import secondpass_command
+from secondpass_command import Secondpass, imported
 
 from console.audit import me
 from console.ledger_archive import archive
 from console.ledger_files import Archive
-from strategies.store import QueueFigures, Store
-
-MARCH = "contact_id,mobile,balance\n1,+12025550101,20\n2,+12025550102,300\n3,+12025550103,5\n"
+from strategies.store import Store
 
 
 @pytest.fixture
@@ -26,18 +24,13 @@ async def store(secondpass: Secondpass) -> AsyncIterator[Store]:
 
 @pytest.fixture
 def secondpass(tmp_path: Path) -> Secondpass:
-    command = configured(tmp_path)
-    (tmp_path / "march.csv").write_text(MARCH)
-    assert command("list", "import", "march", tmp_path / "march.csv").code == 0
-    return command
+    return imported(tmp_path)
 
 
 @pytest.fixture
 async def started(secondpass: Secondpass, store: Store) -> Secondpass:
     """The command, with calls/1 running."""
-    await store.put_queue_figures("collections", QueueFigures(agents_free=2, at=time.time()))
-    assert secondpass("campaign", "start", "calls").code == 0
-    return secondpass
+    return await secondpass_command.started(secondpass, store)
 
 
 async def test_explain_counts_a_reason_for_each_contact_and_tells_what_holds_all(started: Secondpass) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from secondpass_command import Secondpass, configured
+from secondpass_command import Secondpass, configured, started
 
 from ami_bridge.sub_campaigns import SubCampaigns
 from strategies.ledger import recount
-from strategies.store import QueueFigures, Store
+from strategies.store import Store
 
 
 def rows(first: int, last: int) -> str:
@@ -39,9 +39,7 @@ async def secondpass(tmp_path: Path) -> Secondpass:
         said = command("list", "import", name, tmp_path / f"{name}.csv")
         assert said.code == 0, said.err
     opened = await Store.open(None, command.data_dir, "main")
-    await opened.put_queue_figures("collections", QueueFigures(agents_free=2, at=time.time()))
-    said = command("campaign", "start", "calls")
-    assert said.code == 0, said.err
+    await started(command, opened)
     await opened.close()
     return command
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import aiosmtplib
 import pytest
 from message_servers import Server, running
 from messages_stage import LETTER, TEXT, free_port, launched, reader
-from secondpass_command import SETTINGS, Secondpass, configured
+from secondpass_command import SETTINGS, Secondpass, configured, where_it_is_noon
 
 from strategies.store import Store
 
-AHEAD = 12 - datetime.fromtimestamp(time.time(), UTC).hour
-NOON = "Etc/GMT" if AHEAD == 0 else f"Etc/GMT{-AHEAD:+d}"  # nobody is written to at night by a test
+NOON = where_it_is_noon()
 ADA, BO = reader("1", zone=NOON), reader("2", zone=NOON)
 ADAS, BOS = ADA.devices[0].address, BO.devices[0].address
 WITHIN = 60.0  # seconds; imports take some of them on a busy machine

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from secondpass_command import Secondpass, configured
+from secondpass_command import Secondpass, imported, started, where_it_is_noon
 
-from strategies.store import QueueFigures, Store
+from strategies.store import Store
 
 MARCH = "contact_id,mobile,home,balance\n1,+12025550101,+12025550111,20\n2,+12025550102,,300\n"
 CALLS = """\
@@ -28,11 +27,6 @@ strategy:
 """
 
 
-def where_it_is_noon() -> str:
-    """A zone in which midnight is never near."""
-    return f"Etc/GMT{time.gmtime().tm_hour - 12:+d}"
-
-
 @pytest.fixture
 async def store(secondpass: Secondpass) -> AsyncIterator[Store]:
     opened = await Store.open(None, secondpass.data_dir, "main")
@@ -42,20 +36,15 @@ async def store(secondpass: Secondpass) -> AsyncIterator[Store]:
 
 @pytest.fixture
 def secondpass(tmp_path: Path) -> Secondpass:
-    command = configured(tmp_path)
+    command = imported(tmp_path, MARCH)
     text = CALLS.replace("ZONE", where_it_is_noon())
     (tmp_path / "config" / "campaigns" / "calls.yaml").write_text(text)
-    (tmp_path / "march.csv").write_text(MARCH)
-    assert command("list", "import", "march", tmp_path / "march.csv").code == 0
     return command
 
 
 @pytest.fixture
 async def running(secondpass: Secondpass, store: Store) -> Secondpass:
-    await store.put_queue_figures("collections", QueueFigures(agents_free=2, at=time.time()))
-    said = secondpass("campaign", "start", "calls")
-    assert said.code == 0, said.err
-    return secondpass
+    return await started(secondpass, store)
 
 
 def patch(secondpass: Secondpass, text: str) -> Path:

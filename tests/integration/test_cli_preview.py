@@ -5,17 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from secondpass_command import Secondpass, configured
+from secondpass_command import Secondpass, imported
 
 MARCH = "contact_id,mobile,balance\n1,+12025550101,20\n2,+12025550102,300\n3,+12025550103,\n"
 
 
 @pytest.fixture
 def secondpass(tmp_path: Path) -> Secondpass:
-    command = configured(tmp_path)
-    (tmp_path / "march.csv").write_text(MARCH)
-    assert command("list", "import", "march", tmp_path / "march.csv").code == 0
-    return command
+    return imported(tmp_path, MARCH)
 
 
 def filtered(secondpass: Secondpass) -> None:

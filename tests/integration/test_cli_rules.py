@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
-from secondpass_command import Secondpass, configured
+from secondpass_command import Secondpass, imported, started
 
 from strategies.rules import judge, resting
-from strategies.store import QueueFigures, Store
+from strategies.store import Store
 
 RULES = """campaign: calls
 rules:
@@ -20,9 +20,7 @@ rules:
 
 @pytest.fixture
 def secondpass(tmp_path: Path) -> Secondpass:
-    command = configured(tmp_path)
-    (tmp_path / "march.csv").write_text("contact_id,mobile,balance\n1,+12025550101,20\n")
-    assert command("list", "import", "march", tmp_path / "march.csv").code == 0
+    command = imported(tmp_path, "contact_id,mobile,balance\n1,+12025550101,20\n")
     file = command.config / "campaigns" / "calls.yaml"
     file.write_text(file.read_text("utf-8").replace("campaign: calls\n", RULES))
     return command
@@ -31,8 +29,7 @@ def secondpass(tmp_path: Path) -> Secondpass:
 async def test_rules_show_how_they_stand_and_explain_names_those_that_matter(secondpass: Secondpass) -> None:
     store = await Store.open(None, secondpass.data_dir, "main")
     try:
-        await store.put_queue_figures("collections", QueueFigures(agents_free=2, at=time.time()))
-        assert secondpass("campaign", "start", "calls").code == 0
+        await started(secondpass, store)
         before = secondpass("campaign", "rules", "calls", "--json").document
         assert [(row["rule"], row["stand"]) for row in before] == [
             ("abandon_rate > 0.025", "calm"),

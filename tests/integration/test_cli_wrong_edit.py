@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
-from secondpass_command import Secondpass, configured
+from secondpass_command import Secondpass, imported, started
 
-from strategies.store import QueueFigures, Store
+from strategies.store import Store
 from strategies.store.configuration import ConfigurationStatus
 
 MARCH = "contact_id,mobile,balance\n1,+12025550101,20\n2,+12025550102,300\n"
@@ -17,13 +16,10 @@ MARCH = "contact_id,mobile,balance\n1,+12025550101,20\n2,+12025550102,300\n"
 @pytest.fixture
 async def secondpass(tmp_path: Path) -> Secondpass:
     """A campaign that runs, whose file has become wrong since."""
-    command = configured(tmp_path)
-    (tmp_path / "march.csv").write_text(MARCH)
-    assert command("list", "import", "march", tmp_path / "march.csv").code == 0
+    command = imported(tmp_path, MARCH)
     store = await Store.open(None, command.data_dir, "main")
     try:
-        await store.put_queue_figures("collections", QueueFigures(agents_free=2, at=time.time()))
-        assert command("campaign", "start", "calls").code == 0
+        await started(command, store)
         wrong = ("campaigns/calls.yaml:10:13 medium: wrong; write avm",)
         status = ConfigurationStatus(0.0, waiting=("console",), refused_at=1.0, errors=wrong)
         await store.put_configuration("bridge", status)

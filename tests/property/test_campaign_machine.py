@@ -5,16 +5,11 @@ ends with a reason."""
 
 from __future__ import annotations
 
-import asyncio
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, time
 from itertools import count
-from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from campaign_stage import (
@@ -32,6 +27,7 @@ from campaign_stage import (
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from machine_server import Server
 
 from strategies.attempts import Intent, Outcome
 from strategies.ledger import recount
@@ -62,23 +58,6 @@ class Attempt:
 
     intent: Intent
     result: Result | None = None
-
-
-class Server:
-    """The loop and the server that all runs of the machine share."""
-
-    def __init__(self) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="sp-campaign-"))
-        self.runner = asyncio.Runner()
-        self.keeper = self.run(Store.open(None, self.directory, "keeper"))
-
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self.runner.run(work)
-
-    def close(self) -> None:
-        self.run(self.keeper.close())
-        self.runner.close()
-        shutil.rmtree(self.directory)
 
 
 class TwoDialers(RuleBasedStateMachine):

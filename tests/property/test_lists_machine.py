@@ -4,20 +4,17 @@ ledger's."""
 
 from __future__ import annotations
 
-import asyncio
 import re
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from machine_server import Server
 
 from ami_bridge.sub_campaigns import SubCampaigns
 from strategies.attempts import Intent, Outcome
@@ -59,23 +56,6 @@ NOT_THERE = re.compile("attach it first|is over")
 # Not shrunk: each step is a conversation with a real server, and a failure tells its steps as they were.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 _tenants, _attempts = count(1), count(1)
-
-
-class Server:
-    """The loop and the server that all examples share."""
-
-    def __init__(self) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="sp-lists-"))
-        self.runner = asyncio.Runner()
-        self.keeper = self.run(Store.open(None, self.directory, "keeper"))
-
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self.runner.run(work)
-
-    def close(self) -> None:
-        self.run(self.keeper.close())
-        self.runner.close()
-        shutil.rmtree(self.directory)
 
 
 @pytest.fixture(scope="module")

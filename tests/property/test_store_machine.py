@@ -3,20 +3,16 @@ most one live attempt, no cap is exceeded, nobody who opted out is dialled, ever
 
 from __future__ import annotations
 
-import asyncio
 import os
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Coroutine
 from dataclasses import asdict, dataclass, replace
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from machine_server import Server
 
 from strategies.attempts import Intent, Outcome, Stage
 from strategies.campaign import Campaign, Limits, Pass
@@ -50,23 +46,6 @@ class Attempt:
 
     intent: Intent
     stage: Stage = Stage.INTENT
-
-
-class Server:
-    """The loop and the server that all runs of the machine share."""
-
-    def __init__(self) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="sp-machine-"))
-        self.runner = asyncio.Runner()
-        self.keeper = self.run(Store.open(None, self.directory, "keeper"))
-
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self.runner.run(work)
-
-    def close(self) -> None:
-        self.run(self.keeper.close())
-        self.runner.close()
-        shutil.rmtree(self.directory)
 
 
 class TwoDialers(RuleBasedStateMachine):
