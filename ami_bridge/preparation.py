@@ -9,16 +9,12 @@ from strategies.callbacks import own_agent
 from strategies.campaign import Campaign, Pass
 from strategies.contacts import Contact
 from strategies.debts import debt_of
-from strategies.eligibility import asks_of
-from strategies.engine import claimed
 from strategies.frozen import Record
-from strategies.numbers import allowed
 from strategies.recovery import in_call
 from strategies.script import Prompt
 from strategies.state import Case, ContactState, Dial, SubCampaign
-from strategies.store import Claim
+from strategies.store import Claim, decided
 from strategies.vocabulary import Medium
-from strategies.windows import closes, contact_zones, pass_window
 
 MESSAGES = frozenset({"machine", "abandon"})
 
@@ -54,20 +50,8 @@ def claim_of(
     one: Candidate, prompts: dict[str, str], sub: SubCampaign, countries: tuple[str, ...], now: float
 ) -> Claim:
     """The wish to dial as it stands at `now`; the window is that of the moment the rules judged."""
-    return Claim(
-        intent=_intent(one, prompts, sub, now),
-        contact=one.contact,
-        expected_version=one.state.version,
-        state=claimed(one.state, one.dial, one.attempt, now, sub),
-        allowed=allowed(one.dial.device.address, countries),
-        open_until=closes(
-            pass_window(sub.campaign, one.going),
-            contact_zones(one.contact, one.dial.device, sub.campaign),
-            one.at,
-        ),
-        asks=asks_of(one.going, one.contact, one.dial.device),
-        plan=sub.plan,
-        plan_until=sub.plan_until,
+    return decided(
+        _intent(one, prompts, sub, now), Case(one.contact, sub, one.at), one.state, one.dial, countries
     )
 
 

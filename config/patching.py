@@ -19,7 +19,7 @@ from config.errors import ConfigError, ConfigErrors, Path_, shown
 from config.pass_rules import FOREIGN, MESSAGE_RESULTS, Scripts
 from config.scalars import nearest
 from config.yaml_reader import Document
-from strategies.campaign import Campaign, Window
+from strategies.campaign import Campaign
 from strategies.overrides import Override, Patch, Phase, merged, stretches
 from strategies.records import is_main
 from strategies.state import SubCampaign
@@ -231,12 +231,6 @@ def _check_lawful(found: Campaign, changes: Patch, problems: Problems) -> None:
             late = law.closes != END_OF_DAY and (window.closes == END_OF_DAY or window.closes > law.closes)
             if late or window.opens < law.opens:
                 problems.add(path, f"leaves the hours the law gives ({hours})", "stay inside them")
-
-
-def _inside(window: Window, law: Window) -> bool:
-    closes = (24, 0) if window.closes == END_OF_DAY else (window.closes.hour, window.closes.minute)
-    at_last = (24, 0) if law.closes == END_OF_DAY else (law.closes.hour, law.closes.minute)
-    return law.opens <= window.opens and closes <= at_last
 
 
 def _check_left(found: Campaign, problems: Problems) -> None:

@@ -3,7 +3,6 @@ calling is the dialer's."""
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +11,6 @@ import typer
 from console import options, output
 from console.moments import local_moment
 from console.refusal import Reason, RefusedError
-from strategies.callbacks import INTERFACE
 
 if TYPE_CHECKING:
     from strategies.store import Store
@@ -81,9 +79,7 @@ async def _rows(store: Store) -> list[dict[str, Any]]:
 def _answer(
     context: typer.Context, config: Any, contact: str, campaign: str | None, agent: str, *, accepted: bool
 ) -> None:
-    if not re.fullmatch(INTERFACE, agent):
-        raise typer.BadParameter(f'"{agent}" is no interface; write PJSIP/agent01', param_hint="--agent")
-
+    options.check_interface(agent)
     from strategies.store.offers import Answer
 
     async def answer(store: Store) -> None:

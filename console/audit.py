@@ -12,7 +12,7 @@ import typer
 from console import options, output
 from console.ledger_archive import whole_ledger
 from console.ledger_files import archive_of
-from console.moments import local_moment, moment_of
+from console.moments import local_moment, moment_option
 from strategies.vocabulary import Kind
 
 if TYPE_CHECKING:
@@ -86,11 +86,4 @@ def _shown(value: object) -> object:
 
 
 def _moment(text: str | None, option: str, absent: float) -> float:
-    if text is None:
-        return absent
-    try:
-        return moment_of(text, ZONE)
-    except ValueError:
-        raise typer.BadParameter(
-            f'"{text}" is no moment; write 2030-01-31T09:00', param_hint=option
-        ) from None
+    return absent if text is None else moment_option(text, ZONE, option)

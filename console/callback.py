@@ -3,7 +3,6 @@ them off; the dialer keeps them."""
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,9 +11,9 @@ import typer
 from console import options, output
 from console.audit import me
 from console.campaigns import FINAL, named
-from console.moments import local_moment, moment_of
+from console.moments import local_moment, moment_option
 from console.refusal import Reason, RefusedError
-from strategies.callbacks import INTERFACE, Unkept, Wish
+from strategies.callbacks import Unkept, Wish
 from strategies.state import Callback, SubCampaign
 
 if TYPE_CHECKING:
@@ -51,8 +50,8 @@ def add(
     json: options.Json = False,
 ) -> None:
     """Promise a call. Nothing else calls the contact before; asking again changes the moment."""
-    if agent and not re.fullmatch(INTERFACE, agent):
-        raise typer.BadParameter(f'"{agent}" is no interface; write PJSIP/agent01', param_hint="--agent")
+    if agent:
+        options.check_interface(agent)
     running = options.as_it_runs(context, config)
     sub, made = options.with_store(
         running, lambda store: _add(store, campaign, contact, at, agent=agent, number=number)
@@ -108,7 +107,7 @@ async def _add(
     from strategies.store import promises
 
     sub = await _one(store, campaign)
-    wish = Wish(_moment(at, sub.campaign.zone), me(), agent, number)
+    wish = Wish(moment_option(at, sub.campaign.zone, "--at"), me(), agent, number)
     made = await promises.promise(store, sub, contact, wish, time.time)
     if isinstance(made, Callback):
         return sub, made
@@ -138,15 +137,6 @@ async def _one(store: Store, campaign: str) -> SubCampaign:
         names = ", ".join(sub.name for sub in chosen) or "none"
         raise RefusedError(f"{campaign} is not one sub-campaign", [Reason(f"open are: {names}", "name one")])
     return chosen[0]
-
-
-def _moment(text: str, zone: str) -> float:
-    try:
-        return moment_of(text, zone)
-    except ValueError:
-        raise typer.BadParameter(
-            f'"{text}" is no moment; write 2030-01-31T15:00', param_hint="--at"
-        ) from None
 
 
 async def _rows(store: Store, name: str | None) -> list[dict[str, Any]]:

@@ -6,16 +6,15 @@ import asyncio
 import getpass
 import time
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
 from console import options, output
 from console.enrolling import entering
 from console.launch import Ground, Timeframe, obstacles
+from console.moments import moment_option
 from console.refusal import Reason, RefusedError
 from strategies.campaign import Campaign
 from strategies.ledger import Counters
@@ -157,16 +156,7 @@ def _tell_halted(by: str | None, *, json: bool) -> None:
 
 
 def _moment(campaign: Campaign, text: str | None, option: str) -> float | None:
-    """Epoch seconds of an ISO moment, local to the campaign's zone where it has no offset."""
-    if text is None:
-        return None
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f'"{text}" is no moment; write 2030-01-31T09:00', param_hint=option
-        ) from None
-    return (read if read.tzinfo else read.replace(tzinfo=ZoneInfo(campaign.zone))).timestamp()
+    return None if text is None else moment_option(text, campaign.zone, option)
 
 
 async def _launch(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import typer
+
 
 def local_moment(moment: float | None, zone: str) -> str | None:
     """Epoch seconds as `2026-03-02T08:00:00-05:00`; None stays None."""
@@ -17,3 +19,13 @@ def moment_of(text: str, zone: str) -> float:
     """Epoch seconds of an ISO moment or date, local to the zone where it has no offset. Raises ValueError."""
     read = datetime.fromisoformat(text)
     return (read if read.tzinfo else read.replace(tzinfo=ZoneInfo(zone))).timestamp()
+
+
+def moment_option(text: str, zone: str, option: str) -> float:
+    """The moment an option names, as `moment_of`. Raises typer.BadParameter, which names the option."""
+    try:
+        return moment_of(text, zone)
+    except ValueError:
+        raise typer.BadParameter(
+            f'"{text}" is no moment; write 2030-01-31T09:00', param_hint=option
+        ) from None

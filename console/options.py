@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -80,3 +81,11 @@ async def open_store(loaded: Project) -> Store:
 
     settings = loaded.settings
     return await Store.open(settings.redis.address(), settings.data_dir, settings.tenant)
+
+
+def check_interface(agent: str) -> None:
+    """Raises typer.BadParameter for an `--agent` that is no interface of Asterisk's."""
+    from strategies.callbacks import INTERFACE
+
+    if not re.fullmatch(INTERFACE, agent):
+        raise typer.BadParameter(f'"{agent}" is no interface; write PJSIP/agent01', param_hint="--agent")

@@ -6,17 +6,16 @@ import asyncio
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from math import ceil
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
 from console import options, output
 from console.launch import attributes_of, expressions
 from console.list_file import ListFileError, Reject, read
+from console.moments import moment_option
 from console.refusal import Reason, RefusedError
 from strategies.campaign import Campaign
 from strategies.contacts import Contact
@@ -128,14 +127,8 @@ def _overrides(
 
 
 def _moment(campaign: Campaign, text: str, option: str) -> float:
-    """Whole epoch seconds of an ISO moment, local to the campaign's zone where it has no offset."""
-    try:
-        read_ = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f'"{text}" is no moment; write 2030-01-31T09:00', param_hint=option
-        ) from None
-    return float(ceil((read_ if read_.tzinfo else read_.replace(tzinfo=ZoneInfo(campaign.zone))).timestamp()))
+    """Whole epoch seconds: a simulation has no smaller ones."""
+    return float(ceil(moment_option(text, campaign.zone, option)))
 
 
 def _contacts(campaign: Campaign, file: Path) -> list[Contact]:

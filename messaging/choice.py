@@ -14,12 +14,10 @@ from messaging.rates import Rates
 from strategies.attempts import Intent
 from strategies.campaign import Pass
 from strategies.contacts import Contact
-from strategies.engine import advance, claimed, refused
-from strategies.numbers import allowed
-from strategies.state import ContactState, Dial, Move, SubCampaign, Wait, due_at
-from strategies.store import Claim, Put, Store
+from strategies.engine import advance, refused
+from strategies.state import Case, ContactState, Dial, Move, SubCampaign, Wait, due_at
+from strategies.store import Claim, Put, Store, decided
 from strategies.vocabulary import VOICE, Medium, Refusal
-from strategies.windows import closes, contact_zones, pass_window
 
 BATCH = 200  # contacts a deep look, one claim for all of them
 DEEP_EVERY = 1.0  # seconds between two deep looks; others go no deeper than there is room
@@ -142,30 +140,20 @@ class Choice:
         attempt: str,
         now: float,
     ) -> Claim:
-        zones = contact_zones(contact, dial.device, sub.campaign)
-        return Claim(
-            intent=Intent(
-                attempt=attempt,
-                sub=sub.name,
-                contact=contact.id,
-                pass_name=going.name,
-                medium=going.medium,
-                device=dial.device,
-                queue="",
-                caller_id="",
-                at=now,
-                strategy=sub.campaign.version,
-                overrides=sub.overrides,
-            ),
-            contact=contact,
-            state=claimed(state, dial, attempt, now, sub),
-            expected_version=state.version,
-            allowed=going.medium is Medium.EMAIL or allowed(dial.device.address, self._countries),
-            open_until=closes(pass_window(sub.campaign, going), zones, now),
-            asks=going.asks,
-            plan=sub.plan,
-            plan_until=sub.plan_until,
+        intent = Intent(
+            attempt=attempt,
+            sub=sub.name,
+            contact=contact.id,
+            pass_name=going.name,
+            medium=going.medium,
+            device=dial.device,
+            queue="",
+            caller_id="",
+            at=now,
+            strategy=sub.campaign.version,
+            overrides=sub.overrides,
         )
+        return decided(intent, Case(contact, sub, now), state, dial, self._countries)
 
 
 def _put_back(contact: Contact, state: ContactState, move: Move, going: Pass | None, now: float) -> Put:

@@ -19,7 +19,7 @@ most what the period's credit has left, with what calls that abandon nobody woul
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import exp, log, sqrt
@@ -199,13 +199,7 @@ def decide(floor: Floor, pacer: Pacer, rule: Rule, limit: int) -> Decision:
     """
     world = _world(pacer, rule)
     most = _most_ringing(floor.spare, floor.busy, _far(floor, world), world)
-    for placed in range(limit):
-        ringing = floor.ringing + placed
-        if ringing >= most:
-            return Decision(placed, "rule")
-        if not _within_cap(_answers_at_worst(ringing + 1, _up(world.answer), rule), floor, pacer, rule):
-            return Decision(placed, "gate")
-    return Decision(limit, "limit")
+    return _up_to(most, floor.ringing, limit, _gate(world, floor, pacer, rule))
 
 
 def decide_by_chances(floor: Floor, pacer: Pacer, rule: Rule, coming: Sequence[float]) -> Decision:
@@ -226,15 +220,24 @@ def power(floor: Floor, ratio: float, pacer: Pacer, rule: Rule | None, limit: in
     """How many of at most `limit` further calls to place now where a fixed number of lines is kept ringing
     for each idle agent; under the gate where a `rule` caps what may be abandoned."""
     most = int(ratio * max(0, floor.spare) + 1e-9)
+    gate = None if rule is None else _gate(_world(pacer, rule), floor, pacer, rule)
+    return _up_to(most, floor.ringing, limit, gate)
+
+
+def _up_to(most: int, ringing: int, limit: int, gate: Callable[[int], bool] | None) -> Decision:
+    """Calls until `most` ring; none that the gate does not allow."""
     for placed in range(limit):
-        ringing = floor.ringing + placed
-        if ringing >= most:
+        if ringing + placed >= most:
             return Decision(placed, "rule")
-        if rule is not None:
-            worst = _answers_at_worst(ringing + 1, _up(_world(pacer, rule).answer), rule)
-            if not _within_cap(worst, floor, pacer, rule):
-                return Decision(placed, "gate")
+        if gate is not None and not gate(ringing + placed + 1):
+            return Decision(placed, "gate")
     return Decision(limit, "limit")
+
+
+def _gate(world: _World, floor: Floor, pacer: Pacer, rule: Rule) -> Callable[[int], bool]:
+    """Whether so many calls may ring at once."""
+    answer = _up(world.answer)
+    return lambda calls: _within_cap(_answers_at_worst(calls, answer, rule), floor, pacer, rule)
 
 
 def over(floor: Floor, pacer: Pacer, rule: Rule) -> float:

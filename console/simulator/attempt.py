@@ -23,8 +23,7 @@ class Running(Record, frozen=True):
 
 def claim_for(one: Candidate, sub: SubCampaign, countries: tuple[str, ...], now: float) -> Claim:
     """The wish to call or to write, as the dialer puts it; no prompts are spoken."""
-    claim = claim_of(one, {}, sub, countries, now)
-    return replace(claim, allowed=True) if one.dial.device.kind == "email" else claim
+    return claim_of(one, {}, sub, countries, now)
 
 
 def running(claim: Claim, fate: Fate) -> Running:

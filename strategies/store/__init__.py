@@ -3,7 +3,7 @@ what is to be done with them is left to the rules of `strategies`."""
 
 from strategies.store.attachments import Entered
 from strategies.store.callers import Caller, History, QueueFigures
-from strategies.store.claims import Claim
+from strategies.store.claims import Claim, decided
 from strategies.store.errors import NotDurable, StaleState, StoreError, StoreUnavailable, StoreUnfit
 from strategies.store.lanes import Put
 from strategies.store.store import Store
@@ -21,4 +21,5 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "StoreUnfit",
+    "decided",
 ]

@@ -15,13 +15,17 @@ import msgspec
 
 from strategies.attempts import Intent
 from strategies.contacts import Contact
+from strategies.eligibility import asks_of
+from strategies.engine import claimed
 from strategies.frozen import Record
-from strategies.state import ContactState, SubCampaign
+from strategies.numbers import allowed
+from strategies.state import Case, ContactState, Dial, SubCampaign
 from strategies.store import lines
 from strategies.store.codec import record_text, stand, text
 from strategies.store.keys import Keys
 from strategies.store.turns import lane_of
 from strategies.vocabulary import CONSENT_BASES, VOICE
+from strategies.windows import closes, contact_zones, pass_window
 
 
 class Claim(Record, frozen=True):
@@ -41,6 +45,27 @@ class Claim(Record, frozen=True):
     asks: str = "none"
     plan: int = 0
     plan_until: float | None = None
+
+
+def decided(intent: Intent, case: Case, state: ContactState, dial: Dial, countries: tuple[str, ...]) -> Claim:
+    """The wish to make this attempt, to call or to write, as the rules judged it in `case`.
+
+    `state` is the one it was decided on, `countries` the allow list, which holds for numbers alone.
+    """
+    sub, device = case.sub, dial.device
+    going = sub.campaign.find(dial.pass_name)
+    zones = contact_zones(case.contact, device, sub.campaign)
+    return Claim(
+        intent=intent,
+        contact=case.contact,
+        state=claimed(state, dial, intent.attempt, intent.at, sub),
+        expected_version=state.version,
+        allowed=device.kind == "email" or allowed(device.address, countries),
+        open_until=closes(pass_window(sub.campaign, going), zones, case.now),
+        asks=asks_of(going, case.contact, device),
+        plan=sub.plan,
+        plan_until=sub.plan_until,
+    )
 
 
 def marks_of(contact: Contact, dialled: str | None = None) -> list[str]:

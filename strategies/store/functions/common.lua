@@ -108,6 +108,15 @@ local function wake(sub)
   redis.call('DEL', sub.parked)
 end
 
+-- Of the contacts that share a number, all but this one.
+local function drop_number(bucket, field, id)
+  local left = {}
+  for other in string.gmatch(redis.call('HGET', bucket, field) or '', '[^\n]+') do
+    if other ~= id then left[#left + 1] = other end
+  end
+  if #left == 0 then redis.call('HDEL', bucket, field) else redis.call('HSET', bucket, field, table.concat(left, '\n')) end
+end
+
 -- While a library loads, the server offers it nothing but its own functions: not even pairs.
 local function register(name, callback, flags)
   redis.register_function{function_name = 'sp_' .. name .. '_@VERSION@', callback = callback, flags = flags}

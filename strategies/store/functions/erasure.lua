@@ -1,13 +1,5 @@
 -- Taking a person away.
 
-local function drop_number(bucket, field, contact)
-  local left = {}
-  for other in string.gmatch(redis.call('HGET', bucket, field) or '', '[^\n]+') do
-    if other ~= contact then left[#left + 1] = other end
-  end
-  if #left == 0 then redis.call('HDEL', bucket, field) else redis.call('HSET', bucket, field, table.concat(left, '\n')) end
-end
-
 -- keys: busy, erased, then those that `hashes`, `sets` and `numbers` count from 1. 0 while the person is being called.
 local function forget(keys, args)
   local f = cmsgpack.unpack(args[1])

@@ -15,14 +15,6 @@ local function add_number(bucket, field, id)
   return ids
 end
 
-local function drop_number(bucket, field, id)
-  local left = {}
-  for other in string.gmatch(redis.call('HGET', bucket, field) or '', '[^\n]+') do
-    if other ~= id then left[#left + 1] = other end
-  end
-  if #left == 0 then redis.call('HDEL', bucket, field) else redis.call('HSET', bucket, field, table.concat(left, '\n')) end
-end
-
 -- The records as they are, '' for one that is not there, if they are not what the caller read.
 local function changed(contacts, ids, records)
   local all, differs = {}, false
