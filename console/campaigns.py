@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console import options, output
+from console.audit import me
 from console.enrolling import entering
 from console.launch import Ground, Timeframe, obstacles
 from console.moments import moment_option
@@ -61,7 +61,7 @@ def start(
     chosen = tuple(part.strip() for part in lists.split(",") if part.strip()) if lists else campaign.lists
     starts, ends = _moment(campaign, from_, "--from"), _moment(campaign, until, "--until")
     sub, enrolled = options.with_store(
-        loaded, lambda store: _launch(store, loaded, campaign, chosen, (starts, ends))
+        loaded, lambda store: launch(store, loaded, campaign, chosen, (starts, ends), by=me())
     )
     if json:
         told = {"sub_campaign": sub.name, "state": sub.run_state, "lists": sub.lists, "contacts": enrolled}
@@ -103,7 +103,7 @@ def stop(
 @app.command("halt")
 def halt(context: typer.Context, config: options.ConfigDir = None, json: options.Json = False) -> None:
     """Stop everything: no campaign dials anybody until `campaign unhalt`; calls that are up finish."""
-    by = getpass.getuser()
+    by = me()
     options.with_store(options.as_it_runs(context, config), lambda store: store.halt(by=by))
     _tell_halted(by, json=json)
 
@@ -112,7 +112,7 @@ def halt(context: typer.Context, config: options.ConfigDir = None, json: options
 def unhalt(context: typer.Context, config: options.ConfigDir = None, json: options.Json = False) -> None:
     """Release the stop switch; what was running goes on."""
     running = options.as_it_runs(context, config)
-    options.with_store(running, lambda store: store.unhalt(by=getpass.getuser()))
+    options.with_store(running, lambda store: store.unhalt(by=me()))
     _tell_halted(None, json=json)
 
 
@@ -159,10 +159,20 @@ def _moment(campaign: Campaign, text: str | None, option: str) -> float | None:
     return None if text is None else moment_option(text, campaign.zone, option)
 
 
-async def _launch(
-    store: Store, loaded: Project, campaign: Campaign, lists: Sequence[str], timeframe: Timeframe
+async def launch(
+    store: Store,
+    loaded: Project,
+    campaign: Campaign,
+    lists: Sequence[str],
+    timeframe: Timeframe,
+    *,
+    by: str,
 ) -> tuple[SubCampaign, int]:
-    """Judge first, then write: the sub-campaign exists before the first contact is due."""
+    """Start a campaign over these lists; the sub-campaign, and how many contacts it has. Raises RefusedError
+    with every reason why it cannot run.
+
+    Judge first, then write: the sub-campaign exists before the first contact is due.
+    """
     now = time.time()
     known = await store.lists()
     brought = {name: await entering(store, campaign, name) for name in lists if known.get(name)}
@@ -188,9 +198,7 @@ async def _launch(
         source=loaded.source(campaign.name),
     )
     await store.create_sub(sub)
-    await store.changed(
-        "launched", by=getpass.getuser(), campaign=sub.name, lists=sub.lists, new=campaign.version
-    )
+    await store.changed("launched", by=by, campaign=sub.name, lists=sub.lists, new=campaign.version)
     enrolled = 0
     for index, each in enumerate(brought.values()):
         enrolled += await store.enrol(sub, each.contacts, ContactState(list=index))
@@ -218,19 +226,24 @@ def _change(
     hang_up_ringing: bool = False,
 ) -> None:
     loaded = options.as_it_runs(context, config)
-    changed = options.with_store(loaded, lambda store: _set(store, name, wanted, hang_up_ringing))
+    changed = options.with_store(
+        loaded, lambda store: set_state(store, name, wanted, by=me(), hang_up_ringing=hang_up_ringing)
+    )
     if json:
         output.document({"sub_campaigns": changed, "state": wanted})
     else:
         output.line(f"{wanted}: {', '.join(changed)}")
 
 
-async def _set(store: Store, name: str, wanted: RunState, hang_up_ringing: bool) -> list[str]:
+async def set_state(
+    store: Store, name: str, wanted: RunState, *, by: str, hang_up_ringing: bool = False
+) -> list[str]:
+    """Pause, resume or stop what is meant by the name; which sub-campaigns changed. Raises RefusedError
+    where all of them are over."""
     chosen = [sub for sub in await named(store, name) if sub.run_state not in FINAL]
     if not chosen:
         reason = Reason("all of its sub-campaigns have ended, which is final", f"start {name} anew")
         raise RefusedError(f"{name} cannot be {wanted}; nothing was changed", [reason])
-    by = getpass.getuser()
     changed = [sub.name for sub in chosen if await store.set_run_state(sub.name, wanted, by=by)]
     for each in changed if hang_up_ringing else ():
         await store.hang_up_ringing(each)

@@ -3,7 +3,6 @@ to another, and the matrix of lists by campaigns."""
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console import options, output
+from console.audit import me
 from console.campaigns import FINAL, named
 from console.enrolling import entering
 from console.launch import Ground, over_lists
@@ -66,7 +66,7 @@ def attach(
     is in twice.
     """
     loaded = options.project(context, config)
-    done = options.with_store(loaded, lambda store: _attach(store, list_name, name, share))
+    done = options.with_store(loaded, lambda store: attach_list(store, list_name, name, share, by=me()))
     if json:
         output.document(done)
     for row in () if json else done:
@@ -86,7 +86,7 @@ def detach(
     Who is on another attached list goes on with that one; a call that is up finishes.
     """
     loaded = options.project(context, config)
-    done = options.with_store(loaded, lambda store: _detach(store, list_name, name))
+    done = options.with_store(loaded, lambda store: detach_list(store, list_name, name, by=me()))
     _tell(f"{list_name} is detached from", list_name, done, json)
 
 
@@ -100,7 +100,7 @@ def weight(
 ) -> None:
     """How much of a campaign's list work is done on this list beside its others."""
     loaded = options.project(context, config)
-    done = options.with_store(loaded, lambda store: _set(store, list_name, name, share=share))
+    done = options.with_store(loaded, lambda store: set_list(store, list_name, name, share=share, by=me()))
     _tell(f"{list_name} weighs {share:g} in", list_name, done, json)
 
 
@@ -200,8 +200,11 @@ def _tell(said: str, list_name: str, done: Sequence[str], json: bool) -> None:
         output.line(f"{said} {', '.join(done)}")
 
 
-async def _attach(store: Store, list_name: str, name: str, share: float | None) -> list[dict[str, Any]]:
-    """Judge first, for all sub-campaigns of the name, then attach."""
+async def attach_list(
+    store: Store, list_name: str, name: str, share: float | None, *, by: str
+) -> list[dict[str, Any]]:
+    """Attach a list to the sub-campaigns of that name, all judged first; how many contacts are new in each,
+    and how many are back. Raises RefusedError."""
     known, brought = await store.lists(), {}
     reasons: list[Reason] = []
     subs = await _open(store, name)
@@ -214,28 +217,37 @@ async def _attach(store: Store, list_name: str, name: str, share: float | None) 
     done = []
     for sub in subs:
         contacts = brought[sub.name].contacts
-        entered = await store.attach(sub.name, list_name, contacts, weight=share, by=getpass.getuser())
+        entered = await store.attach(sub.name, list_name, contacts, weight=share, by=by)
         done.append({"sub_campaign": sub.name, "new": entered.new, "back": entered.back})
     return done
 
 
-async def _detach(store: Store, list_name: str, name: str) -> list[str]:
+async def detach_list(store: Store, list_name: str, name: str, *, by: str) -> list[str]:
+    """Detach a list from the sub-campaigns of that name; which. Raises RefusedError."""
     subs = await _with_list(store, list_name, name)
     for sub in subs:
         for other, attachment in sub.attached.items():
             if other != list_name and not attachment.detached:
                 both = await store.on_both_lists(list_name, other)
                 await store.relist(sub.name, list_name, other, both)
-        await store.detach(sub.name, list_name, by=getpass.getuser())
+        await store.detach(sub.name, list_name, by=by)
     return [sub.name for sub in subs]
 
 
-async def _set(
-    store: Store, list_name: str, name: str | None, *, share: float | None = None, paused: bool | None = None
+async def set_list(
+    store: Store,
+    list_name: str,
+    name: str | None,
+    *,
+    by: str,
+    share: float | None = None,
+    paused: bool | None = None,
 ) -> list[str]:
+    """Weigh, pause or resume a list in the sub-campaigns of that name, in all for None; which. Raises
+    RefusedError."""
     subs = await _with_list(store, list_name, name)
     for sub in subs:
-        await store.set_attachment(sub.name, list_name, weight=share, paused=paused, by=getpass.getuser())
+        await store.set_attachment(sub.name, list_name, weight=share, paused=paused, by=by)
     return [sub.name for sub in subs]
 
 
@@ -251,7 +263,7 @@ def _pause(
     if (name is None) != everywhere:
         raise typer.BadParameter("name a campaign, or say --all", param_hint="NAME")
     loaded: Project = options.project(context, config)
-    return options.with_store(loaded, lambda store: _set(store, list_name, name, paused=paused))
+    return options.with_store(loaded, lambda store: set_list(store, list_name, name, paused=paused, by=me()))
 
 
 async def _move(store: Store, list_name: str, target: NewList, pick: Picked) -> int:
@@ -266,7 +278,7 @@ async def _move(store: Store, list_name: str, target: NewList, pick: Picked) -> 
         raise RefusedError(f"{list_name} was not split; nothing was changed", [reason])
     chosen = await picked(store, list_name, pick)
     if target.split:
-        await split_off(store, list_name, target.name, by=getpass.getuser())
+        await split_off(store, list_name, target.name, by=me())
     return await move_contacts(store, list_name, target.name, chosen)
 
 
