@@ -5,20 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from strategies.abandonment import Share
 from strategies.campaign import Pass
 from strategies.ledger import Counters
 from strategies.state import SubCampaign
-from strategies.vocabulary import Result
-
-ANSWERED = (
-    Result.HANGUP_IN_SCRIPT,
-    Result.DELIVERED_PERSON,
-    Result.DELIVERED_NO_SUCCESS,
-    Result.ABANDONED_IN_QUEUE,
-    Result.ABANDONED_NO_AGENT,
-    Result.CONNECTED_AGENT,
-)
-"""Results of calls that a person answered."""
 
 
 def figures(sub: SubCampaign, counters: Counters, waiting: Mapping[str, int]) -> dict[str, Any]:
@@ -41,7 +31,7 @@ def figures(sub: SubCampaign, counters: Counters, waiting: Mapping[str, int]) ->
         "attempts": counters.attempts,
         "in_progress": counters.in_progress,
         "connected_to_agent": counters.connected_to_agent,
-        "abandon_rate": abandon_rate(counters.by_result),
+        "abandon_rate": abandon_rate(counters),
         "by_result": dict(counters.by_result),
         "by_pass": dict(counters.by_pass),
         "by_list": dict(counters.by_list),
@@ -69,10 +59,11 @@ def figures(sub: SubCampaign, counters: Counters, waiting: Mapping[str, int]) ->
     }
 
 
-def abandon_rate(by_result: Mapping[str, int]) -> float | None:
-    """Calls that a person answered and no agent took, of all that a person answered; None without one."""
-    answered = sum(by_result.get(result, 0) for result in ANSWERED)
-    return round(by_result.get(Result.ABANDONED_NO_AGENT, 0) / answered, 4) if answered else None
+def abandon_rate(counters: Counters) -> float | None:
+    """The share of abandoned calls as the law, the rules and the pacing have it (`strategies.abandonment`);
+    None where no person has answered a call that was for an agent."""
+    share = Share(sum(counters.live.values()), sum(counters.abandoned.values()))
+    return round(share.rate, 4) if share.live else None
 
 
 def _pass(each: Pass, counters: Counters, waiting: Mapping[str, int]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from engine_stage import a_campaign, a_sub, rescue
 from console.figures import abandon_rate, figures
 from strategies.campaign import Pass
 from strategies.ledger import recount
+from strategies.rules import Floor, figures_of
 from strategies.state import Attachment
 from strategies.vocabulary import Medium, Trigger
 
@@ -68,7 +69,14 @@ def test_recoveries_by_trigger_pass_and_day() -> None:
     assert recovery["by_day"] == [{**LOST, "lost": 1, "expired": 1}]  # type: ignore[index]
 
 
-def test_the_abandon_rate_is_of_calls_that_a_person_answered() -> None:
-    answered = {"connected_agent": 37, "abandoned_no_agent": 1, "delivered_person": 2}
-    assert abandon_rate({**answered, "machine_hangup": 500, "busy": 9}) == 0.025
-    assert abandon_rate({"busy": 3}) is None
+def test_the_abandon_rate_is_that_of_the_law_and_of_the_rules() -> None:
+    waits = [0.4] * 37 + [2.4, None, None]  # late is abandoned too, and so is who hung up
+    lines = [
+        {"kind": "attempt_ended", "result": result, "live_at": 5.0, "day": "2026-03-02", "waited": waited}
+        for waited in waits
+        for result in ["abandoned_in_queue" if waited is None else "connected_agent"]
+    ]
+    counters = recount([*lines, {"kind": "attempt_ended", "result": "machine_hangup"}])
+    assert abandon_rate(counters) == 0.075
+    assert figures_of(counters, Floor(), "2026-03-02")["abandon_rate"] == 0.075
+    assert abandon_rate(recount([{"kind": "attempt_ended", "result": "connected_agent"}])) is None
