@@ -68,4 +68,7 @@ def card_from(text: str) -> Card:
 
 def _factor(declared: Mapping[str, Any]) -> Factor:
     kind, source = Kind(declared["kind"]), Source(declared["source"])
-    return Factor(declared["name"], kind, source, tuple(declared["missing"]))
+    missing = tuple(declared["missing"])
+    return Factor(
+        declared["name"], kind, source, missing, declared.get("default", ""), declared.get("within")
+    )

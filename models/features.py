@@ -4,7 +4,7 @@ looking the values up is left to the caller."""
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -23,12 +23,15 @@ class Kind(StrEnum):
 
 
 class Source(StrEnum):
-    """Where a factor's value comes from: the contact's list columns, the moment of the decision, or
-    what we did with the contact before (or the list columns, for what happened before we knew them)."""
+    """Where a factor's value comes from: the contact's list columns; the moment of the decision; what we did
+    with the contact before, and their own calls (or the list columns, for what happened before we knew them);
+    the queue they would enter; what they chose on the way to us."""
 
     ATTRIBUTE = "attribute"
     MOMENT = "moment"
     HISTORY = "history"
+    QUEUE = "queue"
+    INTENT = "intent"
 
 
 KNOWN_AFTERWARDS = frozenset({"duration", "talk_time", "handle_time", "wrap_up", "disposition"})
@@ -37,12 +40,16 @@ KNOWN_AFTERWARDS = frozenset({"duration", "talk_time", "handle_time", "wrap_up",
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """One input of a model. `missing` are the texts that stand for no value, besides the empty one."""
+    """One input of a model. `missing` are the texts that stand for no value, besides the empty one; `default`
+    is the value where there is none, or empty to leave it missing; a value older than `within` seconds is
+    none."""
 
     name: str
     kind: Kind
     source: Source = Source.ATTRIBUTE
     missing: tuple[str, ...] = ("unknown",)
+    default: str = ""
+    within: float | None = None
 
     def __post_init__(self) -> None:
         if self.name in KNOWN_AFTERWARDS:
@@ -61,9 +68,48 @@ def _category(name: str, source: Source = Source.ATTRIBUTE) -> Factor:
     return Factor(name, Kind.CATEGORY, source)
 
 
+def _count(name: str) -> Factor:
+    return Factor(name, Kind.NUMBER, Source.HISTORY, default="0")
+
+
+def _figure(name: str) -> Factor:
+    return Factor(name, Kind.NUMBER, Source.QUEUE, within=FRESH)
+
+
+FRESH = 30.0
+"""Seconds for which a queue's figures describe it; they come every half second while the bridge is up."""
+
+LIVE: tuple[Factor, ...] = (
+    _category("month", Source.MOMENT),
+    _category("day_of_week", Source.MOMENT),
+    Factor("hour", Kind.NUMBER, Source.MOMENT),
+    _category("channel", Source.INTENT),
+    _category("dialled", Source.INTENT),
+    _category("intent", Source.INTENT),
+    _category("ivr", Source.INTENT),
+    _count("attempts"),
+    _count("conversations"),
+    _category("last_result", Source.HISTORY),
+    _category("last_response", Source.HISTORY),
+    Factor("days_since_attempt", Kind.NUMBER, Source.HISTORY),
+    _category("recovery_open", Source.HISTORY),
+    _count("calls"),
+    _count("calls_abandoned"),
+    Factor("calls_waited", Kind.NUMBER, Source.HISTORY),
+    Factor("days_since_call", Kind.NUMBER, Source.HISTORY),
+    _category("last_call", Source.HISTORY),
+    Factor("last_call_waited", Kind.NUMBER, Source.HISTORY),
+    _figure("queue_waiting"),
+    _figure("queue_agents_free"),
+    _figure("queue_longest_wait"),
+)
+"""What is known of every interaction, whoever it is: logged with each decision, so that a model that is begun
+today can learn from the decisions of yesterday. `models.live_factors` makes their values."""
+
 DECLARED: Mapping[str, Factor] = {
     factor.name: factor
     for factor in (
+        *LIVE,
         Factor("age", Kind.NUMBER),
         _category("job"),
         _category("marital"),
@@ -72,8 +118,6 @@ DECLARED: Mapping[str, Factor] = {
         _category("housing"),
         _category("loan"),
         _category("contact"),
-        _category("month", Source.MOMENT),
-        _category("day_of_week", Source.MOMENT),
         Factor("campaign", Kind.NUMBER, Source.HISTORY),
         Factor("pdays", Kind.NUMBER, Source.HISTORY, ("unknown", "999")),
         Factor("previous", Kind.NUMBER, Source.HISTORY),
@@ -86,11 +130,21 @@ MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def moment(at: datetime) -> dict[str, str]:
+def moment(at: datetime) -> dict[str, str | int]:
     """The moment factors of an aware time in the centre's zone; ValueError for a time without a zone."""
     if at.tzinfo is None:
         raise ValueError("the time of a decision must be aware; give it in the centre's zone")
-    return {"month": MONTHS[at.month - 1], "day_of_week": WEEKDAYS[at.weekday()]}
+    return {"month": MONTHS[at.month - 1], "day_of_week": WEEKDAYS[at.weekday()], "hour": at.hour}
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is known beside the customer: the figures of the queue they would enter, `queue_age` seconds old,
+    and what they chose on the way to us; by factor name."""
+
+    queue: Mapping[str, object] = field(default_factory=dict)
+    queue_age: float = 0.0
+    intent: Mapping[str, object] = field(default_factory=dict)
 
 
 def row(
@@ -98,13 +152,16 @@ def row(
     attributes: Mapping[str, object],
     at: datetime | Mapping[str, object],
     history: Mapping[str, object],
+    around: Surroundings | None = None,
 ) -> Row:
     """The values of `factors` for one interaction; anything absent or unreadable is missing.
 
-    `at` is the time at the centre, or, for a recorded call, the columns that hold its moment. Raises nothing
-    but ValueError for a time without a zone.
+    `at` is the time at the centre, or, for a recorded call, the columns that hold its moment; without
+    `around` all that is not of the moment or history is in `attributes`, as the columns of a record are.
+    Raises nothing but ValueError for a time without a zone.
     """
     when = moment(at) if isinstance(at, datetime) else at
+    beside = {Source.QUEUE: around.queue, Source.INTENT: around.intent} if around else {}
     made: Row = {}
     for factor in factors:
         if factor.source is Source.MOMENT:
@@ -112,14 +169,20 @@ def row(
         elif factor.source is Source.HISTORY and factor.name in history:
             raw = history[factor.name]
         else:
-            raw = attributes.get(factor.name)
+            raw = beside.get(factor.source, attributes).get(factor.name)
+        if around and factor.source is Source.QUEUE and _too_old(factor, around.queue_age):
+            raw = None
         made[factor.name] = _number(raw, factor) if factor.kind is Kind.NUMBER else _text(raw, factor)
     return made
 
 
+def _too_old(factor: Factor, age: float) -> bool:
+    return factor.within is not None and age > factor.within
+
+
 def _text(raw: object, factor: Factor) -> str:
     text = "" if raw is None else str(raw).strip()
-    return "" if text in factor.missing else text
+    return factor.default if text in factor.missing or not text else text
 
 
 def _number(raw: object, factor: Factor) -> float:

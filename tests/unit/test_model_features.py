@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import TrainingError
-from models.features import DECLARED, Factor, Kind, Source, moment, row
+from models.features import DECLARED, FRESH, LIVE, Factor, Kind, Source, moment, row
+from models.live_factors import history_factors, surroundings
+from strategies.past_calls import CallOver, CallResult, PastCalls, after
+from strategies.store.callers import History, QueueFigures
 
 FACTORS = tuple(DECLARED.values())
 WEDNESDAY = datetime(2026, 5, 13, 23, 30, tzinfo=UTC)
@@ -20,6 +23,7 @@ def test_a_recorded_call_and_a_live_one_make_the_same_row():
         "job": "housemaid",
         "month": "may",
         "day_of_week": "wed",
+        "hour": "23",
         "pdays": "6",
         "previous": "1",
     }
@@ -82,3 +86,58 @@ def test_the_declared_sources_say_where_a_value_comes_from():
     assert sources["age"] is Source.ATTRIBUTE
     assert sources["day_of_week"] is Source.MOMENT
     assert sources["poutcome"] is Source.HISTORY
+
+
+NOW = 1_772_438_400.0
+WAITED = CallOver("178.1", NOW - 86_400, CallResult.ABANDONED, "service", waited=90.0)
+
+
+def test_what_is_known_of_any_caller_fills_every_factor_of_its_source():
+    past = after(PastCalls(), WAITED)
+    history = History(2, 1, "busy", ("promised", "call_again"), NOW - 43_200, recovery_open=True)
+    known = history_factors(history, past, NOW)
+    around = surroundings(QueueFigures(3, 1, 40.0, NOW - 1), {"channel": "inbound"}, NOW)
+    made = row(LIVE, {}, WEDNESDAY, known, around)
+    assert {f.name: made[f.name] for f in LIVE if f.source is Source.HISTORY} == {
+        "attempts": 2.0,
+        "conversations": 1.0,
+        "last_result": "busy",
+        "last_response": "call_again",
+        "days_since_attempt": 0.5,
+        "recovery_open": "yes",
+        "calls": 1.0,
+        "calls_abandoned": 1.0,
+        "calls_waited": 90.0,
+        "days_since_call": 1.0,
+        "last_call": "abandoned",
+        "last_call_waited": 90.0,
+    }
+    assert (made["queue_waiting"], made["queue_agents_free"], made["queue_longest_wait"]) == (3.0, 1.0, 40.0)
+    assert (made["hour"], made["channel"], made["dialled"]) == (23.0, "inbound", "")
+
+
+def test_of_somebody_who_never_called_the_counts_are_nought_and_the_rest_is_missing():
+    made = row(LIVE, {}, WEDNESDAY, history_factors(History(), PastCalls(), NOW), surroundings(None, {}, NOW))
+    assert (made["attempts"], made["calls"], made["last_call"]) == (0.0, 0.0, "")
+    assert math.isnan(made["days_since_call"])
+    assert math.isnan(made["queue_waiting"])
+
+
+def test_figures_of_a_queue_that_are_too_old_are_missing():
+    old = surroundings(QueueFigures(3, 1, 40.0, NOW - FRESH - 1), {}, NOW)
+    assert math.isnan(row(LIVE, {}, WEDNESDAY, {}, old)["queue_waiting"])
+
+
+def test_what_is_live_is_never_taken_from_the_list():
+    listed = {"queue_waiting": "99", "intent": "pay", "hour": "3"}
+    made = row(LIVE, listed, WEDNESDAY, {}, surroundings(None, {}, NOW))
+    assert math.isnan(made["queue_waiting"])
+    assert (made["intent"], made["hour"]) == ("", 23.0)
+
+
+def test_the_mean_wait_of_earlier_calls_counts_each_of_them_alike():
+    past = PastCalls()
+    for waited in (30.0, 60.0, 90.0):
+        past = after(past, CallOver("178.1", NOW, CallResult.CONNECTED, waited=waited))
+    assert (past.calls, past.abandoned, past.waited) == (3, 0, 60.0)
+    assert (past.last_result, past.last_waited, past.last_at) == ("connected", 90.0, NOW)
