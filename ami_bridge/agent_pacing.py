@@ -4,28 +4,26 @@ learnt of earlier ones; the rule is `strategies.predictive`'s, the agents are th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 
 from ami_bridge.agents import QueueBoard
+from strategies.abandon_gate import Rule, Tally
 from strategies.abandonment import Share
 from strategies.attempts import Intent
+from strategies.call_estimates import aged, ring_ended, talk_ended
 from strategies.campaign import Campaign, Pass
+from strategies.frozen import replace
 from strategies.predictive import (
     FEEDBACK_EVERY,
     Decision,
     Floor,
     Pacer,
-    Rule,
-    Tally,
-    aged,
     decide,
     fed_back,
     power,
-    ring_ended,
-    talk_ended,
 )
 from strategies.ring_ages import Ages, as_many_as, rang, turned_out
 from strategies.rules import SLOWED
@@ -132,7 +130,7 @@ class AgentPacing:
             ratio = going.pacing.ratio or 1.0
             ratio = max(1.0, ratio * SLOWED) if sub.slowed else ratio
             return power(floor, ratio, pacer, rule_of(going, sub), 1)
-        floor = replace(floor, ringing=self._reckoned(line, seen.coming, now))
+        floor = replace(floor, worth=self._reckoned(line, seen.coming, now))
         return decide(floor, pacer, rule_of(going, sub) or Rule(), 1)
 
     def placed(self, intent: Intent) -> None:

@@ -89,7 +89,7 @@ def measure(
     from console.floor.pacings import Adaptive, Predictive, Progressive
     from console.floor.scenarios import SCENARIOS, beta_chance
     from console.floor.shift import Pacing, run_shift
-    from strategies.predictive import Rule
+    from strategies.abandon_gate import Rule
 
     if scenario not in SCENARIOS:
         raise typer.BadParameter(f"write one of {', '.join(SCENARIOS)}", param_hint="--scenario")

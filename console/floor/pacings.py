@@ -5,55 +5,75 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
 
-from console.floor.shift import Sight
-from strategies.predictive import (
-    FEEDBACK_EVERY,
+from console.floor.shift import Call, Sight
+from strategies.abandon_gate import Rule, Tally
+from strategies.call_estimates import (
+    NOTHING_SEEN,
     Belief,
     Estimates,
-    Floor,
-    Pacer,
-    Rule,
-    Tally,
     aged,
-    decide,
-    decide_by_chances,
-    fed_back,
     ring_ended,
     talk_ended,
 )
+from strategies.predictive import FEEDBACK_EVERY, Floor, Pacer, decide, decide_by_chances, fed_back
+from strategies.ring_ages import Ages, as_many_as, rang, turned_out
 
 
 class Predictive:
-    """`strategies.predictive`, with its parameters estimated from what happens; `by_chance`: it is told each
-    contact's probability of an answer."""
+    """`strategies.predictive`, with its parameters estimated from what happens; `by_age`: calls that ring are
+    reckoned by how long they have; `by_chance`: it is told each contact's probability of an answer."""
 
-    def __init__(self, rule: Rule, *, belief: Belief | None = None, by_chance: bool = False) -> None:
-        self._rule, self._by_chance = rule, by_chance
-        self._pacer = Pacer(Estimates(belief or Belief()))
+    def __init__(
+        self,
+        rule: Rule,
+        *,
+        belief: Belief = NOTHING_SEEN,
+        by_age: bool = False,
+        by_chance: bool = False,
+    ) -> None:
+        self._rule, self._by_age, self._by_chance = rule, by_age, by_chance
+        self._pacer = Pacer(Estimates(belief))
+        self._ages = Ages()
         self._next_feedback = FEEDBACK_EVERY
 
     def calls(self, sight: Sight, coming: Sequence[float]) -> int:
         """As the rule and the gate allow."""
-        pacer = replace(self._pacer, tally=Tally(sight.answered, sight.abandoned))
+        pacer = Pacer(self._pacer.known, self._pacer.feedback, Tally(sight.answered, sight.abandoned))
         while sight.now >= self._next_feedback:
-            pacer = replace(pacer, feedback=fed_back(pacer.feedback, pacer.tally, sight.staffed, self._rule))
+            feedback = fed_back(pacer.feedback, pacer.tally, sight.staffed, self._rule)
+            pacer = Pacer(pacer.known, feedback, pacer.tally)
             self._next_feedback += FEEDBACK_EVERY
         self._pacer = pacer
-        floor = Floor(sight.staffed, sight.busy, sight.waiting, len(sight.ringing), sight.left)
+        ringing = len(sight.ringing)
         if self._by_chance:
-            told = replace(floor, chances=tuple(sight.ringing))
-            return decide_by_chances(told, pacer, self._rule, coming).calls
+            chances = tuple(pacer.known.chance(call.chance) for call in sight.ringing.values())
+            floor = Floor(sight.staffed, sight.busy, sight.waiting, ringing, sight.left, None, chances)
+            next_ones = [pacer.known.chance(chance) for chance in coming]
+            return decide_by_chances(floor, pacer, self._rule, next_ones).calls
+        worth = self._worth(sight) if self._by_age else None
+        floor = Floor(sight.staffed, sight.busy, sight.waiting, ringing, sight.left, worth)
         return decide(floor, pacer, self._rule, len(coming)).calls
 
-    def ring_ended(self, sight: Sight, *, answered: bool) -> None:
+    def _worth(self, sight: Sight) -> int:
+        ages = [sight.now - call.placed for call in sight.ringing.values()]
+        return as_many_as(self._ages, ages, 0, self._pacer.known.answer_probability)
+
+    def ring_ended(self, sight: Sight, call: Call, *, answered: bool) -> None:
         """Learn from it."""
-        self._pacer = replace(self._pacer, known=ring_ended(self._aged(sight), answered=answered))
+        said = call.chance if self._by_chance else None
+        self._learnt(ring_ended(self._aged(sight), answered=answered, said=said))
+        if self._by_age:
+            self._ages = rang(self._ages, sight.now - call.placed, sight.now, picked_up=answered)
+            if answered:
+                self._ages = turned_out(self._ages, sight.now, person=True)
 
     def talk_ended(self, sight: Sight) -> None:
         """Learn from it."""
-        self._pacer = replace(self._pacer, known=talk_ended(self._aged(sight)))
+        self._learnt(talk_ended(self._aged(sight)))
+
+    def _learnt(self, known: Estimates) -> None:
+        self._pacer = Pacer(known, self._pacer.feedback, self._pacer.tally)
 
     def _aged(self, sight: Sight) -> Estimates:
         return aged(self._pacer.known, sight.now, len(sight.ringing), sight.busy)
@@ -66,7 +86,7 @@ class Progressive:
         """As many as nobody would be abandoned by."""
         return max(0, min(len(coming), sight.staffed - sight.busy - sight.waiting - len(sight.ringing)))
 
-    def ring_ended(self, sight: Sight, *, answered: bool) -> None:
+    def ring_ended(self, sight: Sight, call: Call, *, answered: bool) -> None:
         """Nothing to learn."""
 
     def talk_ended(self, sight: Sight) -> None:
@@ -103,7 +123,7 @@ class Adaptive:
         if sight.answered > 50 and sight.abandoned > self._limit * sight.answered:
             self._level = 1.0
 
-    def ring_ended(self, sight: Sight, *, answered: bool) -> None:
+    def ring_ended(self, sight: Sight, call: Call, *, answered: bool) -> None:
         """Nothing to learn."""
 
     def talk_ended(self, sight: Sight) -> None:

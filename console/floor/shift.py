@@ -3,18 +3,26 @@ calls are placed is asked of a pacing after every event."""
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from random import Random
 from time import perf_counter_ns
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from console.floor.scenarios import Scenario
 
 PATIENCE = 2.0  # seconds after which somebody who answered and has no agent counts as abandoned
 COMING = 64  # calls a pacing may look ahead
+
+
+class Call(NamedTuple):
+    """A call that rings: since when, and how likely it is answered."""
+
+    placed: float
+    chance: float
 
 
 @dataclass(slots=True)
@@ -26,7 +34,7 @@ class Sight:
     staffed: int
     busy: int = 0
     waiting: int = 0
-    ringing: list[float] = field(default_factory=list)  # the probability of an answer of each
+    ringing: dict[int, Call] = field(default_factory=dict)
     answered: int = 0
     abandoned: int = 0
 
@@ -37,7 +45,7 @@ class Pacing(Protocol):
     def calls(self, sight: Sight, coming: Sequence[float]) -> int:
         """How many calls to place now; `coming`: each of the next calls' probability of an answer."""
 
-    def ring_ended(self, sight: Sight, *, answered: bool) -> None:
+    def ring_ended(self, sight: Sight, call: Call, *, answered: bool) -> None:
         """A call rings no longer; `sight` is as before it."""
 
     def talk_ended(self, sight: Sight) -> None:
@@ -54,7 +62,7 @@ class ShiftResult:
     abandoned: int
     dialled: int
     deficit: float
-    decision_us: tuple[float, ...]
+    decision_us: array[float]
 
     @property
     def abandon_rate(self) -> float:
@@ -90,14 +98,14 @@ class _Shift:
         self._scenario, self._chances, self._end = scenario, chances, end
         self._chance = Random(seed)  # noqa: S311  a simulation has to come out the same again
         self._sight = Sight(0.0, end, agents)
-        self._events: list[tuple[float, int, str, float, bool]] = []
+        self._events: list[tuple[float, int, str, int, bool]] = []
         self._order = 0
         self._queue: dict[int, None] = {}  # who waits, the first first
         self._coming: deque[float] = deque()
         self._handled, self._dialled, self._deficit = 0.0, 0, 0.0
 
     def run(self, pacing: Pacing, cap: float) -> ShiftResult:
-        spent = list[float]()
+        spent = array("f")
         sight = self._sight
         while True:
             began = perf_counter_ns()
@@ -115,7 +123,7 @@ class _Shift:
             sight.abandoned,
             self._dialled,
             self._deficit,
-            tuple(spent),
+            spent,
         )
 
     def _ahead(self) -> Sequence[float]:
@@ -132,28 +140,28 @@ class _Shift:
             self._coming.popleft()
         answered = self._chance.random() < probability
         self._dialled += 1
-        self._sight.ringing.append(probability)
-        self._at(self._scenario.ring(self._chance, answered), "ring", probability, answered)
+        self._sight.ringing[self._dialled] = Call(self._sight.now, probability)
+        self._at(self._scenario.ring(self._chance, answered), "ring", self._dialled, answered)
 
-    def _at(self, seconds: float, kind: str, value: float = 0.0, flag: bool = False) -> None:
+    def _at(self, seconds: float, kind: str, which: int = 0, flag: bool = False) -> None:
         self._order += 1
-        heappush(self._events, (self._sight.now + seconds, self._order, kind, value, flag))
+        heappush(self._events, (self._sight.now + seconds, self._order, kind, which, flag))
 
     def _next(self, pacing: Pacing) -> None:
         sight = self._sight
-        at, _, kind, value, flag = heappop(self._events)
+        at, _, kind, which, flag = heappop(self._events)
         sight.now, sight.left = at, self._end - at
         if kind == "ring":
-            pacing.ring_ended(sight, answered=flag)
-            sight.ringing.remove(value)
+            pacing.ring_ended(sight, sight.ringing[which], answered=flag)
+            del sight.ringing[which]
             if flag:
                 self._answered()
         elif kind == "talk":
             pacing.talk_ended(sight)
             sight.busy -= 1
             self._free()
-        elif value in self._queue:
-            del self._queue[int(value)]
+        elif which in self._queue:
+            del self._queue[which]
             sight.waiting -= 1
             sight.abandoned += 1
 

@@ -10,21 +10,9 @@ from console.bench import measure
 from console.floor.pacings import Predictive
 from console.floor.scenarios import SCENARIOS
 from console.floor.shift import run_shift
-from strategies.predictive import (
-    Estimates,
-    Feedback,
-    Floor,
-    Pacer,
-    Rule,
-    Tally,
-    aged,
-    decide,
-    decide_by_chances,
-    fed_back,
-    over,
-    ring_ended,
-    talk_ended,
-)
+from strategies.abandon_gate import Rule, Tally
+from strategies.call_estimates import Estimates, aged, ring_ended, talk_ended
+from strategies.predictive import Feedback, Floor, Pacer, decide, decide_by_chances, fed_back, over
 
 RULE = Rule()
 RICH = Pacer(feedback=Feedback(eps=0.05), tally=Tally(answered=2000, abandoned=10))
