@@ -1,18 +1,29 @@
-"""Who of a queue's members could take a call now, from Asterisk's snapshots and events; whom to dial
-is the dialer's to decide."""
+"""Who of a queue's members could take a call now and what the others are at, from Asterisk's snapshots and
+events; whom to dial is the dialer's to decide.
+
+A member has a telephone that rings, or a leg: an agent of app_agent_pool who stays on the line, whose device
+state is `Agent:ID`. That state is free only once the pool would connect somebody, so both are judged alike.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from ami_bridge.events import QueueMember
-from ami_bridge.snapshot import LiveQueue
+from ami_bridge.snapshot import LiveQueue, PoolStatus, leg_of
 from strategies.store import QueueFigures
+from strategies.store.seats import Seat
+from strategies.vocabulary import AgentState
 
 NOT_IN_USE = 1  # AST_DEVICE_NOT_INUSE in Asterisk's device states
-AWAY = frozenset({0, 4, 5})  # unknown, invalid, unavailable: no telephone that could ring
+UNAVAILABLE = 5
+RINGING = frozenset({6, 7})  # 7: rings beside a call
+AWAY = frozenset({0, 4, UNAVAILABLE})  # unknown, invalid, unavailable: no telephone that could ring
+NO_POOL: Mapping[str, PoolStatus] = MappingProxyType({})
 
 
 def is_free(member: QueueMember) -> bool:
@@ -47,20 +58,30 @@ class QueueBoard:
     _waiting: dict[str, dict[str, float]] = field(default_factory=dict)  # queue -> call -> entered
     _reserved: dict[str, str] = field(default_factory=dict)  # attempt -> queue
     _rung: dict[str, str] = field(default_factory=dict)  # interface -> the call it rings for
-    _talks: set[str] = field(default_factory=set)  # interfaces that a caller was connected to
+    _talks: dict[str, str] = field(default_factory=dict)  # interface -> its call, empty if not known which
     _done: dict[str, float] = field(default_factory=dict)  # interface -> when its last call was over
     _wrap_up: dict[str, float] = field(default_factory=dict)  # queue -> seconds
 
-    def replace(self, queues: Iterable[LiveQueue], now: float) -> None:
-        """Take a snapshot for the truth; promises stay."""
+    def replace(
+        self, queues: Iterable[LiveQueue], now: float, pool: Mapping[str, PoolStatus] = NO_POOL
+    ) -> None:
+        """Take a snapshot for the truth; promises stay. `pool`: the agents who have a leg, by their ids."""
         self._queues, self._members, self._waiting = set(), {}, {}
-        self._rung, self._talks = {}, set()
+        self._rung, self._talks = {}, {}
         for queue in queues:
             self._queues.add(queue.name)
             for member in queue.members:
-                self.member(member)
+                self._found(member, pool.get(leg_of(member)))
             for caller in queue.callers:
                 self.joined(queue.name, caller.uniqueid, now - caller.wait_seconds)
+
+    def _found(self, member: QueueMember, leg: PoolStatus | None) -> None:
+        """A member as a snapshot has it. Of a leg in use the queue does not tell whether it talks."""
+        if leg is PoolStatus.LOGGED_OFF:
+            member = replace(member, status=UNAVAILABLE)
+        self.member(member)
+        if member.in_call or leg is PoolStatus.ON_CALL:
+            self._talks[member.interface] = ""
 
     def member(self, member: QueueMember) -> None:
         """A member was added or changed."""
@@ -84,15 +105,23 @@ class QueueBoard:
         """The member did not answer."""
         self._rung.pop(interface, None)
 
-    def connected(self, interface: str) -> None:
+    def connected(self, interface: str, call: str = "") -> None:
         """Member and caller talk."""
         self._rung.pop(interface, None)
-        self._talks.add(interface)
+        self._talks[interface] = call
 
     def completed(self, interface: str) -> None:
         """They have done: the agent's wrap-up begins."""
-        self._talks.discard(interface)
+        self._talks.pop(interface, None)
         self._done[interface] = self.clock()
+        for place, member in self._members.items():
+            if member.interface == interface and member.in_call:
+                self._members[place] = replace(member, in_call=False)
+
+    def ended(self, call: str) -> None:
+        """The caller's channel is gone: whoever still talked to them has done."""
+        for interface in [one for one, with_whom in self._talks.items() if with_whom == call]:
+            self.completed(interface)
 
     def joined(self, queue: str, call: str, entered: float) -> None:
         """A caller waits; whoever was promised an agent is now served by the queue itself."""
@@ -150,7 +179,47 @@ class QueueBoard:
         interface, done = member.interface, self._done.get(member.interface)
         if not is_free(member) or interface in self._rung or interface in self._talks:
             return False
-        return done is None or self.clock() >= done + self._wrap_up.get(member.queue, 0.0)
+        return done is None or self.clock() >= done + self._wraps_up(member)
+
+    def _wraps_up(self, member: QueueMember) -> float:
+        """Seconds of wrap-up: what the queue's campaigns ask for, or the queue itself, if that is more."""
+        return max(self._wrap_up.get(member.queue, 0.0), member.wrap_up_seconds)
+
+    def state_of(self, member: QueueMember) -> AgentState:
+        """What the agent is at, as the events so far tell it."""
+        interface, done = member.interface, self._done.get(member.interface)
+        if member.status in AWAY:
+            return AgentState.GONE
+        if interface in self._talks or member.in_call:
+            return AgentState.BUSY
+        if interface in self._rung or member.status in RINGING:
+            return AgentState.RINGING
+        if member.paused:
+            return AgentState.PAUSED
+        if done is not None and self.clock() < done + self._wraps_up(member):
+            return AgentState.AFTER_CALL
+        if member.status == NOT_IN_USE:
+            return AgentState.READY
+        # The pool keeps a leg in use for a wrap-up of its own; a telephone may be used for anything.
+        return AgentState.AFTER_CALL if leg_of(member) else AgentState.BUSY
+
+    def seats(self) -> list[Seat]:
+        """Every agent and what they are at, one for all their queues, ordered by interface.
+
+        Who is paused in one queue and works in another is at what they are at in that one.
+        """
+        by_interface: defaultdict[str, list[QueueMember]] = defaultdict(list)
+        for member in self._members.values():
+            by_interface[member.interface].append(member)
+        return [self._seat(places) for _, places in sorted(by_interface.items())]
+
+    def _seat(self, places: list[QueueMember]) -> Seat:
+        first = min(places, key=lambda one: (one.paused, one.queue))
+        call = self._talks.get(first.interface) or self._rung.get(first.interface, "")
+        queues = tuple(sorted(one.queue for one in places))
+        return Seat(
+            first.interface, first.member, queues, self.state_of(first), call, leg=bool(leg_of(first))
+        )
 
     def is_free(self, queue: str, interface: str) -> bool:
         """Whether this one member of the queue could take a call now."""

@@ -22,6 +22,7 @@ from ami_bridge.events import (
     AgentConnect,
     AgentRingNoAnswer,
     AmiEvent,
+    Hangup,
     QueueCallerJoin,
     QueueCallerLeave,
     QueueMemberAdded,
@@ -173,12 +174,14 @@ class Bridge:
             case AgentRingNoAnswer(interface=interface):
                 self._board.rang_in_vain(interface)
             case AgentConnect(uniqueid=call, interface=interface, caller_number=caller):
-                self._board.connected(interface)
+                self._board.connected(interface, call)
                 if is_inbound(call):
                     self._came_back.connected(caller)
             case AgentComplete(queue=queue, interface=interface):
                 self._board.completed(interface)
                 self._dialer.agent_freed(queue)
+            case Hangup(uniqueid=call):
+                self._board.ended(call)
 
     def _on_state(self, state: LinkState) -> None:
         if state.connected:
@@ -210,6 +213,7 @@ class Bridge:
                     continue
                 for queue, figures in self._board.queues(self._clock()).items():
                     await self._store.put_queue_figures(queue, figures)
+                await self._store.put_seats(self._board.seats(), self._clock())
             except StoreUnavailable:
                 continue
 

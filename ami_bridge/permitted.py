@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from ami_bridge.errors import ActionNotAllowed
 
 REPEATABLE = frozenset(
-    {"Ping", "CoreSettings", "CoreStatus", "CoreShowChannels", "QueueStatus", "QueueSummary"}
+    {"Agents", "Ping", "CoreSettings", "CoreStatus", "CoreShowChannels", "QueueStatus", "QueueSummary"}
 )
 """Actions that only ask: the link asks again when a reconnect swallowed the answer."""
 

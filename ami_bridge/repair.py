@@ -62,7 +62,7 @@ class Repair:
         with self._link.held():
             seen = await snapshot(self._link)
             now = self._clock()
-            self._board.replace(seen.queues.values(), now)
+            self._board.replace(seen.queues.values(), now, seen.pool)
         found = compare(live, seen.channels, awaited, now)
         await self._adopt(found, seen.channels)
         for attempt, fact in found.gone:

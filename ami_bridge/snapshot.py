@@ -7,12 +7,19 @@ were read before the answer come afterwards once more, so whoever applies them m
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Protocol
 
-from ami_bridge.errors import OutcomeUnknown
+import structlog
+
+from ami_bridge.errors import ActionRefused, OutcomeUnknown
 from ami_bridge.events import QueueMember, number, queue_member
 from ami_bridge.wire import Event, Message
+
+log = structlog.get_logger(__name__)
+
+LEG_STATE = "Agent:"  # how the state interface of a member with a leg begins; its id follows
 
 
 class Lister(Protocol):
@@ -64,19 +71,36 @@ class LiveQueue:
     callers: tuple[WaitingCaller, ...]
 
 
+class PoolStatus(Enum):
+    """What app_agent_pool says of an agent. IDLE is also who came just now or has their wrap-up there."""
+
+    LOGGED_OFF = "AGENT_LOGGEDOFF"
+    IDLE = "AGENT_IDLE"
+    ON_CALL = "AGENT_ONCALL"
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Channels by uniqueid and queues by name, true of link generation `generation`."""
+    """Channels by uniqueid, queues by name and agents of the pool by id, true of link generation
+    `generation`."""
 
     generation: int
     channels: Mapping[str, LiveChannel]
     queues: Mapping[str, LiveQueue]
+    pool: Mapping[str, PoolStatus] = field(default_factory=dict)
+
+
+def leg_of(member: QueueMember) -> str:
+    """The agent's id in the pool, of a member who stays on the line; empty for one with a telephone."""
+    state = member.state_interface
+    return state.removeprefix(LEG_STATE) if state.startswith(LEG_STATE) else ""
 
 
 async def snapshot(link: Lister, *, deadline: float = 10.0) -> Snapshot:
-    """Asks for channels and queues, one after the other. Raises what `AmiLink.listing` raises.
+    """Asks for channels, queues and, where a member has a leg, the agents of the pool, one after the other.
+    Raises what `AmiLink.listing` raises.
 
-    A reconnect or an overflow meanwhile makes the two halves not fit each other: then both are asked again.
+    A reconnect or an overflow meanwhile makes the parts not fit each other: then all are asked again.
     """
     try:
         async with asyncio.timeout(deadline):
@@ -89,9 +113,23 @@ async def _agreeing(link: Lister, deadline: float) -> Snapshot:
     while True:
         generation = link.generation
         channels = await link.listing("CoreShowChannels", deadline=deadline)
-        queues = await link.listing("QueueStatus", deadline=deadline)
+        queues = _queues(await link.listing("QueueStatus", deadline=deadline))
+        legs = any(leg_of(member) for queue in queues.values() for member in queue.members)
+        pool = await _pool(link, deadline) if legs else {}
         if link.generation == generation:
-            return Snapshot(generation, _channels(channels), _queues(queues))
+            return Snapshot(generation, _channels(channels), queues, pool)
+
+
+async def _pool(link: Lister, deadline: float) -> dict[str, PoolStatus]:
+    """Without it the queues still tell who has a leg and whether it is in use."""
+    try:
+        events = await link.listing("Agents", deadline=deadline)
+    except ActionRefused as error:
+        log.warning("snapshot.no_agents", error=str(error), mend="give the AMI user write=agent")
+        return {}
+    known = {status.value: status for status in PoolStatus}
+    told = ((event.get("Agent"), known.get(event.get("Status"))) for event in events)
+    return {agent: status for agent, status in told if status is not None}
 
 
 def _channels(events: list[Event]) -> dict[str, LiveChannel]:

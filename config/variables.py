@@ -17,6 +17,8 @@ class Variable(StrEnum):
     ABANDON = "SP_ABANDON"  # a sound: what is said where no agent is there in time
     PRESSED = "SP_PRESSED"  # the key pressed in it
     AGENT = "SP_AGENT"  # the one agent the call is for: a device such as PJSIP/agent01
+    AMD = "SP_AMD"  # how machines are told from people: arguments of AMD(), joined by -; or off
+    RECORD = "SP_RECORD"  # whose call it is, for Asterisk's call records
     OPT_OUT = "SP_OPT_OUT"  # the key that ends all calls, in it
     ENTERED = "SP_ENTERED"  # when a caller began to wait in a queue, epoch seconds
     SEGMENT = "SP_SEGMENT"
@@ -28,6 +30,7 @@ class Variable(StrEnum):
     WAIT_LIMIT = "SP_WAIT_LIMIT"  # whole seconds
     PENALTY_MAX = "SP_PENALTY_MAX"
     CUSTOMER = "SP_CUSTOMER"
+    WHY = "SP_WHY"  # text, for the agent
     DECISION = "SP_DECISION"
 
 
@@ -43,6 +46,7 @@ class Context(StrEnum):
     SEGMENT = "secondpass-segment"
     INBOUND = "secondpass-inbound"
     PLACE = "secondpass-place"
+    LEG = "secondpass-leg"
 
 
 class AgiScript(StrEnum):

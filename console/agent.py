@@ -1,5 +1,5 @@
-"""`secondpass agent`: whom the dialer offers to the agents in a preview pass, and an agent's answer to it;
-calling is the dialer's."""
+"""`secondpass agent`: what the agents are at, whom the dialer offers them in a preview pass, and an agent's
+answer to it; calling is the dialer's."""
 
 from __future__ import annotations
 
@@ -18,11 +18,31 @@ if TYPE_CHECKING:
 
 Contact = Annotated[str, typer.Argument(metavar="CONTACT", help="The id of the person offered.")]
 Agent = Annotated[str, typer.Option("--agent", metavar="INTERFACE", help="Who answers: PJSIP/agent01.")]
+STALE = 10.0  # seconds after which what the bridge last told of the agents is worth nothing
 Campaign = Annotated[
     str | None, typer.Option("--campaign", metavar="NAME/N", help="Where two offer the same person.")
 ]
 
-app = typer.Typer(no_args_is_help=True, help="Preview passes: an agent accepts a person before the call.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="What agents are at; preview passes, where one accepts before the call.",
+)
+
+
+@app.command("list")
+def list_agents(
+    context: typer.Context,
+    queue: Annotated[str | None, typer.Option("--queue", metavar="NAME", help="Of this queue only.")] = None,
+    config: options.ConfigDir = None,
+    json: options.Json = False,
+) -> None:
+    """Every agent of Asterisk's queues: ready, ringing, busy, in after-call work, paused or gone."""
+    rows = options.with_store(options.project(context, config), lambda store: _agents(store, queue))
+    if json:
+        output.document(rows)
+        return
+    names = ("agent", "name", "queues", "state", "seconds", "line", "call")
+    output.show(output.table("Agents", names, [[str(row[name]) for name in names] for row in rows]))
 
 
 @app.command("offers")
@@ -60,6 +80,26 @@ def skip(
     """Not now: this person is offered again an hour later."""
     _answer(context, config, contact, campaign, agent, accepted=False)
     output.line(f"{contact} is offered again in an hour")
+
+
+async def _agents(store: Store, queue: str | None) -> list[dict[str, Any]]:
+    told = await store.seats()
+    if told is None or time.time() - told.at > STALE:
+        mend = "secondpass up (or secondpass bridge) keeps it running"
+        raise RefusedError("nobody knows what the agents are at", [Reason("no bridge is at work", mend)])
+    return [
+        {
+            "agent": seat.interface,
+            "name": seat.name,
+            "queues": " ".join(seat.queues),
+            "state": seat.state.value,
+            "seconds": round(max(0.0, told.at - seat.since)),
+            "line": "stays on the line" if seat.leg else "telephone",
+            "call": seat.call,
+        }
+        for seat in told.seats
+        if queue is None or queue in seat.queues
+    ]
 
 
 async def _rows(store: Store) -> list[dict[str, Any]]:

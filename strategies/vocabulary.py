@@ -55,6 +55,17 @@ class Trigger(StrEnum):
     NOT_CONNECTED = "not_connected"
 
 
+class AgentState(StrEnum):
+    """What an agent is at just now."""
+
+    READY = "ready"
+    RINGING = "ringing"
+    BUSY = "busy"
+    AFTER_CALL = "after_call"  # the wrap-up of the last call
+    PAUSED = "paused"
+    GONE = "gone"  # no telephone that could ring, or not on the line
+
+
 class RunState(StrEnum):
     """The life of a sub-campaign; stopped and completed are final."""
 
@@ -128,6 +139,8 @@ class Kind(StrEnum):
     CALL_ENTERED = "call_entered"
     RE_ASSOCIATED = "re_associated"
     DECISION = "decision"
+    CALL_OVER = "call_over"  # of a call that came in: `result`, `waited`, `talked`
+    NOTED = "noted"  # what an agent said of a call: `disposition`, `pursued`, `achieved`
 
 
 SUCCESS, OPT_OUT, WRONG_PARTY = "success", "opt_out", "wrong_party"  # the reserved response groups

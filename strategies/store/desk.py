@@ -11,6 +11,7 @@ import msgspec
 from strategies.store.codec import text
 from strategies.store.erasure import Erasure
 from strategies.store.rules import Rules
+from strategies.store.seats import SeatsRoom
 from strategies.store.standings import Standings
 from strategies.store.upkeep import Upkeep
 from strategies.store.vault import Vault
@@ -32,7 +33,7 @@ class DialerStatus:
 _status = msgspec.json.Decoder(DialerStatus).decode
 
 
-class Desk(Erasure, Standings, Vault, Upkeep, Rules):
+class Desk(Erasure, Standings, Vault, Upkeep, Rules, SeatsRoom):
     """Who may dial."""
 
     async def bridge_lease(self, owner: str, ttl: float) -> bool:

@@ -59,7 +59,7 @@ class Keys:
     @property
     def of_the_moment(self) -> tuple[str, ...]:
         """What a backup leaves out: who works now, what they say of it, which releases were here."""
-        now = (self.bridge, self.messenger, self.dialer, self.queues, self.rules)
+        now = (self.bridge, self.messenger, self.dialer, self.seats, self.queues, self.rules)
         return (*now, self.format, self.libraries, self.ledger_copy)
 
     # people
@@ -151,6 +151,11 @@ class Keys:
     def segments(self) -> str:
         """Hash: customer -> the segment it was moved to, with version and end."""
         return self._key("segments")
+
+    @property
+    def past_calls(self) -> str:
+        """Hash: customer -> what their own calls came to."""
+        return self._key("past_calls")
 
     # sub-campaigns
     @property
@@ -302,6 +307,16 @@ class Keys:
         """Hash: offer -> the first answer to it."""
         return self._key("offer_answers")
 
+    # the API
+    @property
+    def tokens(self) -> str:
+        """Hash: digest of a token -> whose it is and what it may do."""
+        return self._key("tokens")
+
+    def given(self, key: str) -> str:
+        """String: what was answered to the write with this idempotency key."""
+        return self._key("given", key)
+
     # inbound
     @property
     def configuration(self) -> str:
@@ -319,8 +334,27 @@ class Keys:
         return self._key("queues")
 
     def interaction(self, interaction: str) -> str:
-        """String: this interaction has been decided."""
+        """String: whose interaction it is; it has been decided."""
         return self._key("interaction", interaction)
+
+    def call_over(self, interaction: str) -> str:
+        """String: this call's end has been written."""
+        return self._key("call_over", interaction)
+
+    # learning
+    def examples(self, model: str) -> str:
+        """Stream: what was known when a call was decided and what came of it, for one model."""
+        return self._key("examples", model)
+
+    @property
+    def learning(self) -> str:
+        """Hash: `upto` -> the ledger's line up to which examples were made."""
+        return self._key("learning")
+
+    @property
+    def models(self) -> str:
+        """Hash: model -> how it stands."""
+        return self._key("models")
 
     # all of it
     @property
@@ -347,6 +381,11 @@ class Keys:
     def dialer(self) -> str:
         """String: what the bridge says of its dialer."""
         return self._key("dialer")
+
+    @property
+    def seats(self) -> str:
+        """String: what the bridge says of the agents."""
+        return self._key("seats")
 
     @property
     def common(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from secondpass_command import Secondpass, imported, started
 
 from strategies.store import Store
 from strategies.store.offers import Offer
+from strategies.store.seats import Seat
+from strategies.vocabulary import AgentState
 
 PEOPLE = "contact_id,mobile,balance\n1,+12025550101,20\n2,+12025550102,300\n"
 AT = 1_900_000_000.0
@@ -73,6 +76,31 @@ async def test_a_campaign_that_never_ran_has_no_report(secondpass: Secondpass, s
     assert "never ran" in said.err
     assert "calls" in said.err
     assert secondpass("results", "calls", "--csv").code != 0
+
+
+async def test_what_the_agents_are_at_is_listed_while_a_bridge_tells_it(
+    secondpass: Secondpass, store: Store
+) -> None:
+    said = secondpass("agent", "list")
+    assert said.code == 1
+    assert "no bridge is at work" in said.err
+    ready = Seat("PJSIP/agent01", "Ada", ("sales", "service"), AgentState.READY)
+    busy = Seat("Local/201@secondpass-leg", "Bo", ("sales",), AgentState.BUSY, "sp-1", leg=True)
+    now = time.time()
+    await store.put_seats([ready, busy], now - 7)
+    await store.put_seats([ready, replace(busy, state=AgentState.AFTER_CALL, call="")], now)
+    ada, bo = secondpass("agent", "list", "--json").document
+    assert (ada["agent"], ada["queues"], ada["state"], ada["line"]) == (
+        "PJSIP/agent01",
+        "sales service",
+        "ready",
+        "telephone",
+    )
+    assert (bo["state"], bo["line"], bo["call"]) == ("after_call", "stays on the line", "")
+    assert (ada["seconds"], bo["seconds"]) == (7, 0)  # who is still at the same began earlier
+    assert [row["name"] for row in secondpass("agent", "list", "--queue", "service", "--json").document] == [
+        "Ada"
+    ]
 
 
 async def test_the_first_agent_to_answer_an_offer_has_it(secondpass: Secondpass, store: Store) -> None:

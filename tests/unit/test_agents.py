@@ -1,9 +1,16 @@
-"""How many agents are free, when members are shared, promised and waited for."""
+"""How many agents are free, when members are shared, promised and waited for; and what each is at."""
+
+from dataclasses import replace
+
+import pytest
 
 from ami_bridge.agents import QueueBoard
 from ami_bridge.events import QueueMember
-from ami_bridge.snapshot import LiveQueue, WaitingCaller
+from ami_bridge.snapshot import LiveQueue, PoolStatus, WaitingCaller
 from strategies.store import QueueFigures
+from strategies.vocabulary import AgentState
+
+FREE, IN_USE, UNAVAILABLE, RINGING = 1, 2, 5, 6  # Asterisk's device states
 
 
 def live(name: str, *members: QueueMember, callers: tuple[WaitingCaller, ...] = ()) -> LiveQueue:
@@ -79,3 +86,125 @@ def test_a_snapshot_replaces_members_and_waiting_but_keeps_promises() -> None:
 def test_nobody_is_free_in_a_queue_without_members() -> None:
     assert QueueBoard().free("sales") == 0
     assert not QueueBoard().reserve("sales", "sp-1")
+
+
+def leg(agent: str = "201", queue: str = "sales", *, status: int = FREE) -> QueueMember:
+    return QueueMember(
+        queue,
+        agent,
+        f"Local/{agent}@secondpass-leg",
+        f"Agent:{agent}",
+        status,
+        False,
+        "",
+        False,
+        0,
+        0,
+        0,
+        0,
+        0,
+    )
+
+
+class At:
+    """A clock that stands still until it is told."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def is_at(queues: QueueBoard) -> dict[str, AgentState]:
+    return {seat.name: seat.state for seat in queues.seats()}
+
+
+@pytest.mark.parametrize("who", [member("a"), leg("a")], ids=["telephone", "leg"])
+def test_an_agent_goes_from_ready_over_ringing_and_busy_to_after_call_work(who: QueueMember) -> None:
+    clock = At()
+    queues = QueueBoard(clock)
+    queues.replace([live("sales", who)], clock())
+    queues.wraps_up("sales", 10.0)
+    seen = [is_at(queues)["a"]]
+    queues.rings(who.interface, "sp-1")
+    seen.append(is_at(queues)["a"])
+    queues.connected(who.interface, "sp-1")
+    queues.member(replace(who, status=IN_USE))
+    seen.append(is_at(queues)["a"])
+    assert [seat.call for seat in queues.seats()] == ["sp-1"]
+    queues.completed(who.interface)
+    queues.member(who)
+    seen.append(is_at(queues)["a"])
+    assert queues.free("sales") == 0
+    clock.now += 10
+    seen.append(is_at(queues)["a"])
+    assert queues.free("sales") == 1
+    assert seen == ["ready", "ringing", "busy", "after_call", "ready"]
+
+
+@pytest.mark.parametrize("who", [member("a"), leg("a")], ids=["telephone", "leg"])
+def test_who_is_paused_is_paused_and_whose_line_is_lost_is_gone(who: QueueMember) -> None:
+    queues = board(replace(who, paused=True))
+    assert is_at(queues) == {"a": "paused"}
+    queues.member(replace(who, status=UNAVAILABLE))
+    assert is_at(queues) == {"a": "gone"}
+    assert queues.manning("sales").staffed == 0
+    queues.member(who)
+    assert is_at(queues) == {"a": "ready"}
+
+
+def test_the_callers_hang_up_ends_a_talk_whoever_connected_it() -> None:
+    queues = board(leg("a"))
+    queues.connected("Local/a@secondpass-leg", "sp-1")
+    queues.ended("sp-2")
+    assert is_at(queues) == {"a": "busy"}
+    queues.ended("sp-1")
+    assert is_at(queues) == {"a": "ready"}
+
+
+def test_after_a_gap_the_pool_tells_of_a_leg_in_use_whether_it_talks() -> None:
+    queues = QueueBoard(At())
+    legs = [leg(name, status=IN_USE) for name in ("talks", "wraps")]
+    pool = {"talks": PoolStatus.ON_CALL, "wraps": PoolStatus.IDLE, "left": PoolStatus.LOGGED_OFF}
+    queues.replace([live("sales", *legs, leg("left"), leg("new", status=UNAVAILABLE))], 100.0, pool)
+    assert is_at(queues) == {"talks": "busy", "wraps": "after_call", "left": "gone", "new": "gone"}
+    assert queues.free("sales") == 0
+
+
+def test_after_a_gap_a_telephone_in_a_call_of_its_queue_is_busy_until_that_call_is_over() -> None:
+    clock = At()
+    queues = QueueBoard(clock)
+    talking = replace(member("a", status=IN_USE), in_call=True)
+    queues.replace([live("sales", talking)], 100.0)
+    assert is_at(queues) == {"a": "busy"}
+    queues.member(
+        replace(talking, status=FREE)
+    )  # the telephone is down before the queue has counted the call
+    assert queues.free("sales") == 0
+    queues.completed("a")
+    assert queues.free("sales") == 1
+
+
+def test_the_queues_own_wrap_up_counts_where_it_is_the_longer_one() -> None:
+    clock = At()
+    queues = QueueBoard(clock)
+    queues.replace([live("sales", replace(member("a"), wrap_up_seconds=30))], 100.0)
+    queues.wraps_up("sales", 5.0)
+    queues.completed("a")
+    clock.now += 29
+    assert is_at(queues) == {"a": "after_call"}
+    clock.now += 1
+    assert is_at(queues) == {"a": "ready"}
+
+
+def test_who_works_in_two_queues_is_one_agent_and_works_while_one_of_them_lets_them() -> None:
+    queues = board(member("a", paused=True), member("a", "service"))
+    (seat,) = queues.seats()
+    assert (seat.queues, seat.state) == (("sales", "service"), "ready")
+
+
+def test_a_telephone_that_rings_or_is_used_for_something_else_is_not_free() -> None:
+    queues = board(member("a", status=RINGING), member("b", status=IN_USE))
+    assert is_at(queues) == {"a": "ringing", "b": "busy"}
+    assert queues.free("sales") == 0

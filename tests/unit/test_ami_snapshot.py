@@ -1,12 +1,13 @@
 """What is up in Asterisk, from its own lists, asked again when a reconnect falls in between."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from fake_ami import Action, Connection, FakeAmi, event, linked
 
 from ami_bridge.errors import OutcomeUnknown
-from ami_bridge.snapshot import LiveChannel, LiveQueue, WaitingCaller, snapshot
+from ami_bridge.snapshot import LiveChannel, LiveQueue, PoolStatus, WaitingCaller, snapshot
 from ami_bridge.wire import Event
 
 CHANNEL = {
@@ -75,6 +76,52 @@ async def test_a_snapshot_holds_channels_queues_members_and_callers() -> None:
     )
     assert isinstance(service, LiveQueue)
     assert service.members == service.callers == ()
+
+
+def show_legs(connection: Connection, action: Action) -> None:
+    connection.reply(action, "Success", ("EventList", "start"))
+    member = {"Queue": "sales", "Name": "Ada", "Location": "Local/201@secondpass-leg", "Status": "1"}
+    connection.send(
+        listed(action, "QueueParams", Queue="sales")
+        + listed(action, "QueueMember", **member, StateInterface="Agent:201")
+        + listed(action, "QueueStatusComplete", EventList="Complete")
+    )
+
+
+def show_agents(connection: Connection, action: Action) -> None:
+    connection.reply(action, "Success", ("EventList", "start"))
+    # Asterisk 22 ends the line of CallStarted without a carriage return.
+    talking = {
+        "Agent": "201",
+        "Status": "AGENT_ONCALL",
+        "CallStarted": "1795321092\nLoggedInTime: 1795321085",
+    }
+    connection.send(
+        listed(action, "Agents", **talking)
+        + listed(action, "Agents", Agent="202", Status="AGENT_LOGGEDOFF")
+        + listed(action, "Agents", Agent="203", Status="AGENT_UNKNOWN")
+        + listed(action, "AgentsComplete", EventList="Complete")
+    )
+
+
+def refuse(connection: Connection, action: Action) -> None:
+    connection.reply(action, "Error", ("Message", "Permission denied"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "pool"),
+    [(show_agents, {"201": PoolStatus.ON_CALL, "202": PoolStatus.LOGGED_OFF}), (refuse, {})],
+)
+async def test_of_members_with_a_leg_the_pool_is_asked_too(
+    answer: Callable[[Connection, Action], None], pool: dict[str, PoolStatus]
+) -> None:
+    async with FakeAmi() as ami:
+        ami.answers |= {"CoreShowChannels": show_channels, "QueueStatus": show_legs, "Agents": answer}
+        async with linked(ami) as watched:
+            with watched.link.held():
+                seen = await snapshot(watched.link)
+    assert seen.pool == pool
+    assert [member.interface for member in seen.queues["sales"].members] == ["Local/201@secondpass-leg"]
 
 
 class Changing:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ami_bridge.logged.call_records import COLUMNS
 from config.variables import AgiScript, Context, Variable
 
 DIALPLAN = Path(__file__).resolve().parents[2] / "dialplan"
@@ -15,7 +16,7 @@ FILES = sorted(DIALPLAN.glob("*.conf"))
 # Set from outside: by the network, by a caller, or over AGI and AMI.
 OUTSIDE = re.compile(
     r"\$\{(EXTEN|CALLERID\(|CONNECTEDLINE\(|REDIRECTING\(|DNID|PJSIP_HEADER|"
-    r"SP_QUEUE|SP_PRIORITY|SP_WAIT_LIMIT|SP_PENALTY_MAX|SP_MESSAGE|SP_PROMPT|SP_ATTEMPT|SP_AGENT)"
+    r"SP_QUEUE|SP_PRIORITY|SP_WAIT_LIMIT|SP_PENALTY_MAX|SP_MESSAGE|SP_PROMPT|SP_ATTEMPT|SP_AGENT|SP_AMD)"
 )
 FILTER = re.compile(r"FILTER\([^,]+,\$\{\w+\}\)")
 
@@ -26,9 +27,17 @@ def code(file: Path) -> list[str]:
     return [line for line in lines if line]
 
 
-def test_there_are_the_three_files_an_admin_includes() -> None:
-    names = {file.name for file in FILES}
-    assert names == {"secondpass.conf", "secondpass_globals.conf", "manager_secondpass.conf"}
+def test_there_are_the_files_an_admin_includes() -> None:
+    assert {file.name for file in FILES} == {
+        *("secondpass.conf", "secondpass_globals.conf"),
+        *("manager_secondpass.conf", "cdr_secondpass.conf"),
+    }
+
+
+def test_the_call_records_have_the_columns_we_read() -> None:
+    [line] = code(DIALPLAN / "cdr_secondpass.conf")
+    told = re.findall(r"CDR\((\w+)", line)
+    assert tuple(name.removeprefix("sp_") for name in told) == COLUMNS
 
 
 def test_the_names_shared_with_the_server_are_those_of_the_dialplan() -> None:
@@ -68,11 +77,15 @@ def test_the_check_sees_an_unfiltered_value() -> None:
 
 
 def test_no_extension_matches_whatever_is_dialled() -> None:
-    patterns = [
-        m[1] for line in code(DIALPLAN / "secondpass.conf") if (m := re.match(r"exten => ([^,]+),", line))
-    ]
-    assert patterns
-    assert not [pattern for pattern in patterns if pattern.startswith("_")]
+    """But in the context of the agents' legs, which only a queue's members lead to."""
+    patterns: dict[str, list[str]] = {}
+    for line in code(DIALPLAN / "secondpass.conf"):
+        if found := re.fullmatch(r"\[([\w-]+)\]", line):
+            context = patterns.setdefault(found[1], [])
+        elif found := re.match(r"exten => ([^,]+),", line):
+            context.append(found[1])
+    wide = {name for name, each in patterns.items() if any(one.startswith("_") for one in each)}
+    assert wide == {Context.LEG}
 
 
 def test_every_agi_call_stands_under_a_timeout_and_leaves_on_hangup() -> None:

@@ -1,0 +1,60 @@
+"""What each agent is at, as the bridge last saw it; who is free for a call is known there alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from strategies.store.codec import text
+from strategies.store.connection import Door
+from strategies.vocabulary import AgentState
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One agent, by the interface of their queues' member.
+
+    `call`: the unique id of the call they talk to or ring for, empty for none; `leg`: they stay on the line
+    between calls; `since`: when `state` began (epoch seconds), as far as a look every half second tells.
+    """
+
+    interface: str
+    name: str
+    queues: tuple[str, ...]
+    state: AgentState
+    call: str = ""
+    leg: bool = False
+    since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """All agents at `at` (epoch seconds)."""
+
+    at: float
+    seats: tuple[Seat, ...] = ()
+
+
+_seats = msgspec.json.Decoder(Seats).decode
+
+
+class SeatsRoom(Door):
+    """One writer, the bridge."""
+
+    async def put_seats(self, seats: Sequence[Seat], now: float) -> None:
+        """Tell what everybody is at; who is still at the same keeps the moment it began."""
+        before = await self.seats()
+        known = {} if before is None else {one.interface: one for one in before.seats}
+        dated = (replace(one, since=_since(one, known.get(one.interface), now)) for one in seats)
+        await self._command("SET", self._keys.seats, text(Seats(now, tuple(dated))))
+
+    async def seats(self) -> Seats | None:
+        """What the bridge last told; None if none ever ran."""
+        raw = await self._command("GET", self._keys.seats)
+        return _seats(raw) if raw else None
+
+
+def _since(seat: Seat, before: Seat | None, now: float) -> float:
+    return before.since if before is not None and before.state is seat.state else now
