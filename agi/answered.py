@@ -11,7 +11,7 @@ from collections.abc import Callable
 from agi.channel import Channel
 from agi.errors import AgiError
 from config.variables import Next, Variable
-from strategies.attempts import Fact, FactName, Intent, is_machine
+from strategies.attempts import UNSURE, Fact, FactName, Intent, is_machine, is_unsure
 from strategies.store import Store
 from strategies.vocabulary import Medium
 
@@ -24,6 +24,14 @@ FACTS_FROM_DIALPLAN = {
 
 class UnknownAttempt(AgiError):
     """The channel is no live attempt of ours: nothing is played to it."""
+
+
+def taken_for(intent: Intent, status: str, cause: str) -> tuple[str, str]:
+    """The verdict as the campaign takes it: where it has whoever is not known for a person taken for a
+    machine, it says so, and keeps why."""
+    if intent.not_sure == "machine" and is_unsure(status, cause):
+        return "MACHINE", f"{UNSURE}{cause}"
+    return status, cause
 
 
 def next_after_answer(intent: Intent, status: str, cause: str) -> Next:
@@ -46,6 +54,8 @@ class AnsweredHook:
         attempt = channel.environment.get("agi_uniqueid", "")
         status, cause = (*channel.arguments, "", "")[:2]
         intent = await self._store.intent(attempt)
+        if intent is not None:
+            status, cause = taken_for(intent, status, cause)
         fact = Fact(FactName.CLASSIFIED, self._clock(), status, cause)
         if intent is None or not await self._store.add_fact(attempt, fact):
             raise UnknownAttempt(f"{attempt} is no attempt in the store, or has ended")

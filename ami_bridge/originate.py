@@ -32,6 +32,7 @@ def originate_variables(intent: Intent) -> dict[str, str]:
         Variable.AGENT: intent.agent,
         Variable.ABANDON: intent.abandon_message or "",
         Variable.OPT_OUT: intent.opt_out_key,
+        Variable.AMD: intent.amd,
     }
 
 

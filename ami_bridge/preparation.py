@@ -6,6 +6,7 @@ from __future__ import annotations
 from ami_bridge.speech import Speech
 from strategies.attempts import Intent
 from strategies.callbacks import own_agent
+from strategies.caller_ids import caller_id_for
 from strategies.campaign import Campaign, Pass
 from strategies.contacts import Contact
 from strategies.debts import debt_of
@@ -65,7 +66,7 @@ def _intent(one: Candidate, prompts: dict[str, str], sub: SubCampaign, now: floa
         medium=one.going.medium,
         device=one.dial.device,
         queue=sub.campaign.queue,
-        caller_id=sub.campaign.caller_id,
+        caller_id=caller_id_for(sub.campaign, one.dial.device.address, one.state.attempts),
         at=now,
         ring=one.going.ring,
         machine=one.going.machine,
@@ -81,5 +82,7 @@ def _intent(one: Candidate, prompts: dict[str, str], sub: SubCampaign, now: floa
         debt=debt_of(one.contact, sub.campaign),
         in_call=in_call(one.going.name, one.state, Case(one.contact, sub, now)),
         callback=callback is not None,
+        amd=sub.campaign.amd,
+        not_sure=sub.campaign.not_sure,
         agent=(own_agent(callback, now) or "") if callback is not None else one.agent,
     )

@@ -84,6 +84,12 @@ def _campaign(file: CampaignFile, preset: Preset, scripts: Scripts) -> Campaign:
         ring=file.ring,
         wrap_up=file.wrap_up,
         machine=file.machine,
+        caller_ids={
+            prefix: tuple(normalise(number, file.country) or "" for number in numbers)
+            for prefix, numbers in file.caller_ids.items()
+        },
+        amd=file.amd.line(),
+        not_sure=file.amd.not_sure,
         consent=_consent(file.consent),
         channels=file.caps.channels,
         calls_per_second=file.caps.calls_per_second,

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from config.errors import shown
+from config.machine_detection import AmdFile
 from config.scalars import (
     Attribute,
     Condition,
@@ -21,7 +22,9 @@ from config.scalars import (
     MediumName,
     Name,
     Phone,
+    Phones,
     Positive,
+    Prefix,
     Rate,
     Response,
     ResultName,
@@ -333,6 +336,9 @@ class CampaignFile(Strict):
     """Where its people live; chooses the preset, and the numbers that may be called."""
     caller_id: Phone | None = None
     """The number calls show. Needed where there is a voice pass."""
+    caller_ids: dict[Prefix, Phones] = Field(default_factory=dict)
+    """What calls to an area show instead: the longest prefix of the number called decides ("+1212"). Several
+    numbers take turns, from one attempt to the next; "+1" is everybody there."""
     agents: Name | None = None
     """The Asterisk queue whose members take the calls. Needed where a pass leads to agents."""
     lists: tuple[Name, ...] = ()
@@ -362,6 +368,8 @@ class CampaignFile(Strict):
     """How long an agent has after a call."""
     machine: MachineWord = "hang_up"
     """What an answering machine gets."""
+    amd: AmdFile = AmdFile()
+    """How machines are told from people."""
     consent: ConsentFile | None = None
     """What the lists' people gave."""
     caps: CapsFile = CapsFile()

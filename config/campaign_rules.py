@@ -8,10 +8,12 @@ from keyword import iskeyword
 from config.campaign_file import CampaignFile
 from config.checking import Problems
 from config.errors import Path_, shown
+from config.machine_detection import check_detection
 from config.pacing_rules import check_pacing
 from config.pass_rules import Scripts, check_pass
 from config.window_rules import check_both_ends
 from config.zones import zones_of
+from strategies.caller_ids import is_prefix
 from strategies.expressions import (
     ExpressionError,
     Vocabulary,
@@ -38,6 +40,7 @@ def check(file: CampaignFile, problems: Problems, scripts: Scripts) -> None:
         check_pacing(path, one, file, problems)
     _check_circles(file, problems)
     _check_caller(file, problems, scripts)
+    check_detection(file.amd, problems)
 
 
 def vocabulary(file: CampaignFile) -> Vocabulary:
@@ -52,10 +55,26 @@ def _check_place(file: CampaignFile, problems: Problems) -> None:
     elif file.zone is None and len(zones) > 1:
         mend = f"add the campaign's own zone, such as zone: {zones[0]}"
         problems.add(("zone",), f"is missing, and {file.country} has {len(zones)} zones", mend)
-    elif file.caller_id is not None and normalise(file.caller_id, file.country) is None:
-        message = f"{shown(file.caller_id)} is no number of {file.country} that could be called back"
-        problems.add(("caller_id",), message, 'write it with its country, such as "+12125550100"')
+    else:
+        _check_caller_ids(file, problems)
     check_both_ends(("window",), file.window, problems)
+
+
+def _check_caller_ids(file: CampaignFile, problems: Problems) -> None:
+    shown_by: dict[Path_, tuple[str, ...]] = {
+        ("caller_ids", name): own for name, own in file.caller_ids.items()
+    }
+    if file.caller_id is not None:
+        shown_by["caller_id",] = (file.caller_id,)
+    for path, numbers in shown_by.items():
+        for number in numbers:
+            if normalise(number, file.country) is None:
+                message = f"{shown(number)} is no number of {file.country} that could be called back"
+                problems.add(path, message, 'write it with its country, such as "+12125550100"')
+    for prefix in file.caller_ids:
+        if not is_prefix(prefix):
+            message = f"no number that may be called begins with {shown(prefix)}"
+            problems.add(("caller_ids", prefix), message, "correct it, or remove it")
 
 
 def _check_groups(file: CampaignFile, problems: Problems) -> None:

@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from config.campaign_notes import notes
 from config.hours_words import hours_text
+from config.machine_detection import detection_text
 from config.presets import preset_for
 from config.scalars import duration_text
 from strategies.campaign import Accept, Campaign, Pacing, Pass, Recovery
@@ -68,6 +69,12 @@ def _campaign(campaign: Campaign) -> Iterator[str]:
     yield f"within {hours_text(campaign.window)} of their own time, its own day being {campaign.zone}'s"
     if campaign.caller_id:
         yield f"shows {campaign.caller_id}, rings {duration_text(campaign.ring)}"
+    for prefix, numbers in campaign.caller_ids.items():
+        yield f"to {prefix}... shows {', '.join(numbers)}{' in turn' if len(numbers) > 1 else ''}"
+    if campaign.amd:
+        yield detection_text(campaign.amd)
+    if campaign.not_sure == "machine":
+        yield "takes for a machine whoever it is not sure of, and who says nothing"
     if campaign.queue:
         yield f"agents are those of the queue {campaign.queue}, wrap-up {duration_text(campaign.wrap_up)}"
     limits, caps = campaign.limits, []

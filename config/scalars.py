@@ -152,6 +152,20 @@ def _phone(value: object) -> str:
     return digits
 
 
+def _phones(value: object) -> tuple[str, ...]:
+    found = value if isinstance(value, list) else [value]
+    if not found:
+        raise wrong("is empty", "name at least one number, or remove the prefix")
+    return tuple(dict.fromkeys(map(_phone, found)))
+
+
+def _prefix(value: object) -> str:
+    if not isinstance(value, str) or re.fullmatch(r"\+[1-9][0-9]{0,14}", value, re.ASCII) is None:
+        mend = 'write it with its country and in quotes, such as "+1212"'
+        raise wrong(f"{shown(value)} is not the beginning of telephone numbers", mend)
+    return value
+
+
 def _key(value: object) -> str:
     key = str(value) if type(value) is int else value
     if not isinstance(key, str) or re.fullmatch(r"[0-9*#]", key) is None:
@@ -296,6 +310,19 @@ Weekdays = Annotated[
 ]
 Zone = Annotated[str, BeforeValidator(_zone), written("time zone (IANA)")]
 Phone = Annotated[str, BeforeValidator(_phone), written("telephone number", **_BARE_NUMBER)]
+Phones = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_phones),
+    WithJsonSchema(
+        {
+            "type": ["string", "integer", "array"],
+            "items": _BARE_NUMBER,
+            "minItems": 1,
+            "x-kind": "telephone number, or a list of them",
+        }
+    ),
+]
+Prefix = Annotated[str, BeforeValidator(_prefix), written("prefix", r"\+[1-9][0-9]{0,14}")]
 Day = Annotated[date, BeforeValidator(_date), written("date", r"[0-9]{4}-[0-9]{2}-[0-9]{2}")]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Count = Annotated[int, at_least(0), BeforeValidator(_whole)]

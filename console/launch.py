@@ -89,11 +89,13 @@ def _lists(campaign: Campaign, lists: Sequence[str], ground: Ground) -> Iterator
 def _caller_id(campaign: Campaign) -> Iterator[Reason]:
     if not campaign.caller_id:
         yield Reason("there is no caller id", 'write caller_id: "+1..." in the campaign')
-    elif normalise(campaign.caller_id, campaign.country) is None:
-        yield Reason(
-            f'the caller id "{campaign.caller_id}" is no number of {campaign.country}',
-            'write caller_id: "+1..." in the campaign, a number people can call back',
-        )
+        return
+    for number in (campaign.caller_id, *(one for own in campaign.caller_ids.values() for one in own)):
+        if normalise(number, campaign.country) is None:
+            yield Reason(
+                f'the caller id "{number}" is no number of {campaign.country}',
+                "write a number people can call back in the campaign",
+            )
 
 
 def _media(campaign: Campaign, gateways: frozenset[Medium]) -> Iterator[Reason]:

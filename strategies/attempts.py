@@ -26,6 +26,8 @@ from strategies.contacts import Device
 from strategies.frozen import Record
 from strategies.vocabulary import CALL_AGAIN, CALL_STOP, SAID_NOTHING, SUCCESS, Medium, Result, Trigger
 
+UNSURE = "UNSURE-"  # before the AMDCAUSE of a verdict that the campaign has taken for a machine
+
 
 class Intent(Record, frozen=True):
     """What is durable in the store before Asterisk is asked.
@@ -58,6 +60,8 @@ class Intent(Record, frozen=True):
     in_call: str | None = None  # the pass that recovers on the live line who says nothing or hears it break
     callback: bool = False  # the person was promised this call
     agent: str = ""  # the one agent it goes to, as long as that one is there; empty for any of the queue
+    amd: str = ""  # how machines are told from people, and what is taken for which: as of a Campaign
+    not_sure: str = "person"
 
 
 class Stage(StrEnum):
@@ -146,6 +150,11 @@ def is_machine(status: str, cause: str) -> bool:
     person: a person taken for a machine is lost, a machine taken for a person wastes a prompt.
     """
     return status == "MACHINE" and not cause.startswith("INITIALSILENCE")
+
+
+def is_unsure(status: str, cause: str) -> bool:
+    """Whether app_amd did not know, or heard nothing at all."""
+    return status == "NOTSURE" or (status == "MACHINE" and cause.startswith("INITIALSILENCE"))
 
 
 def outcome(intent: Intent, facts: Sequence[Fact], campaign: Campaign) -> Outcome | None:

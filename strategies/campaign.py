@@ -14,7 +14,10 @@ from strategies.vocabulary import OPT_OUT, SAID_STOP, Medium, Result, Trigger
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Then = Literal["next_device", "same_device", "end_pass"]
 Machine = Literal["hang_up", "leave_message"]
+Taken = Literal["person", "machine"]
 Start = Literal["pass", "contact", "with"]
+
+NO_DETECTION = "off"  # as settings of the machine detection: whoever answers is a person
 
 
 class Window(Record, frozen=True, cache_hash=True, omit_defaults=False):
@@ -140,7 +143,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A whole campaign. `groups`: response group name to its responses. Seconds for `ring` and `wrap_up`."""
+    """A whole campaign. `groups`: response group name to its responses. Seconds for `ring` and `wrap_up`.
+
+    `caller_ids`: prefix of the numbers called (`+1212`) to the numbers shown there, in turn; else `caller_id`.
+    `amd`: the arguments of Asterisk's AMD(), joined by `-`, or NO_DETECTION; empty, those of the Asterisk.
+    `not_sure`: what is taken to have answered where that is not sure, or heard nothing.
+    """
 
     name: str
     purpose: str
@@ -163,6 +171,9 @@ class Campaign:
     ring: float = 30.0
     wrap_up: float = 15.0
     machine: Machine = "hang_up"
+    caller_ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    amd: str = ""
+    not_sure: Taken = "person"
     consent: Mapping[str, str] = field(default_factory=dict)
     channels: int | None = None
     calls_per_second: float | None = None

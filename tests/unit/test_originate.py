@@ -56,6 +56,7 @@ def test_the_dialplan_is_told_what_it_needs_and_no_more() -> None:
         "SP_AGENT": "",
         "SP_ABANDON": "",
         "SP_OPT_OUT": "",
+        "SP_AMD": "",
     }
 
 
