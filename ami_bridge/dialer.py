@@ -74,6 +74,7 @@ class Dialer:
             store,
             link,
             settings.trunk(),
+            tenant=settings.tenant,
             keeper=keeper,
             clock=clock,
             may_dial=self._may_dial,

@@ -11,8 +11,10 @@ import structlog
 from ami_bridge.attempt_keeper import AttemptKeeper
 from ami_bridge.errors import AmiError, NotConnected, OutcomeUnknown
 from ami_bridge.link import AmiLink
+from ami_bridge.logged.call_records import Origin, origin_word
 from ami_bridge.originate import originate_headers, originate_variables
 from config.settings import Trunk
+from config.variables import Variable
 from strategies.attempts import Fact, FactName, Intent
 from strategies.store import Store
 from strategies.store.patience import until_stored
@@ -33,13 +35,14 @@ class Placement:
         link: AmiLink,
         trunk: Trunk,
         *,
+        tenant: str,
         keeper: AttemptKeeper,
         clock: Callable[[], float],
         may_dial: Callable[[], bool],
         on_not_placed: Callable[[str], None],
         on_doubt: Callable[[], None],
     ) -> None:
-        self._store, self._link, self._trunk = store, link, trunk
+        self._store, self._link, self._trunk, self._tenant = store, link, trunk, tenant
         self._keeper, self._clock = keeper, clock
         self._may_dial, self._on_not_placed, self._on_doubt = may_dial, on_not_placed, on_doubt
         self._no_channel_until: dict[str, float] = {}
@@ -82,10 +85,13 @@ class Placement:
         await self._link.call(
             "Originate",
             originate_headers(intent, self._trunk),
-            originate_variables(intent),
+            {**originate_variables(intent), Variable.RECORD: origin_word(self._origin(intent))},
             deadline=ORIGINATE_DEADLINE,
             action_id=intent.attempt,
         )
+
+    def _origin(self, intent: Intent) -> Origin:
+        return Origin(self._tenant, intent.medium, intent.sub, intent.pass_name)
 
     def _settles(self, attempt: str) -> None:
         """From a while after now on, a snapshot without its channel means that there is none."""
