@@ -13,7 +13,7 @@ from config.carrier_file import CarrierFile
 from config.overrides_file import OverrideFile
 from config.scalars import duration_text
 from config.script_file import ScriptFile
-from config.segments_file import SegmentsFile
+from config.segments_words import SegmentsFile
 from config.settings import Settings
 
 Schema = dict[str, Any]

@@ -21,6 +21,7 @@ from functools import lru_cache
 
 from strategies.expression_closures import Evaluate, Names
 from strategies.expression_nodes import ExpressionError, Reader, Vocabulary
+from strategies.past_calls import CallResult
 from strategies.values import number_of
 from strategies.vocabulary import Result
 
@@ -33,6 +34,7 @@ __all__ = [
     "campaign_vocabulary",
     "compile_expression",
     "number_of",
+    "outcome_vocabulary",
     "rule_vocabulary",
     "segment_vocabulary",
 ]
@@ -44,6 +46,14 @@ FIGURES = frozenset(
         *("attempts", "in_progress", "connected", "contacts", "remaining"),
         *("agents_staffed", "agents_free", "waiting"),
     }
+)
+QUEUE_FIGURES = frozenset(
+    {"waiting", "agents_free", "staffed", "longest_wait", "expected_wait", "service_level", "waited"}
+)
+"""Of the queue the caller would enter or waits in; `waited`: this caller, so far. Waits in seconds."""
+
+TOLD_OF_CALLS = frozenset(
+    {"result", "connected", "abandoned", "disposition", "pursued", "achieved", "objective"}
 )
 
 _HISTORY = frozenset({"last_result", "last_response", "attempts", "attempts_today"})
@@ -85,9 +95,21 @@ def campaign_vocabulary(groups: frozenset[str], attributes: frozenset[str] | Non
 def segment_vocabulary(outcomes: frozenset[str], groups: frozenset[str] = frozenset()) -> Vocabulary:
     """What `enter` and an outcome's `value` may name; `contact.recovery_open` is an attribute like any
     other."""
-    queue = frozenset({"waiting", "agents_free"})
+    queue = QUEUE_FIGURES
     spaces = (("contact", None), ("p", outcomes), ("ev", outcomes), ("queue", queue))
     return Vocabulary(spaces, _HISTORY, groups, _RESPONSES, _COUNTS | {"p", "ev", "queue"}, _WORDS)
+
+
+def room_vocabulary() -> Vocabulary:
+    """What an objective's `room` may name: figures of its own queue."""
+    return Vocabulary((("queue", QUEUE_FIGURES),), numbers=frozenset({"queue"}))
+
+
+def outcome_vocabulary() -> Vocabulary:
+    """What an outcome's `label` may name: of a call that is over."""
+    numbers = frozenset({"waited", "talked"})
+    words = (("result", frozenset(map(str, (*Result, *CallResult)))),)
+    return Vocabulary(values=numbers | TOLD_OF_CALLS, numbers=numbers, words=words)
 
 
 def rule_vocabulary() -> Vocabulary:
