@@ -160,7 +160,7 @@ class Speech(Strict):
 
 
 class Console(Strict):
-    """Where the page is served."""
+    """Where the page and the API are served; `secondpass up` serves them where this is written."""
 
     host: Host = "127.0.0.1"
     """The address it listens on."""
@@ -193,7 +193,7 @@ class Settings(Strict):
     gateways: Gateways = Gateways()
     """Who sends messages for us."""
     console: Console = Console()
-    """The page."""
+    """The page and the API, served by `secondpass up` where this is written: `console: {}` will do."""
     ledger: Ledger = Ledger()
     """The record of everything that happened."""
 

@@ -125,7 +125,7 @@ def status(
 ) -> None:
     """Which sub-campaigns there are, and how they stand."""
     loaded = options.as_it_runs(context, config)
-    rows, halted_by, files = options.with_store(loaded, lambda store: _status(store, name))
+    rows, halted_by, files = options.with_store(loaded, lambda store: status_of(store, name))
     if json:
         output.document(rows)
         return
@@ -261,7 +261,7 @@ async def named(store: Store, name: str | None) -> list[SubCampaign]:
     return found
 
 
-async def _status(
+async def status_of(
     store: Store, name: str | None
 ) -> tuple[list[dict[str, Any]], str | None, dict[str, ConfigurationStatus]]:
     """A row for each sub-campaign, who threw the stop switch, and which files the processes go by."""

@@ -32,6 +32,7 @@ from console import (
     schema,
     services,
     simulate,
+    token,
 )
 from console.refusal import REFUSED
 
@@ -49,6 +50,8 @@ app.command("up")(services.up)
 app.command("agi")(services.agi)
 app.command("bridge")(services.bridge)
 app.command("messages")(services.messages)
+app.command("console")(services.console)
+app.add_typer(token.app, name="token")
 list_campaigns.join(lists.app)
 app.add_typer(lists.app, name="list")
 campaigns.app.command("preview")(preview.preview_command)

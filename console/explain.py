@@ -69,10 +69,11 @@ def explain(
 async def _all(store: Store, loaded: Project, name: str) -> list[dict[str, Any]]:
     """Each sub-campaign of that name that is open; one that was named by its number in any case."""
     subs = [sub for sub in await named(store, name) if sub.name == name or sub.run_state not in FINAL]
-    return [await _explained(store, loaded, sub) for sub in subs or await named(store, name)]
+    return [await explained(store, loaded, sub) for sub in subs or await named(store, name)]
 
 
-async def _explained(store: Store, loaded: Project, sub: SubCampaign) -> dict[str, Any]:
+async def explained(store: Store, loaded: Project, sub: SubCampaign) -> dict[str, Any]:
+    """Why nobody of a sub-campaign is being called now, a count for each reason."""
     now, zone = time.time(), sub.campaign.zone
     hindrance, held = await dialer(store, sub, now)
     tally = await count(store, loaded, sub, now)

@@ -62,14 +62,15 @@ def results(
     if recounted:
         options.with_store(loaded, lambda store: _recount(store, loaded, name, json=json))
     elif json:
-        output.document(options.with_store(loaded, lambda store: _figures(store, name)))
+        output.document(options.with_store(loaded, lambda store: figures_of(store, name)))
     elif once or not sys.stdout.isatty():
-        output.show(*_tables(options.with_store(loaded, lambda store: _figures(store, name))))
+        output.show(*_tables(options.with_store(loaded, lambda store: figures_of(store, name))))
     else:
         options.with_store(loaded, lambda store: _live(store, name))
 
 
-async def _figures(store: Store, name: str) -> list[dict[str, Any]]:
+async def figures_of(store: Store, name: str) -> list[dict[str, Any]]:
+    """Every figure of the sub-campaigns of that name. Raises RefusedError where there is none."""
     subs, sizes = await named(store, name), await store.lists()
     queues = (await store.caller(None)).queues
     return [
@@ -135,7 +136,7 @@ async def _live(store: Store, name: str) -> None:
     """The tables, renewed until everything is over or Ctrl-C."""
     with output.live() as shown:
         while True:
-            found = await _figures(store, name)
+            found = await figures_of(store, name)
             shown.update(output.stacked(_tables(found)), refresh=True)
             if all(one["state"] in FINAL and not one["in_progress"] for one in found):
                 return

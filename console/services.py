@@ -1,4 +1,5 @@
-"""`secondpass up`, `agi`, `bridge` and `messages`: the processes that run as long as people are reached.
+"""`secondpass up`, `agi`, `bridge`, `console` and `messages`: the processes that run as long as people are
+reached.
 
 `up` keeps the others running and the store open; each can also run by itself, under systemd say.
 """
@@ -67,6 +68,11 @@ def messages(
         raise RefusedError("there is nothing to send by", [Reason("settings.yaml names no gateway", mend)])
     loaded.settings.gateways.check_secrets()
     _run(loaded, _run_messages, supervised=supervised)
+
+
+def console(context: typer.Context, config: options.ConfigDir = None, supervised: Supervised = False) -> None:
+    """Run only the console: the HTTP API and the live page."""
+    _run(_project(context, config, supervised), _run_console, supervised=supervised)
 
 
 def _project(context: typer.Context, config: Path | None, supervised: bool) -> Project:
@@ -145,7 +151,7 @@ def _reloading(loaded: Project, store: Store, process: str, take: Take, *, tells
 
 @asynccontextmanager
 async def _agi_servers(loaded: Project, store: Store) -> AsyncIterator[Take]:
-    from agi.handlers import build_routes
+    from agi.handlers import Lasting, build_routes
     from agi.local_socket import LocalServer
     from agi.server import FastAgiServer
 
@@ -154,7 +160,8 @@ async def _agi_servers(loaded: Project, store: Store) -> AsyncIterator[Take]:
     if token is None:
         mend = f"export {fastagi.token_env}=... with the SECONDPASS_TOKEN of secondpass_globals.conf"
         logs.get().warning("agi.no_token", mend=mend)
-    routes = build_routes(loaded, store)
+    lasting = Lasting(loaded)
+    routes = build_routes(loaded, store, lasting)
     server = FastAgiServer(
         fastagi.host, fastagi.port, allow=fastagi.allow, token=token, routes=routes.fastagi
     )
@@ -163,15 +170,17 @@ async def _agi_servers(loaded: Project, store: Store) -> AsyncIterator[Take]:
     async def take(project: Project, changes: Changes) -> None:
         """Decide by the new segments from the next call on."""
         if changes.segments:
-            renewed = build_routes(replace(loaded, segments=project.segments), store)
+            renewed = build_routes(replace(loaded, segments=project.segments), store, lasting)
             server.take(renewed.fastagi)
             local.take(renewed.local)
 
     await server.start()
+    keeping_up = asyncio.create_task(lasting.models.keep_up(store))
     try:
         await local.start()
         yield take
     finally:
+        keeping_up.cancel()
         await local.close()
         await server.close(DRAIN)
 
@@ -196,6 +205,24 @@ async def _run_messages(loaded: Project, store: Store, stop: asyncio.Event) -> N
     await run_messages(loaded, store, stop)
 
 
+async def _run_console(loaded: Project, store: Store, stop: asyncio.Event) -> None:
+    from console.web.app import Files
+    from console.web.process import run_console
+
+    files = Files(loaded)
+
+    async def take(project: Project, _changes: Changes) -> None:
+        """What is started from now on is as the files say now."""
+        files.project = project
+
+    reloading = asyncio.create_task(_reloading(loaded, store, "console", take).run(stop))
+    try:
+        await run_console(files, store, stop)
+    finally:
+        stop.set()
+        await reloading
+
+
 def _keep_children(directory: Path) -> Work:
     async def work(loaded: Project, store: Store, stop: asyncio.Event) -> None:
         """Keep the children running, and have closed days of the ledger moved into files; the store stays
@@ -210,6 +237,7 @@ def _keep_children(directory: Path) -> Work:
         )
         me = [sys.executable, "-m", "console"]
         names = ["agi", "bridge", *(["messages"] if settings.gateways.media() else [])]
+        names += ["console"] if "console" in settings.model_fields_set else []
         commands = {name: [*me, name, "--config", str(directory), "--supervised"] for name in names}
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(archive_daily(loaded, store, logs.get(), stop))

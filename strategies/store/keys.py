@@ -5,18 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from zlib import crc32
-
-NUMBER_BUCKETS = 16384  # few enough to cost nothing, and up to 8 million numbers each stays a compact hash
-
-
-def number_bucket(number: str) -> int:
-    """The bucket of a number, always the same one."""
-    return crc32(number.encode()) % NUMBER_BUCKETS
 
 
 def number_field(number: str) -> str:
-    """A number as a field of its bucket: digits alone are kept as an integer."""
+    """A number as a field of the index: shorter without what begins each of them."""
     return number.removeprefix("+")
 
 
@@ -58,7 +50,7 @@ class Keys:
 
     @property
     def of_the_moment(self) -> tuple[str, ...]:
-        """What a backup leaves out: who works now, what they say of it, which releases were here."""
+        """What a backup leaves out: who works now, what they say and have heard, which releases were here."""
         now = (self.bridge, self.messenger, self.dialer, self.seats, self.queues, self.rules)
         return (*now, self.format, self.libraries, self.ledger_copy)
 
@@ -73,13 +65,15 @@ class Keys:
         """Hash: attribute names -> the number that stands for them in contacts' records."""
         return self._key("columns")
 
-    def number(self, number: str) -> str:
-        """Hash, one of NUMBER_BUCKETS: number without `+` -> the ids of the contacts that have it, a line
-        each. In buckets, because a key of its own for each number costs more than number and id."""
-        return self.numbers(number_bucket(number))
+    @property
+    def numbers(self) -> str:
+        """Hash: number without `+` -> the ids of the contacts that have it, a line each. One hash takes 30
+        bytes a number more than many small ones, and a third of their time: a batch of an import is two
+        commands instead of one for each number."""
+        return self._key("numbers")
 
-    def numbers(self, bucket: int) -> str:
-        """The same by its bucket."""
+    def numbers_before(self, bucket: int) -> str:
+        """Hash: what format 2 had in its place, by bucket."""
         return self._key("numbers", f"{bucket:x}")
 
     @property
@@ -253,6 +247,20 @@ class Keys:
     def facts(self) -> str:
         """Stream: facts of all attempts as they come, for the bridge."""
         return self._key("facts")
+
+    @property
+    def heard(self) -> str:
+        """String: until when every event of Asterisk was heard (epoch seconds); a new store has none."""
+        return self._key("heard")
+
+    @property
+    def retold(self) -> str:
+        """String: how many calls Asterisk's own records have told of that the store knew nothing of."""
+        return self._key("retold")
+
+    def lost_call(self, call: str) -> str:
+        """String: this inbound call was dealt with as lost."""
+        return self._key("lost_call", call)
 
     # messages
     def message(self, attempt: str) -> str:

@@ -14,11 +14,14 @@ from strategies.store.desk import Desk
 from strategies.store.embedded import EmbeddedServer
 from strategies.store.facts import Facts
 from strategies.store.imports import Imports
+from strategies.store.learning import LearningRoom
 from strategies.store.live_answers import LiveAnswers
 from strategies.store.messages import Messages
 from strategies.store.moments import Moments
 from strategies.store.offers import Offers
 from strategies.store.overrides import Overrides
+from strategies.store.retold import Retold
+from strategies.store.tokens import Tokens
 
 
 class Store(
@@ -33,6 +36,9 @@ class Store(
     Configuration,
     LiveAnswers,
     Offers,
+    Retold,
+    LearningRoom,
+    Tokens,
 ):
     """The only door to Redis. Every method raises StoreUnavailable while the server cannot be used, and
     works again by itself when it is back; after a cut link no write is ever repeated."""

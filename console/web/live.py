@@ -1,0 +1,162 @@
+"""Figures as they change, as server-sent events: looked up once for everybody who watches, encoded once,
+written raw; whoever reads too slowly is let go and comes back by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from console.web.operations import Call, Operation, Query
+from strategies.store import StoreError
+
+log = structlog.get_logger(__name__)
+
+EVERY = 0.5  # seconds between two looks
+PULSE = 15.0  # seconds after which something is said in any case, so that both ends know
+UNREAD = 16  # events somebody may be behind
+WRITE_WITHIN = 10.0  # seconds for one event to be taken by the peer's system
+
+Look = Callable[[], Awaitable[dict[str, Any]]]
+"""What is shown now, by topic; an event is a topic that changed."""
+
+
+class Watched(Query):
+    """`topics`: only those, with commas between; all if not said."""
+
+    topics: str = ""
+
+
+@dataclass(eq=False, slots=True)
+class _Reader:
+    topics: frozenset[str]
+    events: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(UNREAD))
+
+    def wants(self, topic: str) -> bool:
+        return not self.topics or any(topic == one or topic.startswith(f"{one}:") for one in self.topics)
+
+
+class Live:
+    """One look for all readers, while there are any."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._readers: set[_Reader] = set()
+        self._last: dict[str, bytes] = {}
+        self._task: asyncio.Task[None] | None = None
+        self.dropped = 0
+
+    @property
+    def readers(self) -> int:
+        """How many watch."""
+        return len(self._readers)
+
+    async def watch(self, call: Call) -> web.StreamResponse:
+        """Everything as it is, then whatever changes, until the peer is gone or reads too slowly."""
+        topics = call.asked(Watched).topics
+        reader = _Reader(frozenset(filter(None, topics.split(","))))
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+        await response.prepare(call.request)
+        self._join(reader)
+        try:
+            await self._serve(reader, response)
+        finally:
+            self._leave(reader)
+        return response
+
+    async def _serve(self, reader: _Reader, response: web.StreamResponse) -> None:
+        with suppress(ConnectionError, TimeoutError):
+            while True:
+                try:
+                    async with asyncio.timeout(PULSE):
+                        event = await reader.events.get()
+                except TimeoutError:
+                    event = b": still here\n\n"
+                if event is None:
+                    return
+                async with asyncio.timeout(WRITE_WITHIN):
+                    await response.write(event)
+
+    def _join(self, reader: _Reader) -> None:
+        if not self._readers:
+            self._last.clear()  # nobody looked since
+            self._task = asyncio.get_running_loop().create_task(self._run(), name="live figures")
+        self._readers.add(reader)
+        for topic, event in self._last.items():
+            self._tell(reader, topic, event)
+
+    def _leave(self, reader: _Reader) -> None:
+        self._readers.discard(reader)
+        if not self._readers and self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def close(self) -> None:
+        """Let everybody go."""
+        for reader in list(self._readers):
+            while not reader.events.empty():
+                reader.events.get_nowait()
+            reader.events.put_nowait(None)
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                found = await self._look()
+            except StoreError as error:
+                log.warning("live.store_unavailable", error=str(error))
+                found = {"trouble": {"detail": "the store does not answer; figures stand still"}}
+            self._publish(found)
+            await asyncio.sleep(EVERY)
+
+    def _publish(self, found: dict[str, Any]) -> None:
+        for topic, value in found.items():
+            event = _event(topic, value)
+            if self._last.get(topic) != event:
+                self._last[topic] = event
+                for reader in list(self._readers):
+                    self._tell(reader, topic, event)
+        for gone in self._last.keys() - found.keys():
+            del self._last[gone]
+            for reader in list(self._readers):
+                self._tell(reader, gone, _event(gone, None))
+
+    def _tell(self, reader: _Reader, topic: str, event: bytes) -> None:
+        if not reader.wants(topic):
+            return
+        try:
+            reader.events.put_nowait(event)
+        except asyncio.QueueFull:
+            self._let_go(reader)
+
+    def _let_go(self, reader: _Reader) -> None:
+        """Nobody waits for a slow reader: it is cut off, and gets everything anew when it comes back."""
+        self.dropped += 1
+        self._readers.discard(reader)
+        while not reader.events.empty():
+            reader.events.get_nowait()
+        reader.events.put_nowait(None)
+
+
+def _event(topic: str, value: Any) -> bytes:
+    """One event; JSON has no line break that is not escaped."""
+    return f"event: {topic}\ndata: {json.dumps(value, separators=(',', ':'), default=str)}\n\n".encode()
+
+
+def operation(live: Live) -> Operation:
+    """The way to watch."""
+    return Operation(
+        "GET",
+        "/api/live",
+        "Figures as they change (server-sent events)",
+        live.watch,
+        answer="text/event-stream",
+        query=Watched,
+    )

@@ -1,0 +1,57 @@
+"""The console's process: the API and the page, on the address of the settings, until we are to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from console.refusal import Reason, RefusedError
+from console.web import subs
+from console.web.app import GATE, Files, build_app
+from console.web.live import Live, operation
+from console.web.looking import look
+from console.web.page import add_page
+
+if TYPE_CHECKING:
+    from strategies.store import Store
+
+DRAIN = 3.0  # seconds that requests get at the end
+
+
+@asynccontextmanager
+async def served(
+    files: Files, store: Store, *, clock: Callable[[], float] = time.time
+) -> AsyncIterator[tuple[str, int]]:
+    """Serve it; gives host and port. Raises RefusedError where the address cannot be had."""
+    where = files.project.settings.console
+    live = Live(lambda: look(store))
+    app = build_app(files, store, (*subs.OPERATIONS, operation(live)), clock)
+    add_page(app, app[GATE])
+    runner = web.AppRunner(
+        app, access_log=None, handle_signals=False, shutdown_timeout=DRAIN, handler_cancellation=True
+    )
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, where.host, where.port).start()
+        except OSError as error:
+            mend = "free it, or write another port under console: in settings.yaml"
+            raise RefusedError(
+                f"{where.host}:{where.port} cannot be had", [Reason(str(error), mend)]
+            ) from error
+        host, port = runner.addresses[0][:2]
+        yield host, port
+    finally:
+        await live.close()
+        await runner.cleanup()
+
+
+async def run_console(files: Files, store: Store, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set."""
+    async with served(files, store):
+        await stop.wait()

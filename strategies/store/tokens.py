@@ -1,0 +1,87 @@
+"""Who may use the API: tokens by their digest, and the answers that were given under an idempotency key; what
+a role may do is left to the console."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from strategies.store.codec import text
+from strategies.store.connection import Door
+
+DAY = 86_400  # seconds for which an answer is kept
+UNDER_WAY = 60  # seconds for which a write may be under way before its key is free again
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token as it is kept: its digest is the field, and the token itself is nowhere.
+
+    `agent`: the interface of the agent who works with it, such as `PJSIP/agent01`. `at`, `until`: from when,
+    and until when it holds, in epoch seconds.
+    """
+
+    name: str
+    role: str
+    at: float
+    until: float | None = None
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was answered to a write: `fingerprint` tells two requests apart; `status` 0 while it is under
+    way."""
+
+    fingerprint: str
+    status: int = 0
+    body: str = ""
+
+
+_token = msgspec.json.Decoder(Token).decode
+_given = msgspec.json.Decoder(Given).decode
+
+
+class Tokens(Door):
+    """A tenant's tokens, and the answers given to writes."""
+
+    async def add_token(self, digest: str, token: Token) -> bool:
+        """Keep a token; False where its name is taken."""
+        if any(one.name == token.name for one in await self.tokens()):
+            return False
+        await self._command("HSET", self._keys.tokens, digest, text(token))
+        return True
+
+    async def token(self, digest: str) -> Token | None:
+        """The token of that digest, whether it still holds or not."""
+        raw = await self._command("HGET", self._keys.tokens, digest)
+        return _token(raw) if raw else None
+
+    async def tokens(self) -> list[Token]:
+        """All there are, by name."""
+        kept = await self._command("HGETALL", self._keys.tokens)
+        return sorted((_token(raw) for raw in kept.values()), key=lambda one: one.name)
+
+    async def remove_token(self, name: str) -> bool:
+        """Take a token back; False where none has that name."""
+        kept = await self._command("HGETALL", self._keys.tokens)
+        gone = [digest for digest, raw in kept.items() if _token(raw).name == name]
+        return bool(gone and await self._command("HDEL", self._keys.tokens, *gone))
+
+    async def begin_answer(self, key: str, fingerprint: str) -> Given | None:
+        """Claim an idempotency key for a write; None if it is ours now, else what was begun or answered under
+        it."""
+        name, begun = self._keys.given(key), text(Given(fingerprint))
+        if await self._command("SET", name, begun, "NX", "EX", UNDER_WAY):
+            return None
+        raw = await self._command("GET", name)
+        return _given(raw) if raw else await self.begin_answer(key, fingerprint)
+
+    async def keep_answer(self, key: str, given: Given | None) -> None:
+        """The answer for whoever asks again; None frees the key, for nothing was done."""
+        name = self._keys.given(key)
+        if given is None:
+            await self._command("DEL", name)
+        else:
+            await self._command("SET", name, text(given), "EX", DAY)
