@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-
-import structlog
 
 from agi.answered import AnsweredHook, FactHook
 from agi.channel import ChannelHandler
 from agi.connection import Handler
+from agi.models_in_use import ModelsInUse
 from agi.place import PlaceHook
 from agi.player import ScriptHook
+from agi.promotions import Promotions
 from agi.segment import SegmentHook
 from config.project import Project
 from config.variables import AgiScript
-from models.outcome import NullModel, OutcomeModel, open_model
 from models.registry import SHIPPED
-from strategies.segments import Catalogue
 from strategies.store import Store
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +27,15 @@ class Routes:
     local: Mapping[str, ChannelHandler]
 
 
-def build_routes(project: Project, store: Store) -> Routes:
+class Lasting:
+    """What a server keeps while the catalogue is replaced: the models in use and the share guard's counts."""
+
+    def __init__(self, project: Project) -> None:
+        self.models = ModelsInUse([project.settings.data_dir / "models", SHIPPED])
+        self.promotions = Promotions()
+
+
+def build_routes(project: Project, store: Store, lasting: Lasting) -> Routes:
     """Every handler. Without segments.yaml there is no segment hook: the dialplan's defaults hold."""
     countries = project.settings.numbers.countries
     country = countries[0] if countries else "US"
@@ -44,22 +47,13 @@ def build_routes(project: Project, store: Store) -> Routes:
     }
     if project.segments is None:
         return Routes(outbound, {})
+    lasting.models.hold_to(project.segments)
     segment = SegmentHook(
         store,
         project.segments,
-        _predictors(project.segments, project.settings.data_dir),
+        lasting.models.live,
         country=country,
         tenant=project.settings.tenant,
+        promotions=lasting.promotions,
     )
     return Routes({**outbound, AgiScript.SEGMENT: segment}, {AgiScript.SEGMENT: segment})
-
-
-def _predictors(catalogue: Catalogue, data_dir: Path) -> dict[str, OutcomeModel | NullModel]:
-    """The models the catalogue names, the site's own before the shipped ones; a broken one is told."""
-    names = {outcome.model for outcome in catalogue.outcomes.values()}
-    roots = [data_dir / "models", SHIPPED]
-    models = {name: open_model(name, roots) for name in sorted(names)}
-    for name, model in models.items():
-        if isinstance(model, NullModel):
-            log.error("model.missing", model=name, reason=model.reason, mend="secondpass model train")
-    return models

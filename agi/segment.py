@@ -11,15 +11,16 @@ from datetime import UTC, datetime
 
 import structlog
 
+from agi.asked import Asked, asked
 from agi.channel import Channel
 from agi.channel_variables import set_all
+from agi.foreseeing import Foreseen, Foreseer
+from agi.promotions import Promotions
 from config.variables import Variable
-from models.features import row
 from models.outcome import Predictor
 from strategies.control import control_arm
-from strategies.numbers import normalise
-from strategies.segmentation import Decision, Facts, Reason, decide, objective_for, stay
-from strategies.segments import Catalogue, Objective, Prediction, ScopeKind, Segment
+from strategies.segmentation import Decision, Facts, Promoted, Reason, decide, objective_for, stay
+from strategies.segments import Catalogue, Objective, ScopeKind, Segment
 from strategies.store import Caller, Store, StoreUnavailable
 from strategies.vocabulary import Kind
 
@@ -28,27 +29,21 @@ log = structlog.get_logger(__name__)
 LEDGER_DEADLINE = 1.5  # seconds the ledger may take once the caller has gone on
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The call that is asked about: its number in E.164 if it has one, and Asterisk's id of it."""
-
-    interaction: str
-    number: str | None
-
-
 @dataclass(slots=True)
 class Answer:
     """What is known when the variables are set. `caller` and `first` stay None as far as they could not be
-    read."""
+    read; `foreseen` as far as nothing was predicted."""
 
     caller: Caller | None = None
     first: Segment | None = None
+    foreseen: Foreseen | None = None
     decision: Decision | None = None
     kept: bool = False
 
 
 class SegmentHook:
-    """One per server. `predictors` by model name; `country` reads caller ids that are not in E.164."""
+    """One per server and catalogue. `predictors` by model name; `country` reads caller ids that are not in
+    E.164; `promotions` outlasts the catalogue."""
 
     def __init__(  # noqa: PLR0913  each its own source of what is known, by name
         self,
@@ -58,23 +53,31 @@ class SegmentHook:
         *,
         country: str,
         tenant: str,
+        promotions: Promotions | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._store, self._catalogue, self._predictors = store, catalogue, predictors
+        self._store, self._catalogue = store, catalogue
+        self._foreseer = Foreseer(catalogue, predictors)
+        self._promotions = promotions or Promotions()
         self._country, self._tenant, self._clock = country, tenant, clock
 
     async def __call__(self, channel: Channel) -> None:
         """Decide within the catalogue's deadline, set the variables, let the caller go on, and then keep the
         decision in the ledger: nobody waits for our disk."""
         began = time.perf_counter()
-        asked = _asked(channel.environment, self._country)
-        answer = Answer()
-        fallen_back = await self._decide_in_time(asked, answer)
-        decision = answer.decision or stay(answer.first, self._catalogue, fallen_back or Reason.FAULT)
-        await set_all(channel, self._variables(asked, answer.caller, decision))
+        call = asked(channel, self._country)
+        answer, decision = await self.decided(call)
+        await set_all(channel, self.variables(call, answer, decision))
         channel.close()
         spent = (time.perf_counter() - began) * 1000
-        await self._keep(asked, answer, decision, spent)
+        await self.keep(call, answer, decision, spent)
+
+    async def decided(self, call: Asked) -> tuple[Answer, Decision]:
+        """The decision about a call, within the catalogue's deadline: the first segment stands where there is
+        none by then. Never raises but for a cancellation."""
+        answer = Answer()
+        fallen_back = await self._decide_in_time(call, answer)
+        return answer, answer.decision or stay(answer.first, self._catalogue, fallen_back or Reason.FAULT)
 
     async def _decide_in_time(self, asked: Asked, answer: Answer) -> Reason | None:
         """Fill in `answer` as far as the deadline lets; the reason where it gets to no decision."""
@@ -97,19 +100,24 @@ class SegmentHook:
         return None
 
     async def _decide(self, asked: Asked, answer: Answer, until: float) -> None:
-        caller = await self._store.caller(asked.number)
+        caller = await self._store.caller(asked.number, asked.attempt, asked.account)
         answer.caller = caller
         answer.first = self._catalogue.segments.get(caller.segment or "")
         now = self._clock()
         local = datetime.fromtimestamp(now, UTC).astimezone()
-        predictions = self._predict(caller, local)
+        figures = caller.queues.get(self._first(answer).queue)
+        answer.foreseen = self._foreseer.foresee(caller, asked.intent, figures, local)
         if asyncio.get_running_loop().time() > until:
             raise TimeoutError  # nothing can interrupt a model at work
         arm = control_arm(self._catalogue.control, self._tenant, local)
         facts = Facts(
-            contact=_contact_facts(caller), queue=_queue_facts(caller, self._first(answer)), arm=arm
+            contact=_contact_facts(caller),
+            queue=_queue_facts(caller, self._first(answer)),
+            arm=arm,
+            promoted=self._promoted(now),
         )
-        decision = decide(answer.first, facts, self._catalogue, predictions)
+        decision = decide(answer.first, facts, self._catalogue, answer.foreseen.predictions)
+        self._promotions.note(now, moved=decision.re_associated)
         if decision.re_associated and self._outlasts_the_call(decision):
             # Another call of the same customer may be moving them too: the store says which of the two does.
             answer.kept = True
@@ -124,16 +132,13 @@ class SegmentHook:
         scope = self._catalogue.segments[decision.second or decision.first].scope
         return scope.kind is not ScopeKind.INTERACTION
 
-    def _predict(self, caller: Caller, local: datetime) -> dict[str, Prediction]:
-        attributes = caller.contact.attributes if caller.contact else {}
-        history = {"campaign": caller.history.attempts + 1}
-        return {
-            outcome.name: predictor.predict(row(predictor.factors, attributes, local, history))
-            for outcome in self._catalogue.outcomes.values()
-            if (predictor := self._predictors.get(outcome.model)) is not None
-        }
+    def _promoted(self, now: float) -> Promoted | None:
+        share = self._catalogue.guards.promoted_share
+        return self._promotions.lately(now, share.per) if share else None
 
-    def _variables(self, asked: Asked, caller: Caller | None, decision: Decision) -> dict[str, str]:
+    def variables(self, asked: Asked, answer: Answer, decision: Decision) -> dict[str, str]:
+        """What the dialplan and the agent's screen are told of a decision."""
+        caller = answer.caller
         objective = objective_for(decision, self._catalogue)
         return {
             Variable.QUEUE: objective.queue,
@@ -147,6 +152,7 @@ class SegmentHook:
             Variable.WAIT_LIMIT: "" if objective.wait_limit is None else str(round(objective.wait_limit)),
             Variable.PENALTY_MAX: "" if objective.penalty_max is None else str(objective.penalty_max),
             Variable.CUSTOMER: caller.customer if caller else "",
+            Variable.WHY: _why(decision),
             Variable.DECISION: asked.interaction if decision.reason is not Reason.FAULT else "",
         }
 
@@ -164,14 +170,16 @@ class SegmentHook:
             also=also,
         )
 
-    async def _keep(self, asked: Asked, answer: Answer, decision: Decision, spent: float) -> None:
-        """The ledger's lines: that the call came in, and the decision unless it stands there already."""
+    async def keep(self, asked: Asked, answer: Answer, decision: Decision, spent: float) -> None:
+        """The ledger's lines: that the call came in and what was known of it then, and the decision unless it
+        stands there already."""
         entered = {
             "kind": Kind.CALL_ENTERED,
             "interaction": asked.interaction,
             "customer": answer.caller.customer if answer.caller else asked.number,
             "reason": decision.reason,
             "ms": round(spent, 3),
+            **(self._foreseer.record(answer.foreseen) if answer.foreseen else {}),
         }
         try:
             async with asyncio.timeout(LEDGER_DEADLINE):
@@ -183,8 +191,14 @@ class SegmentHook:
             log.warning("segment.not_in_ledger", interaction=asked.interaction, error=str(error))
 
 
-def _asked(environment: Mapping[str, str], country: str) -> Asked:
-    return Asked(environment.get("agi_uniqueid", ""), normalise(environment.get("agi_callerid", ""), country))
+def _why(decision: Decision) -> str:
+    """Why, in words an agent can read: the reason, and the chances it rests on."""
+    chances = [
+        f"{name} {one.probability:.0%}"
+        for name, one in decision.predictions.items()
+        if one.probability is not None
+    ]
+    return " ".join([decision.reason.replace("_", " "), *chances])
 
 
 def _contact_facts(caller: Caller) -> dict[str, object]:

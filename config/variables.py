@@ -32,6 +32,9 @@ class Variable(StrEnum):
     CUSTOMER = "SP_CUSTOMER"
     WHY = "SP_WHY"  # text, for the agent
     DECISION = "SP_DECISION"
+    ACCOUNT = "SP_ACCOUNT"  # told by the admin's IVR: the account that was keyed in
+    INTENT = "SP_INTENT"  # the same: what the caller wants
+    IVR = "SP_IVR"  # the same: the last key or answer
 
 
 class Context(StrEnum):

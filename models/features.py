@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cache
 
 from models.errors import TrainingError
+from strategies.segments import KnownAttribute
 
 Row = dict[str, float | str]
 """Factor name to value: NaN is a missing number, "" a missing category."""
@@ -125,6 +126,13 @@ DECLARED: Mapping[str, Factor] = {
     )
 }
 """The factors whose meaning is known here; any other column of a training file is an attribute."""
+
+
+def factor_of(attribute: KnownAttribute) -> Factor:
+    """The factor of a list column that the catalogue declares."""
+    kind = Kind.NUMBER if attribute.number else Kind.CATEGORY
+    return Factor(attribute.name, kind, missing=attribute.missing, default=attribute.default)
+
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -105,6 +105,18 @@ def find(name: str, roots: Sequence[Path]) -> Path:
     raise RegistryError(f"no model {name!r} in {searched}; train one with secondpass model train")
 
 
+def current_version(name: str, roots: Sequence[Path]) -> str:
+    """The name of the version that `find` would open, empty where there is none; opens nothing, raises
+    nothing."""
+    for root in roots:
+        try:
+            return current(root, name).name
+        except RegistryError:
+            if (root / name / "current").exists():
+                return ""
+    return ""
+
+
 def load_version(folder: Path) -> tuple[bytes, Card]:
     """A version's ONNX file and card, the file checked against the card. Raises RegistryError."""
     try:

@@ -74,13 +74,28 @@ def _names_in(text: str) -> frozenset[tuple[str, str]]:
 class Outcome:
     """What an interaction may come to; `value` is what it is worth, `model` the name of the model for it.
 
-    `cost` is what it takes to try for it, whether it comes true or not; in the unit of the value.
+    `cost` is what it takes to try for it, whether it comes true or not; in the unit of the value. `label`
+    says of a call that is over whether it came true (None: see `strategies.outcomes`); `shadows` are models
+    that are asked too and never acted on.
     """
 
     name: str
     value: Formula
     model: str
     cost: Formula | None = None
+    label: Formula | None = None
+    shadows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAttribute:
+    """A list column that models may look at: a number or a category, the texts that stand for no value, and
+    the value where there is none (empty: missing)."""
+
+    name: str
+    number: bool = False
+    missing: tuple[str, ...] = ("unknown",)
+    default: str = ""
 
 
 class Otherwise(StrEnum):
@@ -215,6 +230,7 @@ class Catalogue:
     guards: Guards = field(default_factory=Guards)
     control: Control | None = None
     deadline: float = 0.15
+    factors: Mapping[str, KnownAttribute] = field(default_factory=dict)
     version: str = field(init=False, compare=False, repr=False)
     """The same for catalogues that say the same: what a decision was made by."""
     attributes: frozenset[str] = field(init=False, compare=False, repr=False)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from strategies.contacts import Contact
+from strategies.past_calls import CallOver, PastCalls, after
 from strategies.segments import Scope, ScopeKind
 from strategies.store.codec import read_plain, text
 from strategies.store.keys import number_field
@@ -49,7 +50,7 @@ class Caller:
     unknown.
 
     `segment`: the one they were moved to if that still holds, else the one of their list. `live`: the attempt
-    that is dialling this person right now.
+    that is dialling this person right now. `past`: what their own calls came to.
     """
 
     customer: str
@@ -59,16 +60,19 @@ class Caller:
     history: History = History()
     queues: Mapping[str, QueueFigures] = field(default_factory=dict)
     live: str | None = None
+    past: PastCalls = field(default_factory=PastCalls)
 
 
 class Callers(People):
     """The store as the inbound hook sees it."""
 
-    async def caller(self, number: str | None, attempt: str | None = None) -> Caller:
-        """Who calls from this number, or is at the other end of this attempt; one round trip. Of several
-        contacts with the number, the one that was tried last."""
+    async def caller(
+        self, number: str | None, attempt: str | None = None, account: str | None = None
+    ) -> Caller:
+        """Who is at the other end of this attempt, said to be this contact, or calls from this number; one
+        round trip. Of several contacts with the number, the one that was tried last."""
         keys = self._keys
-        contact, moved, history, queues, live = await self._call(
+        contact, moved, history, queues, live, past = await self._call(
             "caller",
             (
                 keys.contacts,
@@ -76,10 +80,11 @@ class Callers(People):
                 keys.segments,
                 keys.queues,
                 keys.busy,
-                keys.number(number or ""),
+                keys.numbers,
                 keys.attempt(attempt or ""),
+                keys.past_calls,
             ),
-            {"number": number, "field": number_field(number or ""), "attempt": attempt},
+            {"number": number, "field": number_field(number or ""), "attempt": attempt, "account": account},
         )
         known = await self._contact_of(contact) if contact else None
         segment, version = _segment(known, read_plain(moved) if moved else {}, self._clock())
@@ -91,7 +96,44 @@ class Callers(People):
             history=_history(read_plain(history) if history else {}, self._clock()),
             queues=_queues(queues),
             live=live.decode() or None,
+            past=_past(past) if past else PastCalls(),
         )
+
+    async def customer_of(self, interaction: str, number: str | None) -> str | None:
+        """Whose call this is: as it was decided, or by its number where it was not."""
+        raw = await self._command("GET", self._keys.interaction(interaction))
+        return (raw.decode() if raw else (await self.caller(number)).customer) or None
+
+    async def past_calls(self, customer: str) -> PastCalls:
+        """What a customer's own calls came to."""
+        raw = await self._command("HGET", self._keys.past_calls, customer)
+        return _past(raw) if raw else PastCalls()
+
+    async def call_over(self, call: CallOver, customer: str | None) -> bool:
+        """Keep what a call came to: in the ledger and, of somebody whose number is known, for their next one.
+        False if it was kept before. One writer: the past is read here and written back."""
+        keys = self._keys
+        past = after(await self.past_calls(customer), call) if customer else None
+        line: Line = {
+            "kind": Kind.CALL_OVER,
+            "interaction": call.interaction,
+            "customer": customer,
+            "queue": call.queue or None,
+            "result": call.result,
+            "waited": round(call.waited, 3),
+            "talked": round(call.talked, 3) if call.agent else None,
+            "agent": call.agent or None,
+        }
+        answer = await self._call(
+            "call_over",
+            (keys.call_over(call.interaction), keys.past_calls, keys.ledger, keys.figures("")),
+            {
+                "customer": customer,
+                "past": text(past) if past else None,
+                "lines": packed([line], at=call.at),
+            },
+        )
+        return bool(answer)
 
     async def reassociate(  # noqa: PLR0913 - all of it belongs to one decision, and is named at the call
         self,
@@ -163,6 +205,7 @@ def _history(known: Mapping[str, Any], now: float) -> History:
 
 
 _figures = msgspec.json.Decoder(QueueFigures).decode
+_past = msgspec.json.Decoder(PastCalls).decode
 
 
 def _queues(raw: Any) -> dict[str, QueueFigures]:

@@ -35,7 +35,12 @@ class Erasure(Forgotten, LedgerStream):
         own = [device.address for device in contact.devices if device.address not in keep]
         key = await self._erasure_key()
         steps = _Steps()
-        for name in (self._keys.contacts, self._keys.history, self._keys.segments):
+        for name in (
+            self._keys.contacts,
+            self._keys.history,
+            self._keys.segments,
+            self._keys.past_calls,
+        ):
             steps.hash(name, [contact.id])
         gone = [each for each in marks if each not in keep]
         steps.hash(self._keys.calls, gone)
@@ -48,7 +53,7 @@ class Erasure(Forgotten, LedgerStream):
             steps.hash(self._keys.before(name), [contact.id])
             steps.sets.append([steps.key(self._keys.list(name))])
         for number in contact.numbers():
-            steps.numbers.append([steps.key(self._keys.number(number)), number_field(number)])
+            steps.numbers.append([steps.key(self._keys.numbers), number_field(number)])
         wanted = {
             "contact": contact.id,
             "marks": marks,

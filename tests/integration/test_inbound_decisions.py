@@ -61,8 +61,8 @@ class Meeting:
     def __init__(self, store: Store) -> None:
         self._store, self._both = store, asyncio.Barrier(2)
 
-    async def caller(self, number: str | None) -> Caller:
-        found = await self._store.caller(number)
+    async def caller(self, number: str | None, *more: str | None) -> Caller:
+        found = await self._store.caller(number, *more)
         await self._both.wait()
         return found
 

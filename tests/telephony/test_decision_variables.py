@@ -26,6 +26,7 @@ NAMES = (
     Variable.WAIT_LIMIT,
     Variable.PENALTY_MAX,
     Variable.CUSTOMER,
+    Variable.WHY,
     Variable.DECISION,
 )
 STALE = "".join(f" same => n,Set({name}=stale)\n" for name in NAMES)

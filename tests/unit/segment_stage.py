@@ -58,7 +58,9 @@ class Books:
     writing: asyncio.Event | None = None
     free: asyncio.Event | None = None
 
-    async def caller(self, number: str | None) -> Caller:
+    async def caller(
+        self, number: str | None, attempt: str | None = None, account: str | None = None
+    ) -> Caller:
         return await self.look()
 
     async def reassociate(
@@ -127,16 +129,27 @@ def catalogue(text: str = CATALOGUE, deadline: float = 30.0) -> Catalogue:
 
 
 def hook(
-    books: Books, model: Model | None = None, text: str = CATALOGUE, deadline: float = 30.0
+    books: Books,
+    model: Model | None = None,
+    text: str = CATALOGUE,
+    deadline: float = 30.0,
+    clock: Callable[[], float] = time.time,
 ) -> SegmentHook:
-    predictors = {"offers": model or Model()}
-    return SegmentHook(cast(Store, books), catalogue(text, deadline), predictors, country="US", tenant="test")
+    return SegmentHook(
+        cast(Store, books),
+        catalogue(text, deadline),
+        {"offers": model or Model()},
+        country="US",
+        tenant="test",
+        clock=clock,
+    )
 
 
 def called(number: str = "2025550142") -> tuple[LocalCall, list[bytes]]:
     """A call, and the answers that were sent to it."""
     answers: list[bytes] = []
-    return LocalCall({"agi_uniqueid": "178.42", "agi_callerid": number}, answers.append), answers
+    environment = {"agi_uniqueid": "178.42", "agi_callerid": number, "agi_extension": "5000"}
+    return LocalCall(environment, answers.append), answers
 
 
 async def told(segment_hook: SegmentHook) -> dict[str, str]:

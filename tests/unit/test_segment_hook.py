@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import cast
 
 import pytest
 from agi_peer import Peer
+from config_files import changed
 from segment_stage import (
     ADA,
     CATALOGUE,
@@ -27,13 +29,15 @@ from segment_stage import (
 )
 from structlog.testing import capture_logs
 
+from agi.asked import Asked, asked
 from agi.channel_variables import LONGEST, plain
 from agi.connection import Handler
+from agi.promotions import Promotions
 from agi.protocol import MAX_COMMAND, encode_set_variables
 from agi.segment import SegmentHook
 from agi.server import FastAgiServer
 from config.variables import Variable
-from strategies.segmentation import Reason
+from strategies.segmentation import Promoted, Reason
 from strategies.store import Caller, Store, StoreUnavailable
 from strategies.vocabulary import Kind
 
@@ -54,6 +58,7 @@ async def test_a_likely_customer_is_handled_by_the_second_segments_objective_alo
         "SP_WAIT_LIMIT": "30",
         "SP_PENALTY_MAX": "2",
         "SP_CUSTOMER": "ada",
+        "SP_WHY": "better segment accepts_offer 90%",
         "SP_DECISION": "178.42",
     }
     assert books.told() == [
@@ -76,6 +81,7 @@ async def test_an_unlikely_customer_stays_and_gets_the_first_objective_whole() -
         "SP_OFFER": "none",
         "SP_ANNOUNCEMENT": "welcome",
         "SP_CUSTOMER": "ada",
+        "SP_WHY": "no candidate accepts_offer 10%",
         "SP_DECISION": "178.42",
     }
     assert books.told() == [(Kind.CALL_ENTERED, Reason.NO_CANDIDATE), (Kind.DECISION, Reason.NO_CANDIDATE)]
@@ -235,6 +241,50 @@ def test_a_text_is_made_plain_for_the_dialplan(text: str, shown: str) -> None:
 @pytest.mark.parametrize("character", ["x", "ж", "漢", "🙂"])
 def test_all_of_the_longest_decision_fits_one_command(character: str) -> None:
     values = {name: plain(character * 1000) for name in Variable if name.startswith("SP_")}
-    decision = dict(list(values.items())[:12])
+    decision = dict(list(values.items())[:13])
     assert all(LONGEST - 4 < len(value.encode()) <= LONGEST for value in decision.values())
     assert len(encode_set_variables(decision)) <= MAX_COMMAND
+
+
+# --- What is known of the call, and the guard on the share moved
+
+
+async def test_what_was_known_at_the_decision_is_kept_with_it() -> None:
+    books = Books(knows(KNOWN))
+    text = CATALOGUE + "factors: {offer_value: number, job: category}\n"
+    await told(hook(books, text=text))
+    factors = cast(Mapping[str, object], books.lines[0]["factors"])
+    assert factors["offer_value"] == 400.0
+    assert (factors["attempts"], factors["channel"], factors["dialled"]) == (0.0, "inbound", "5000")
+    assert "job" not in factors, "of what nobody knows nothing is kept"
+
+
+async def test_an_ivr_tells_the_account_and_what_the_caller_wants() -> None:
+    call, _ = called()
+    call.arguments = ["account=4711", "intent=close_account", "ivr=3", "account=999", "shell=`id`", "ivr=a b"]
+    asks = asked(call, "US")
+    assert (asks.account, asks.number) == ("4711", "+12025550142")
+    assert asks.intent == {
+        "channel": "inbound",
+        "dialled": "5000",
+        "intent": "close_account",
+        "ivr": "3",
+    }
+
+
+async def test_no_more_customers_are_moved_than_the_guard_lets() -> None:
+    books = Books(knows(KNOWN))
+    text = changed(CATALOGUE, "{margin: 5}", "{margin: 5, promoted_share: {limit: 50%, per: 5m}}")
+    times = iter([0.0, 1.0, 2.0, 3.0, 400.0])
+    segment_hook = hook(books, text=text, clock=lambda: next(times))
+    decided = [(await segment_hook.decided(Asked("178.1", None)))[1].reason for _ in range(5)]
+    moved, kept = Reason.BETTER_SEGMENT, Reason.SHARE_REACHED
+    assert decided == [moved, kept, kept, moved, moved]
+
+
+def test_the_share_guard_forgets_what_is_older_than_its_interval() -> None:
+    promotions = Promotions()
+    for at in range(10):
+        promotions.note(float(at), moved=at % 2 == 0)
+    assert promotions.lately(9.0, per=300.0) == Promoted(10, 5)
+    assert promotions.lately(306.5, per=300.0) == Promoted(3, 1)

@@ -1,10 +1,10 @@
 -- Calls that come in: one read before the decision, one write of a re-association.
 
 -- Of several contacts with one number, the one that was spoken of last.
-local function contact_of(bucket, number, history)
+local function contact_of(numbers, number, history)
   local best, best_at
   local ids = {}
-  for id in string.gmatch(redis.call('HGET', bucket, number) or '', '[^\n]+') do ids[#ids + 1] = id end
+  for id in string.gmatch(redis.call('HGET', numbers, number) or '', '[^\n]+') do ids[#ids + 1] = id end
   table.sort(ids)
   for _, id in ipairs(ids) do
     local raw = redis.call('HGET', history, id)
@@ -14,21 +14,38 @@ local function contact_of(bucket, number, history)
   return best
 end
 
--- keys: contacts, history, segments, queues, busy, number, attempt. One read for everything a decision needs.
+-- The contact of an attempt, of the account the caller gave, or of the number they call from, in this order.
+local function who(keys, c)
+  local id = c.attempt and redis.call('HGET', keys[7], 'contact')
+  if id then return id end
+  if c.account and redis.call('HEXISTS', keys[1], c.account) == 1 then return c.account end
+  return c.number and contact_of(keys[6], c.field, keys[2])
+end
+
+-- keys: contacts, history, segments, queues, busy, number, attempt, past calls. One read for everything a decision
+-- needs.
 local function caller(keys, args)
   local c = cmsgpack.unpack(args[1])
-  local id = c.attempt and redis.call('HGET', keys[7], 'contact') or nil
-  if not id and c.number then id = contact_of(keys[6], c.field, keys[2]) end
+  local id = who(keys, c)
   local customer = id or c.number or ''
   return {id and redis.call('HGET', keys[1], id) or '', redis.call('HGET', keys[3], customer) or '',
     id and redis.call('HGET', keys[2], id) or '', redis.call('HGETALL', keys[4]),
-    c.number and redis.call('HGET', keys[5], c.number) or ''}
+    c.number and redis.call('HGET', keys[5], c.number) or '', redis.call('HGET', keys[8], customer) or ''}
+end
+
+-- keys: call over, past calls, ledger, figures. A call's end is written once.
+local function call_over(keys, args)
+  local r = cmsgpack.unpack(args[1])
+  if not redis.call('SET', keys[1], '1', 'NX', 'EX', DAY) then return 0 end
+  if r.past then redis.call('HSET', keys[2], r.customer, r.past) end
+  append(keys[3], keys[4], r.lines)
+  return 1
 end
 
 -- keys: interaction, segments, ledger, figures. Once per interaction; 'conflict' when another call moved the customer.
 local function reassociate(keys, args)
   local r = cmsgpack.unpack(args[1])
-  if not redis.call('SET', keys[1], '1', 'NX', 'EX', DAY) then return 'repeated' end
+  if not redis.call('SET', keys[1], r.customer, 'NX', 'EX', DAY) then return 'repeated' end
   if r.segment then
     local raw = redis.call('HGET', keys[2], r.customer)
     local version = raw and cjson.decode(raw).version or 0
@@ -43,4 +60,5 @@ local function reassociate(keys, args)
 end
 
 register('caller', caller, {'no-writes'})
+register('call_over', call_over, {})
 register('reassociate', reassociate, {})
