@@ -23,7 +23,7 @@ from console.list_reports import Report
 from console.list_rows import Found, Reject
 from console.refusal import Reason, RefusedError
 from strategies.contacts import DEVICE_KINDS
-from strategies.store.contact_codec import LETTERS, Indexed, index_of, known_as, packed_record, with_columns
+from strategies.store.contact_codec import LETTERS, known_as, numbers_of, packed_record, with_columns
 
 if TYPE_CHECKING:
     from strategies.store import Store
@@ -36,7 +36,7 @@ SHOWN = 5  # rejects kept for the terminal; all of them are in the file
 BATCH = 500  # contacts given to the store at once, which writes them in one step
 READERS = 8  # processes at most: more than one server can take in
 ABREAST = 4  # batches on their way: packed while the server writes, and one wait for its disk for several
-Kept = tuple[bytes, Indexed]  # a record, and its numbers in the index
+Kept = tuple[bytes, tuple[str, ...]]  # a record, and its numbers as the index has them
 Block = list[tuple[int, bytes, Kept]]  # line, contact id, and that
 
 
@@ -162,7 +162,7 @@ def record(found: Found) -> Kept:
     """What to keep of a row: the contact's record, with columns that are numbered later."""
     devices = [LETTERS[kind] + address for kind, address in found.devices]
     rest = (found.consent, found.zone, found.postal_code, found.segment)
-    return packed_record(found.identity, 0, devices, found.values, rest), index_of(devices)
+    return packed_record(found.identity, 0, devices, found.values, rest), numbers_of(devices)
 
 
 def check(plan: Plan, opened: ListFile, spool: Spool, rejects: Report, shown: Shown) -> Reading:

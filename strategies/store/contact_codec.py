@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from strategies.contacts import DEVICE_KINDS, Contact, Device
-from strategies.store.keys import number_bucket, number_field
+from strategies.store.keys import number_field
 
 LETTERS = {kind: kind[0] for kind in DEVICE_KINDS}  # mhwote
 _KINDS = {letter: kind for kind, letter in LETTERS.items()}
@@ -96,19 +96,14 @@ def known_as(raw: bytes, identity: str) -> bytes:
     return _encode(parts)
 
 
-Indexed = tuple[tuple[int, str], ...]
-"""Where numbers stand in the index: bucket and field of each."""
+def numbers_of(devices: Sequence[str]) -> tuple[str, ...]:
+    """The numbers among devices, as letter and address, as the index of numbers has them."""
+    return tuple(dict.fromkeys([number_field(word[1:]) for word in devices if word[0] != "e"]))
 
 
-def index_of(devices: Sequence[str]) -> Indexed:
-    """Where the numbers among devices, as letter and address, stand."""
-    numbers = {word[1:] for word in devices if word[0] != "e"}
-    return tuple([(number_bucket(number), number_field(number)) for number in numbers])
-
-
-def index_of_record(raw: bytes) -> Indexed:
-    """Where the numbers of a record stand."""
-    return index_of(_decode(raw)[2])
+def numbers_of_record(raw: bytes) -> tuple[str, ...]:
+    """The same of a record."""
+    return numbers_of(_decode(raw)[2])
 
 
 def addresses_of(raw: bytes) -> tuple[str, ...]:

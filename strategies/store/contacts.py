@@ -3,13 +3,13 @@ back to `imports`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
 
 from strategies.contacts import Contact
-from strategies.store.contact_codec import Indexed, contact_record, index_of_record, raw_texts
+from strategies.store.contact_codec import contact_record, numbers_of_record, raw_texts
 from strategies.store.errors import StoreError
 from strategies.store.forgotten import Forgotten
 from strategies.store.keys import number_field
@@ -43,7 +43,20 @@ class Written:
     shared: tuple[Shared, ...] = ()
 
 
-Entry = tuple[bytes, bytes, Indexed]  # contact id, record, and its numbers in the index
+Entry = tuple[bytes, bytes, Sequence[str]]  # contact id, record, and its numbers as the index has them
+
+
+@dataclass(slots=True)
+class _Numbers:
+    """Numbers as the server takes them, and of which contact each is, counted from 1."""
+
+    numbers: list[str] = field(default_factory=list)
+    owners: list[int] = field(default_factory=list)
+
+    def add(self, place: int, numbers: Sequence[str]) -> None:
+        """Those of the contact at this place."""
+        self.numbers += numbers
+        self.owners += [place + 1] * len(numbers)
 
 
 class ContactBook(Forgotten):
@@ -60,7 +73,7 @@ class ContactBook(Forgotten):
         for at in range(0, len(contacts), BATCH):
             records = [contact_record(one, columns, names) for one in contacts[at : at + BATCH]]
             part = [
-                (one.id.encode(), record, index_of_record(record))
+                (one.id.encode(), record, numbers_of_record(record))
                 for one, record in zip(contacts[at : at + BATCH], records, strict=True)
             ]
             added += (await self.write_records(list_name, part)).added
@@ -119,41 +132,39 @@ class ContactBook(Forgotten):
         list_name: str,
         how: Mapping[str, object],
         records: tuple[Sequence[bytes], Sequence[bytes], Sequence[bytes]],
-        indexed: Callable[[int], Indexed],
+        numbers: Callable[[int], Sequence[str]],
     ) -> Any:
         keys = self._keys
-        fixed = (keys.contacts, keys.lists, keys.list(list_name), keys.before(list_name))
+        fixed = (keys.contacts, keys.lists, keys.list(list_name), keys.before(list_name), keys.numbers)
         known = [i for i, record in enumerate(records[1], 1) if record]
-        return await self._batch("put_contacts", fixed, {**how, "known": known}, records, indexed)
+        return await self._batch("put_contacts", fixed, {**how, "known": known}, records, numbers)
 
     async def _batch(
         self,
         function: str,
-        fixed: Sequence[str],
+        keys: Sequence[str],
         how: Mapping[str, object],
         records: tuple[Sequence[bytes], Sequence[bytes], Sequence[bytes]],
-        indexed: Callable[[int], Indexed],
+        numbers: Callable[[int], Sequence[str]],
     ) -> Any:
         """One step over ids, their records as they are (none for contacts that are all new), and as they are
-        to be; with the index of numbers, of which `indexed` tells those of the new record at a place."""
+        to be; with the index of numbers, of which `numbers` tells those of the new record at a place."""
         ids, old, new = records
-        places: dict[int, int] = {}
-        drop: list[int | str] = []
-        add: list[int | str] = []
-
-        def note(changes: list[int | str], contact: int, numbers: Iterable[tuple[int, str]]) -> None:
-            for bucket, number in numbers:
-                changes += (contact, places.setdefault(bucket, len(places) + len(fixed) + 1), number)
-
-        for i, (was, record) in enumerate(zip(old or repeat(b""), new, strict=False), 1):
+        stale, fresh = _Numbers(), _Numbers()
+        for i, (was, record) in enumerate(zip(old or repeat(b""), new, strict=False)):
             if was != record:
-                numbers = indexed(i - 1) if record else ()
-                note(add, i, numbers)
+                own = numbers(i) if record else ()
+                fresh.add(i, own)
                 if was:
-                    note(drop, i, sorted(set(index_of_record(was)).difference(numbers)))
-        buckets = [self._keys.numbers(bucket) for bucket in places]
-        parts = {"ids": raw_texts(ids), "old": raw_texts(old), "new": raw_texts(new)}
-        return await self._call(function, (*fixed, *buckets), {**how, **parts, "numbers": add, "stale": drop})
+                    stale.add(i, sorted(set(numbers_of_record(was)).difference(own)))
+        given = {"ids": raw_texts(ids), "old": raw_texts(old), "new": raw_texts(new)}
+        index = {
+            "numbers": fresh.numbers,
+            "owners": fresh.owners,
+            "stale": stale.numbers,
+            "stale_owners": stale.owners,
+        }
+        return await self._call(function, keys, {**how, **given, **index})
 
     async def lists(self) -> dict[str, int]:
         """Every list and how many contacts are on it, by name."""
@@ -182,7 +193,7 @@ class ContactBook(Forgotten):
 
     async def contacts_of_number(self, number: str) -> list[str]:
         """Who has this number; more than one means they are one person for locks and caps."""
-        raw = await self._command("HGET", self._keys.number(number), number_field(number))
+        raw = await self._command("HGET", self._keys.numbers, number_field(number))
         return sorted(raw.decode().split("\n")) if raw else []
 
 

@@ -14,7 +14,7 @@ import msgspec
 from redis.asyncio.client import Pipeline
 
 from strategies.store.codec import text
-from strategies.store.contact_codec import index_of_record
+from strategies.store.contact_codec import numbers_of_record
 from strategies.store.contacts import BATCH, ContactBook
 
 
@@ -149,6 +149,7 @@ class Imports(ContactBook):
             keys.list(list_name),
             keys.before(list_name),
             keys.history,
+            keys.numbers,
             *(keys.list(name) for name in others),
             *(keys.before(name) for name in since),
             *(keys.state(sub) for sub in subs),
@@ -162,7 +163,7 @@ class Imports(ContactBook):
             "removing": span is None,
         }
         answers = await self._batch(
-            "take_back", fixed, how, (ids, old, new), lambda i: index_of_record(new[i])
+            "take_back", fixed, how, (ids, old, new), lambda i: numbers_of_record(new[i])
         )
         return [answer.decode() for answer in answers]
 

@@ -11,12 +11,14 @@ from contextlib import suppress
 
 from redis import exceptions
 
-from strategies.store.connection import Door, library_version, run, translated
+from strategies.store.connection import Door, function_call, library_version, run, translated
 from strategies.store.errors import StoreUnfit
 
-FORMAT = 2  # raised whenever an earlier release could not read what this one writes, or the other way round
+FORMAT = 3  # raised whenever an earlier release could not read what this one writes, or the other way round
 UNUSED = 7 * 86_400.0  # seconds after which the functions of a release go
 LIBRARY = "secondpass_"
+BUCKETS = 16384  # of numbers, in format 2
+AT_ONCE = 128  # of them: some tens of thousands of numbers, a tenth of a second
 
 
 class Upkeep(Door):
@@ -45,6 +47,22 @@ class Upkeep(Door):
                 f"the store was written by a later release (format {int(found)}, this one knows {FORMAT}): "
                 "install that release again, or restore a backup made by this one into an empty store"
             )
+        elif int(found) < FORMAT:
+            await self._gather_numbers()
+            await run(self._redis, "SET", self._keys.format, FORMAT)
+
+    async def _gather_numbers(self) -> None:
+        """From format 2 on: the index of numbers is one hash. Each bucket goes in one step, so that it may be
+        cut off anywhere, or done by two at once."""
+        calls = [
+            function_call("gather_numbers", (self._keys.numbers, self._keys.numbers_before(bucket)))
+            for bucket in range(BUCKETS)
+        ]
+        for at in range(0, BUCKETS, AT_ONCE):
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for words in calls[at : at + AT_ONCE]:
+                    pipe.execute_command(*words)
+                await pipe.execute()
 
     async def _remove_unused_libraries(self) -> None:
         """Note that this release is in use, and remove the functions of those that no longer are."""

@@ -195,6 +195,24 @@ async def test_a_store_of_an_earlier_release_is_refused_with_the_mend(
         await Store.open(server, session_directory, store._keys.tenant)
 
 
+async def test_the_index_of_numbers_of_format_2_is_taken_over(
+    server: str | None, session_directory: Path, store: Store
+) -> None:
+    ada, bo = people(2)
+    await running(store, [ada, bo])
+    number, keys = ada.numbers()[0], store._keys
+    await store._command("DEL", keys.numbers)
+    await store._command("HSET", keys.numbers_before(7), number[1:], f"{ada.id}\n{bo.id}")
+    await store._command("SET", keys.format, 2)
+    opened = await Store.open(server, session_directory, keys.tenant)
+    try:
+        assert await opened.contacts_of_number(number) == [ada.id, bo.id]
+        assert not await store._command("EXISTS", keys.numbers_before(7))
+        assert int(await store._command("GET", keys.format)) == upkeep.FORMAT
+    finally:
+        await opened.close()
+
+
 async def test_functions_nobody_uses_any_more_are_removed_and_come_back_when_needed(
     server: str | None, session_directory: Path, store: Store
 ) -> None:

@@ -14,7 +14,7 @@ from store_people import Clock, dialled, finished, people, person, running
 
 from strategies.contacts import Contact, Device
 from strategies.store import Store
-from strategies.store.contact_codec import contact_record, index_of_record
+from strategies.store.contact_codec import contact_record, numbers_of_record
 from strategies.store.imports import Import, ImportState
 
 ADA = person("ada", "+12025550101", attributes={"balance": "10"})
@@ -37,7 +37,7 @@ async def imported(
     columns = await store.columns(names)
     records = [contact_record(contact, columns, names) for contact in contacts]
     entries = [
-        (contact.id.encode(), record, index_of_record(record))
+        (contact.id.encode(), record, numbers_of_record(record))
         for contact, record in zip(contacts, records, strict=True)
     ][:cut_off_after]
     span = (started.first, started.last)

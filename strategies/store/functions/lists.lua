@@ -7,12 +7,44 @@ local function contains(ids, id)
 end
 
 -- Who else has the number, or nil.
-local function add_number(bucket, field, id)
-  if redis.call('HSETNX', bucket, field, id) == 1 then return nil end
-  local ids = redis.call('HGET', bucket, field)
+local function add_number(index, number, id)
+  if redis.call('HSETNX', index, number, id) == 1 then return nil end
+  local ids = redis.call('HGET', index, number)
   if contains(ids, id) then return nil end
-  redis.call('HSET', bucket, field, ids .. '\n' .. id)
+  redis.call('HSET', index, number, ids .. '\n' .. id)
   return ids
+end
+
+-- Adds what nobody has and says whether one of them was there twice. It goes from the last to the first, so that of two
+-- that are the same the first stands.
+local function add_fresh(index, numbers, owners, ids, found, from)
+  local words = {}
+  for i = #found, 1, -1 do
+    if not found[i] then
+      words[#words + 1] = numbers[from + i - 1]
+      words[#words + 1] = ids[owners[from + i - 1]]
+    end
+  end
+  return #words > 0 and redis.call('HSET', index, unpack(words)) < #words / 2
+end
+
+-- Numbers come in two rows: the numbers, and the index of the contact each is of. Who shares one: index, number, ids, ...
+local function add_numbers(index, numbers, owners, ids)
+  local shared = {}
+  for from = 1, #numbers, CHUNK / 2 do
+    local found = redis.call('HMGET', index, unpack(numbers, from, math.min(from + CHUNK / 2 - 1, #numbers)))
+    local repeated = add_fresh(index, numbers, owners, ids, found, from)
+    for i = 1, #found do
+      local at = from + i - 1
+      local others = (found[i] or repeated) and add_number(index, numbers[at], ids[owners[at]])
+      if others then shared[#shared + 1] = {owners[at], numbers[at], others} end
+    end
+  end
+  return shared
+end
+
+local function drop_numbers(index, numbers, owners, ids)
+  for i, number in ipairs(numbers) do drop_number(index, number, ids[owners[i]]) end
 end
 
 -- The records as they are, '' for one that is not there, if they are not what the caller read.
@@ -91,24 +123,6 @@ local function note_before(list, before, first, last, ids, old, new, known)
   return elsewhere
 end
 
--- Numbers come flat: index of contact, index of key, number, ...
-local function drop_numbers(keys, flat, ids, which)
-  for i = 1, #flat, 3 do
-    if not which or which[flat[i]] then drop_number(keys[flat[i + 1]], flat[i + 2], ids[flat[i]]) end
-  end
-end
-
-local function add_numbers(keys, flat, ids, which)
-  local shared = {}
-  for i = 1, #flat, 3 do
-    if not which or which[flat[i]] then
-      local others = add_number(keys[flat[i + 1]], flat[i + 2], ids[flat[i]])
-      if others then shared[#shared + 1] = {flat[i], flat[i + 2], others} end
-    end
-  end
-  return shared
-end
-
 local function add_places(list, ids, place)
   local added = 0
   for from = 1, #ids, CHUNK / 2 do
@@ -121,7 +135,7 @@ local function add_places(list, ids, place)
   return added
 end
 
--- keys: contacts, lists, list, before, then buckets of numbers. `old` are the records the batch rests on, none for all
+-- keys: contacts, lists, list, before, numbers. `old` are the records the batch rests on, none for all
 -- new ones; `known` are the contacts that have one; `place` is that of the first contact, else the list's end.
 -- {how many the list did not have yet, the known ones it did not have, who shares a number: index, number, ids, ...};
 -- 'changed' and the records as they are, where one has changed since it was read.
@@ -132,8 +146,8 @@ local function put_contacts(keys, args)
   redis.call('SADD', keys[2], p.list)
   local elsewhere = note_before(keys[3], keys[4], p.first, p.last, p.ids, p.old, p.new, p.known)
   write_records(keys[1], p.ids, p.old, p.new)
-  drop_numbers(keys, p.stale, p.ids)
-  local shared = add_numbers(keys, p.numbers, p.ids)
+  drop_numbers(keys[5], p.stale, p.stale_owners, p.ids)
+  local shared = add_numbers(keys[5], p.numbers, p.owners, p.ids)
   return {add_places(keys[3], p.ids, p.place or next_place(keys[3])), elsewhere, shared}
 end
 
@@ -151,13 +165,25 @@ local function in_any(keys, from, to, id)
   return false
 end
 
--- keys: contacts, list, before, history, then `lists` other lists, `later` befores of imports since, `subs` states, then
--- buckets of numbers. `new` is '' for a contact to remove, else the record to have again.
+-- The numbers of those contacts alone that `which` has, with their owners.
+local function numbers_of(which, numbers, owners, ids)
+  local some, theirs = {}, {}
+  for i, owner in ipairs(owners) do
+    if which[owner] then
+      some[#some + 1] = numbers[i]
+      theirs[#theirs + 1] = owner
+    end
+  end
+  return some, theirs, ids
+end
+
+-- keys: contacts, list, before, history, numbers, then `lists` other lists, `later` befores of imports since and `subs`
+-- states. `new` is '' for a contact to remove, else the record to have again.
 -- Each contact's answer: removed, restored, off (the list only), enrolled, changed, or again (it has changed meanwhile).
 local function take_back(keys, args)
   local t = cmsgpack.unpack(args[1])
   local ids, old, new = t.ids, t.old, t.new
-  local lists, later, subs = 4 + t.lists, 4 + t.lists + t.later, 4 + t.lists + t.later + t.subs
+  local lists, later, subs = 5 + t.lists, 5 + t.lists + t.later, 5 + t.lists + t.later + t.subs
   local answers, write = {}, {}
   for i, id in ipairs(ids) do
     local brought = redis.call('ZSCORE', keys[2], id)
@@ -170,7 +196,7 @@ local function take_back(keys, args)
       answers[i] = t.removing and 'off' or 'enrolled'
     elseif in_any(keys, lists + 1, later, id) and old[i] ~= new[i] and not fresh then
       answers[i] = 'changed'
-    elseif fresh and on_any('ZSCORE', keys, 5, lists, id) then
+    elseif fresh and on_any('ZSCORE', keys, 6, lists, id) then
       answers[i] = 'off'
     elseif old[i] == new[i] then
       answers[i] = brought and 'off' or 'unchanged'
@@ -184,12 +210,23 @@ local function take_back(keys, args)
       redis.call('HDEL', keys[3], id)
     end
   end
-  drop_numbers(keys, t.stale, ids, write)
-  add_numbers(keys, t.numbers, ids, write)
+  drop_numbers(keys[5], numbers_of(write, t.stale, t.stale_owners, ids))
+  add_numbers(keys[5], numbers_of(write, t.numbers, t.owners, ids))
   return answers
+end
+
+-- keys: numbers, and a bucket that held some of them in format 2. Whoever has got into the index meanwhile stays.
+local function gather_numbers(keys)
+  local pairs = redis.call('HGETALL', keys[2])
+  for i = 1, #pairs, 2 do
+    for id in string.gmatch(pairs[i + 1], '[^\n]+') do add_number(keys[1], pairs[i], id) end
+  end
+  redis.call('DEL', keys[2])
+  return #pairs / 2
 end
 
 register('columns', columns, {})
 register('begin_import', begin_import, {})
 register('put_contacts', put_contacts, {})
 register('take_back', take_back, {})
+register('gather_numbers', gather_numbers, {})
