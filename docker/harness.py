@@ -147,16 +147,22 @@ class Harness:
         return read_lines(self.state_dir / service / "messages")
 
     def call_in(
-        self, callers: Sequence[str], rate: float = 5, limit: float = 90, extension: str = "5000"
+        self,
+        callers: Sequence[str],
+        rate: float = 5,
+        limit: float = 90,
+        extension: str = "5000",
+        behaving: str = "callers",
     ) -> CallsIn:
         """Call in from each of these numbers, `rate` new calls a second; returns when all have ended.
 
         A caller hangs up after `limit` seconds of waiting and talking, where nobody hung up before.
+        `behaving` names the scenario of docker/sipp; "legs" are agents, who speak.
         """
         batch = f"calls_{next(self._batches)}"
         folder = self.state_dir / "sipp"
         folder.mkdir(exist_ok=True)
-        scenario = (ROOT / "docker" / "sipp" / "callers.xml").read_text(encoding="utf-8")
+        scenario = (ROOT / "docker" / "sipp" / f"{behaving}.xml").read_text(encoding="utf-8")
         (folder / f"{batch}.xml").write_text(scenario.replace("@PATIENCE_MS@", str(int(limit * 1000))))
         rows = "".join(f"{caller};{extension}\n" for caller in callers)
         (folder / f"{batch}.csv").write_text("SEQUENTIAL\n" + rows)

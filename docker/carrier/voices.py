@@ -1,4 +1,5 @@
-"""Makes the sounds of the harness: a voice that says hello, an answering machine's greeting and beep, a tone.
+"""Makes the sounds of the harness: a voice that says hello, an answering machine's greeting and beep, a tone,
+and what agents say.
 
 Raw 8 kHz signed linear, as Asterisk plays it. The voice is a buzz shaped into syllables: answering machine
 detection listens to loudness and pauses, not to words.
@@ -45,6 +46,9 @@ def greeting() -> Iterator[int]:
         yield from silence(0.1)
 
 
+AGENT = bytes((0x2A, 0xAA)) * 4000
+"""A second of what an agent says, in u-law: the same whatever twenty milliseconds are cut out of it."""
+
 SOUNDS: dict[str, Callable[[], Iterator[int]]] = {
     "hello": hello,
     "greeting": greeting,
@@ -62,6 +66,7 @@ def main(folder: Path) -> None:
         file = folder / f"{name}.sln"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(samples.tobytes())
+    (folder / "agent.ul").write_bytes(AGENT)
 
 
 if __name__ == "__main__":

@@ -47,9 +47,15 @@ def is_settled(state: ContactState, now: float) -> bool:
 
 
 async def settle(
-    site: Site, store: Store, sub: str, rows: Sequence[Mapping[str, str]], within: float
+    site: Site,
+    store: Store,
+    sub: str,
+    rows: Sequence[Mapping[str, str]],
+    within: float,
+    *,
+    channels: int = 0,
 ) -> None:
-    """Wait until nothing is live, everybody is settled, and no channel is left."""
+    """Wait until nothing is live, everybody is settled, and no channel is left but the agents' own."""
 
     async def settled() -> bool:
         if await store.live():
@@ -58,7 +64,7 @@ async def settle(
         return len(found) == len(rows) and all(is_settled(state, time.time()) for state in found.values())
 
     await until(settled, within, f"everybody of {sub} is settled")
-    await until(lambda: site.harness.channels() == 0, 20, "no channel is left")
+    await until(lambda: site.harness.channels() == channels, 20, "no channel is left")
 
 
 async def check_accounts(site: Site, store: Store, sub: str) -> Ledger:
