@@ -53,7 +53,7 @@ def audit(
     """Who changed what, when: run states, lists, overrides, do-not-call, imports, launches, erasures."""
     span = _moment(since, "--since", 0.0), _moment(until, "--until", float("inf"))
     loaded = options.project(context, config)
-    rows = options.with_store(loaded, lambda store: _changes(store, loaded, span, who))
+    rows = options.with_store(loaded, lambda store: changes(store, loaded, span, who))
     if json:
         output.document(rows)
         return
@@ -61,9 +61,10 @@ def audit(
     output.show(output.table("Audit", ("at", "who", "what", "of", "old", "new"), cells))
 
 
-async def _changes(
+async def changes(
     store: Store, loaded: Project, span: tuple[float, float], who: str | None
 ) -> list[dict[str, Any]]:
+    """What was changed from the one moment (epoch seconds) until before the other, by one user or by all."""
     rows = []
     async for _, line in whole_ledger(store, archive_of(loaded)):
         at, by = float(line.get("at", 0)), str(line.get("by") or "")

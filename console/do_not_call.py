@@ -114,8 +114,8 @@ def show(
     """How many are on do-not-call, the prefixes and registries; or why an address is not called."""
     loaded = options.project(context, config)
     if addresses:
-        clean = [_address(loaded, address) for address in addresses]
-        found = options.with_store(loaded, lambda store: _against(store, clean, sorted(loaded.campaigns)))
+        clean = [address_of(loaded, address) for address in addresses]
+        found = options.with_store(loaded, lambda store: against(store, clean, sorted(loaded.campaigns)))
         _shown(json, found)
         return
     summary = options.with_store(loaded, lambda store: _summary(store, sorted(loaded.campaigns)))
@@ -174,7 +174,7 @@ def _change(
             f'there is no campaign "{campaign}"; nothing was changed',
             [Reason(f"there are {', '.join(sorted(loaded.campaigns)) or 'none'}", "name one of these")],
         )
-    clean, by = [_address(loaded, address) for address in addresses], me()
+    clean, by = [address_of(loaded, address) for address in addresses], me()
 
     async def work(store: Store) -> list[str]:
         if remove:
@@ -199,7 +199,8 @@ def _told(
         output.line(f"{done}{whose}: {what}{', '.join(changed)}")
 
 
-def _address(loaded: Project, given: str) -> str:
+def address_of(loaded: Project, given: str) -> str:
+    """An email as it stands, a number in E.164. Raises RefusedError."""
     if "@" in given:
         return given.strip()
     countries = loaded.settings.numbers.countries
@@ -223,10 +224,11 @@ def _country(loaded: Project, given: str | None) -> str:
     return country
 
 
-async def _against(
+async def against(
     store: Store, addresses: Sequence[str], campaigns: Sequence[str]
 ) -> list[dict[str, object]]:
-    """Everything that stands against each address."""
+    """Everything that stands against each address: `address`, `by_rule`, `reason`, and for what was set by
+    hand `by` and `at`."""
     found: list[dict[str, object]] = []
     for of in (None, *campaigns):
         for address, note in (await store.notes(addresses, of)).items():

@@ -60,12 +60,13 @@ def set_(
     judge = overriding.tried if dry_run else overriding.lay
     laid = options.with_store(loaded, lambda store: judge(store, loaded, name, wish))
     if json:
-        output.document({**_told(laid.override, laid.sub), "kept": not dry_run, "changes": _changes(laid)})
+        told = told_of(laid.override, laid.sub)
+        output.document({**told, "kept": not dry_run, "changes": changes_of(laid)})
         return
     verb = "would hold" if dry_run else "holds"
     what = "the override" if dry_run else laid.override.id
     output.line(f"{what} {verb} from {_span(laid.override, laid.sub)}")
-    for change in _changes(laid):
+    for change in changes_of(laid):
         output.line(f"  {change['pass']}, which {change['contacts']} contacts are not through with:")
         for sentence in change["no_more"]:
             output.line(f"    - {sentence}")
@@ -81,7 +82,7 @@ def list_(
     json: options.Json = False,
 ) -> None:
     """Every override ever set, with what became of it."""
-    rows = options.with_store(options.project(context, config), lambda store: _rows(store, name))
+    rows = options.with_store(options.project(context, config), lambda store: overrides_of(store, name))
     if json:
         output.document(rows)
         return
@@ -97,7 +98,7 @@ def show(
     """One override with its patch."""
     loaded = options.project(context, config)
     sub, override = options.with_store(loaded, lambda store: overriding.found(store, identity))
-    told = _told(override, sub)
+    told = told_of(override, sub)
     if json:
         output.document(told)
         return
@@ -165,12 +166,14 @@ def _replace(file: Path, text: str) -> None:
     os.replace(beside, file)
 
 
-async def _rows(store: Store, name: str | None) -> list[dict[str, Any]]:
+async def overrides_of(store: Store, name: str | None) -> list[dict[str, Any]]:
+    """Every override ever set in the sub-campaigns of that name, in all for None."""
     subs = await named(store, name)
-    return [_told(one, sub) for sub in subs for one in await store.overrides(sub.name)]
+    return [told_of(one, sub) for sub in subs for one in await store.overrides(sub.name)]
 
 
-def _told(override: Override, sub: SubCampaign) -> dict[str, Any]:
+def told_of(override: Override, sub: SubCampaign) -> dict[str, Any]:
+    """An override as it is shown."""
     zone = sub.campaign.zone
     return {
         "id": override.id,
@@ -190,7 +193,7 @@ def _span(override: Override, sub: SubCampaign) -> str:
     return f"{local_moment(override.at, zone)} until {local_moment(override.until, zone)}"
 
 
-def _changes(laid: Laid) -> list[dict[str, Any]]:
+def changes_of(laid: Laid) -> list[dict[str, Any]]:
     """Pass by pass, what is no more done while the override holds, and what is done instead."""
     before, after = _sentences(laid.before), _sentences(laid.after)
     return [

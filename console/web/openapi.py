@@ -16,7 +16,7 @@ from console.web.operations import Operation
 from console.web.problems import MEDIA_TYPE, TITLES, ProblemTold
 
 PARTS = re.compile(r"\{(\w+)\}")
-PATTERNS = {"number": r"^[0-9]{1,9}$", "identity": r"^[^/]{1,200}$"}
+PATTERNS = {"number": r"^[0-9]{1,9}$", "override_number": r"^[0-9]{1,9}$", "identity": r"^[^/]{1,200}$"}
 NAME = r"^[A-Za-z0-9_.-]{1,64}$"
 REF = "#/components/schemas/{model}"
 

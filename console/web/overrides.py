@@ -1,0 +1,104 @@
+"""Operations on overrides: see the effect first, set, list, cancel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from config.yaml_reader import Document
+from console import override, overriding
+from console.web.access import Role
+from console.web.operations import Body, Call, Operation, Told
+from console.web.subs import SUB, of
+
+
+class Wish(Body):
+    """A patch of passes by their names, as in a campaign's file. `at`, `until`: 17:00 or an ISO moment;
+    now, and the end of the day in the campaign's zone, if not said."""
+
+    patch: dict[str, Any]
+    at: str | None = None
+    until: str | None = None
+    reason: str = Field("", max_length=500)
+
+
+class OverrideTold(Told):
+    """An override, whatever became of it."""
+
+    id: str
+    sub_campaign: str
+    state: str
+    at: str
+    until: str
+    cancelled_at: str | None
+    by: str
+    reason: str
+    patch: dict[str, Any]
+
+
+class ChangeTold(Told):
+    """What a pass (or the campaign) does no more while it holds, and what instead; `contacts` it concerns."""
+
+    pass_name: str
+    contacts: int
+    no_more: list[str]
+    instead: list[str]
+
+
+class Effect(Told):
+    """An override and what it changes."""
+
+    override: OverrideTold
+    changes: list[ChangeTold]
+
+
+async def tried(call: Call) -> dict[str, Any]:
+    return _effect(await overriding.tried(call.store, call.project, of(call), _wish(call)))
+
+
+async def lay(call: Call) -> dict[str, Any]:
+    return _effect(await overriding.lay(call.store, call.project, of(call), _wish(call)))
+
+
+def _wish(call: Call) -> overriding.Wish:
+    asked = call.brought(Wish)
+    patch = Document(Path("patch"), asked.patch, {})
+    return overriding.Wish(patch, asked.at, asked.until, call.who.name, asked.reason)
+
+
+def _effect(laid: overriding.Laid) -> dict[str, Any]:
+    changes = [
+        {"pass_name": row["pass"], **{key: row[key] for key in ("contacts", "no_more", "instead")}}
+        for row in override.changes_of(laid)
+    ]
+    return {"override": override.told_of(laid.override, laid.sub), "changes": changes}
+
+
+async def listed(call: Call) -> list[dict[str, Any]]:
+    return await override.overrides_of(call.store, of(call))
+
+
+async def cancel(call: Call) -> dict[str, Any]:
+    identity = f"{of(call)}.{call.path['override_number']}"
+    cancelled = await overriding.cancel(call.store, call.project, identity, by=call.who.name)
+    sub, _ = await overriding.found(call.store, identity)
+    return override.told_of(cancelled, sub)
+
+
+ALL = f"{SUB}/overrides"
+OPERATIONS = (
+    Operation("GET", ALL, "Every override ever set", listed, list[OverrideTold]),
+    Operation("POST", ALL, "Set one", lay, Effect, Role.SUPERVISOR, body=Wish, status=201),
+    Operation(
+        "POST",
+        f"{ALL}/preview",
+        "What one would change; nothing is kept",
+        tried,
+        Effect,
+        Role.SUPERVISOR,
+        body=Wish,
+    ),
+    Operation("DELETE", f"{ALL}/{{override_number}}", "End it now", cancel, OverrideTold, Role.SUPERVISOR),
+)

@@ -1,0 +1,137 @@
+"""Operations on people: one contact's story, do-not-call, and the audit of who changed what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from console import audit, contact_story, do_not_call
+from console.moments import moment_of
+from console.web.access import Role
+from console.web.operations import Body, Call, Operation, Query, Told
+from console.web.problems import Problem
+
+
+class InCampaign(Told):
+    """Where a contact stands in one sub-campaign, and what comes next."""
+
+    sub_campaign: str
+    state: str
+    ended: str | None
+    last_result: str | None
+    responses: list[str]
+    passes: dict[str, list[str]]
+    attempts: str
+    attempts_today: str
+    limits: dict[str, Any]
+    next: dict[str, Any]
+    looked_at_again: str | None
+
+
+class Story(Told):
+    """One contact's whole story, the oldest line first."""
+
+    contact: dict[str, Any]
+    lists: list[str]
+    do_not_call: dict[str, str]
+    being_called: dict[str, Any]
+    segment: str | None
+    campaigns: list[InCampaign]
+    story: list[dict[str, Any]]
+
+
+class Asked(Query):
+    """An address: a number with its country, or an email."""
+
+    address: str = Field(min_length=3, max_length=254)
+
+
+class Against(Told):
+    """One thing that stands against an address."""
+
+    address: str
+    by_rule: str
+    reason: str
+    by: str | None = None
+    at: float | None = None
+
+
+class Suppress(Body):
+    """Addresses that nobody calls or writes to any more."""
+
+    addresses: list[str] = Field(min_length=1, max_length=1000)
+    reason: str = Field("asked by hand", max_length=500)
+
+
+class Suppressed(Told):
+    """The addresses, as they are kept."""
+
+    do_not_call: list[str]
+
+
+class Span(Query):
+    """Dates or ISO moments (UTC); `who`: what this user changed."""
+
+    since: str | None = None
+    until: str | None = None
+    who: str | None = None
+
+
+class Audited(Told):
+    """One change."""
+
+    at: str
+    by: str
+    what: str
+    of: str
+    old: Any
+    new: Any
+
+
+async def story(call: Call) -> dict[str, Any]:
+    return await contact_story.story(call.store, call.project, call.path["identity"], None)
+
+
+async def against(call: Call) -> list[dict[str, object]]:
+    address = do_not_call.address_of(call.project, call.asked(Asked).address)
+    return await do_not_call.against(call.store, [address], list(call.project.campaigns))
+
+
+async def suppress(call: Call) -> dict[str, Any]:
+    wish = call.brought(Suppress)
+    addresses = [do_not_call.address_of(call.project, one) for one in wish.addresses]
+    await call.store.do_not_call(addresses, reason=wish.reason, by=call.who.name)
+    return {"do_not_call": addresses}
+
+
+async def audited(call: Call) -> list[dict[str, Any]]:
+    span = call.asked(Span)
+    moments = (_moment(span.since, 0.0), _moment(span.until, float("inf")))
+    return await audit.changes(call.store, call.project, moments, span.who)
+
+
+def _moment(text: str | None, absent: float) -> float:
+    try:
+        return absent if text is None else moment_of(text, audit.ZONE)
+    except (ValueError, OverflowError):
+        raise Problem(422, "since and until are moments", "write 2030-01-31 or 2030-01-31T09:00") from None
+
+
+OPERATIONS = (
+    Operation("GET", "/api/contacts/{identity}", "One contact's whole story", story, Story, Role.SUPERVISOR),
+    Operation(
+        "GET", "/api/do-not-call", "What stands against an address", against, list[Against], query=Asked
+    ),
+    Operation(
+        "POST",
+        "/api/do-not-call",
+        "Take people off every campaign and every medium",
+        suppress,
+        Suppressed,
+        Role.SUPERVISOR,
+        body=Suppress,
+        status=201,
+    ),
+    Operation("GET", "/api/audit", "Who changed what", audited, list[Audited], Role.SUPERVISOR, query=Span),
+)

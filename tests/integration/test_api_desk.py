@@ -1,0 +1,117 @@
+"""What a supervisor does by the API while campaigns run: overrides, lists, do-not-call, and the
+audit of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from api_stage import Api, api_of
+from secondpass_command import CALLS, imported, tell_queues, where_it_is_noon
+
+from strategies.store import Store
+
+SUB = "/api/sub-campaigns/calls/1"
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    """`calls/1` runs over march, in a zone where it is noon; the list april is attached to nothing."""
+    command = imported(tmp_path)
+    (tmp_path / "april.csv").write_text("contact_id,mobile,balance\n9,+12025550109,50\n")
+    assert command("list", "import", "april", tmp_path / "april.csv").code == 0
+    here = CALLS.replace("America/New_York", where_it_is_noon())
+    (command.config / "campaigns" / "calls.yaml").write_text(here)
+    store = await Store.open(None, command.data_dir, "main")
+    await tell_queues(store, "collections")
+    async with api_of(command, store) as asked:
+        begun = await asked("POST", "/api/campaigns/calls/start", as_="supervisor", json={})
+        assert begun.status == 201, begun.text
+        yield asked
+    await store.close()
+
+
+async def test_an_override_is_seen_before_it_holds_then_holds_then_ends(api: Api) -> None:
+    wish = {"patch": {"live": {"where": "contact.balance > 100"}}, "reason": "few agents today"}
+    effect = (await api("POST", f"{SUB}/overrides/preview", as_="supervisor", json=wish)).document
+    (change,) = effect["changes"]
+    assert (change["pass_name"], change["contacts"]) == ("live", 3)
+    assert (await api("GET", f"{SUB}/overrides")).document == []
+
+    set_ = await api("POST", f"{SUB}/overrides", as_="supervisor", json=wish)
+    assert (set_.status, set_.document["changes"]) == (201, effect["changes"])
+    assert (await api("GET", SUB)).document["overrides"] == ["calls/1.1"]
+
+    ended = await api("DELETE", f"{SUB}/overrides/1", as_="supervisor")
+    assert ended.document["state"] == "cancelled"
+    (kept,) = (await api("GET", f"{SUB}/overrides")).document
+    assert (kept["by"], kept["reason"], kept["state"]) == ("supervisor", "few agents today", "cancelled")
+    assert (await api("GET", SUB)).document["overrides"] == []
+
+
+@pytest.mark.parametrize(
+    ("patch", "words"),
+    [
+        ({"nobody": {"where": "contact.balance > 1"}}, "nobody"),
+        ({"live": {"devices": ["fax"]}}, "fax"),
+        ({"live": {"where": "contact.balance >"}}, "where"),
+        ({"live": {"window": "02:00-03:00"}}, "window"),
+    ],
+)
+async def test_an_override_that_cannot_be_is_refused_with_its_reason(
+    api: Api, patch: dict[str, object], words: str
+) -> None:
+    refused = await api("POST", f"{SUB}/overrides", as_="supervisor", json={"patch": patch})
+    assert refused.status == 409
+    assert words in refused.text
+    assert (await api("GET", f"{SUB}/overrides")).document == []
+
+
+async def test_lists_come_and_go_while_it_runs(api: Api) -> None:
+    assert (await api("GET", "/api/lists")).document == [
+        {"name": "april", "contacts": 1},
+        {"name": "march", "contacts": 3},
+    ]
+    attached = await api("PUT", f"{SUB}/lists/april", as_="supervisor", json={"weight": 2})
+    assert attached.document == {"sub_campaign": "calls/1", "new": 1, "back": 0}
+    paused = await api("PATCH", f"{SUB}/lists/march", as_="supervisor", json={"paused": True})
+    assert paused.document == {"sub_campaigns": ["calls/1"]}
+    cells = {row["list"]: row for row in (await api("GET", "/api/matrix")).document}
+    assert (cells["april"]["state"], cells["april"]["weight"]) == ("attached", 2)
+    assert cells["march"]["state"] == "paused"
+    assert (await api("DELETE", f"{SUB}/lists/april", as_="supervisor")).status == 200
+    cells = {row["list"]: row for row in (await api("GET", "/api/matrix")).document}
+    assert cells["april"]["state"] == "detached"
+    assert (await api("PATCH", f"{SUB}/lists/march", as_="supervisor", json={})).status == 422
+
+
+async def test_who_asks_not_to_be_called_is_shown_so_everywhere(api: Api) -> None:
+    done = await api(
+        "POST",
+        "/api/do-not-call",
+        as_="supervisor",
+        json={"addresses": ["+1 202 555 0102"], "reason": "asked"},
+    )
+    assert done.document == {"do_not_call": ["+12025550102"]}
+    (against,) = (await api("GET", "/api/do-not-call", params={"address": "+12025550102"})).document
+    assert (against["by_rule"], against["reason"], against["by"]) == ("everybody", "asked", "supervisor")
+    story = (await api("GET", "/api/contacts/2", as_="supervisor")).document
+    assert story["do_not_call"] == {"+12025550102": "asked"}
+    assert story["campaigns"][0]["sub_campaign"] == "calls/1"
+    assert (await api("GET", "/api/contacts/nobody", as_="supervisor")).status == 404
+
+
+async def test_the_audit_names_who_asked(api: Api) -> None:
+    await api("PUT", f"{SUB}/lists/april", as_="admin", json={})
+    rows = (await api("GET", "/api/audit", as_="supervisor", params={"who": "admin"})).document
+    assert [(row["what"], row["of"]) for row in rows] == [("list_attached", "calls/1")]
+    launched = (await api("GET", "/api/audit", as_="supervisor", params={"who": "supervisor"})).document
+    assert "launched" in {row["what"] for row in launched}
+    assert (await api("GET", "/api/audit", as_="supervisor", params={"since": "soon"})).status == 422
+
+
+async def test_what_was_refused_says_what_stops_the_dialer(api: Api) -> None:
+    told = (await api("GET", f"{SUB}/explain")).document
+    assert told["contacts"] == 3
+    assert any("bridge" in hold for hold in told["holds"])
