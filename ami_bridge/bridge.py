@@ -31,8 +31,11 @@ from ami_bridge.events import (
     QueueMemberStatus,
     parse,
 )
+from ami_bridge.inbound_calls import InboundCalls
 from ami_bridge.lease import BridgeRefused, Lease, new_owner
 from ami_bridge.link import AmiAddress, AmiLink, LinkState
+from ami_bridge.logged.files import files_of
+from ami_bridge.logged.gap import Gap, Retell, nobody_retells
 from ami_bridge.lost_callers import LostCallers
 from ami_bridge.repair import Repair
 from ami_bridge.rule_watch import RuleWatch
@@ -49,6 +52,8 @@ __all__ = ["Bridge", "BridgeRefused", "new_attempt_id", "run_bridge"]
 log = structlog.get_logger(__name__)
 
 PUBLISH = 0.5  # seconds between two writes of the queues' figures
+HEARD_EVERY = 5.0  # seconds between two notes of until when events were heard
+DEAF_BY = frozenset({"no_lease", "no_ami", "repair"})  # hindrances under which events may be missed
 FACTS_BLOCK_MS = 1000
 FACTS_BEFORE = 60.0  # seconds before the start from which the player's facts are read: clocks differ
 DRAIN = 8.0  # seconds that calls just asked for, and what was heard of others, get at the end
@@ -60,13 +65,16 @@ def new_attempt_id() -> str:
     return f"{ATTEMPT_PREFIX}{int(time.time() * 1000):012x}{secrets.token_hex(7)}"
 
 
-async def run_bridge(project: Project, store: Store, stop: asyncio.Event) -> None:
-    """Run until `stop` is set. Raises BridgeRefused where another bridge works for this tenant."""
+async def run_bridge(
+    project: Project, store: Store, stop: asyncio.Event, retell: Retell = nobody_retells
+) -> None:
+    """Run until `stop` is set; `retell` is called where the store turns out to be a new one. Raises
+    BridgeRefused where another bridge works for this tenant."""
     lease = Lease(store, new_owner())
     if not await lease.take(stop):
         return
     try:
-        await Bridge(project, store, lease).run(stop)
+        await Bridge(project, store, lease, retell=retell).run(stop)
     finally:
         await lease.give_back()
 
@@ -75,7 +83,12 @@ class Bridge:
     """One process's bridge. Everything it knows can be rebuilt from the store and a snapshot of Asterisk."""
 
     def __init__(
-        self, project: Project, store: Store, lease: Lease, clock: Callable[[], float] = time.time
+        self,
+        project: Project,
+        store: Store,
+        lease: Lease,
+        clock: Callable[[], float] = time.time,
+        retell: Retell = nobody_retells,
     ) -> None:
         settings = project.settings
         self._store, self._lease, self._clock = store, lease, clock
@@ -86,6 +99,7 @@ class Bridge:
         country = countries[0] if countries else "US"
         self._came_back = CameBack(store, self._subs, clock, country)
         self._lost_callers = LostCallers(store, self._subs, clock, country)
+        self._inbound_calls = InboundCalls(store, country)
         ami = settings.asterisk.ami
         self._link = AmiLink(
             AmiAddress(ami.host, ami.port, ami.username, ami.secret()),
@@ -105,7 +119,16 @@ class Bridge:
             leased=lease.held,
             on_doubt=self._ask_for_repair,
         )
-        self._repair = Repair(store, self._link, self._board, self._keeper, self._dialer, clock)
+        gap = Gap(
+            store,
+            files_of(settings.asterisk),
+            lost_callers=self._lost_callers,
+            came_back=self._came_back,
+            clock=clock,
+            country=country,
+            retell=retell,
+        )
+        self._repair = Repair(store, self._link, self._board, self._keeper, self._dialer, clock, gap)
         self._rules = RuleWatch(store, self._subs, self._board, clock=clock, leased=lease.held)
         self._texts = SipTexts(store, self._link, clock, lease.held)
         lease.on_lapse = self._dialer.unsettle
@@ -120,9 +143,11 @@ class Bridge:
                 tasks.create_task(self._keeper.run(), name="keeper"),
                 tasks.create_task(self._came_back.run(), name="came back"),
                 tasks.create_task(self._lost_callers.run(), name="lost callers"),
+                tasks.create_task(self._inbound_calls.run(), name="inbound calls"),
                 tasks.create_task(self._repair.run(), name="repair"),
                 tasks.create_task(self._read_facts(), name="facts"),
                 tasks.create_task(self._publish(), name="publish"),
+                tasks.create_task(self._note_hearing(), name="hearing"),
                 tasks.create_task(self._dialer.abandoning.run(), name="abandoning"),
                 tasks.create_task(self._texts.run(), name="texts"),
                 tasks.create_task(self._rules.run(), name="rules"),
@@ -152,6 +177,7 @@ class Bridge:
         now = self._clock()
         self._seat(event, now)
         self._lost_callers.hear(event, now)
+        self._inbound_calls.hear(event, now)
         if (attempt := has_channel(event)) is not None:
             self._keeper.saw_channel(attempt)
         if (heard := call_fact(event, now)) is not None:
@@ -214,6 +240,20 @@ class Bridge:
                 for queue, figures in self._board.queues(self._clock()).items():
                     await self._store.put_queue_figures(queue, figures)
                 await self._store.put_seats(self._board.seats(), self._clock())
+            except StoreUnavailable:
+                continue
+
+    async def _note_hearing(self) -> None:
+        """Until when events were heard, for whoever comes after us; a store that knows of no such moment was
+        lost, and has to be told what it lost."""
+        while True:
+            await asyncio.sleep(HEARD_EVERY)
+            if self._dialer.hindrance() in DEAF_BY:
+                continue
+            try:
+                if not await self._store.go_on_hearing(self._clock()):
+                    log.warning("bridge.store_is_new", mend="nothing to do, unless nobody emptied the store")
+                    self._dialer.unsettle()
             except StoreUnavailable:
                 continue
 

@@ -102,7 +102,9 @@ class Callers(People):
     async def customer_of(self, interaction: str, number: str | None) -> str | None:
         """Whose call this is: as it was decided, or by its number where it was not."""
         raw = await self._command("GET", self._keys.interaction(interaction))
-        return (raw.decode() if raw else (await self.caller(number)).customer) or None
+        if raw:
+            return str(read_plain(raw)["customer"]) or None
+        return (await self.caller(number)).customer or None
 
     async def past_calls(self, customer: str) -> PastCalls:
         """What a customer's own calls came to."""
@@ -163,6 +165,7 @@ class Callers(People):
             (keys.interaction(interaction), keys.segments, keys.ledger, keys.figures("")),
             {
                 "customer": customer,
+                "about": text({"customer": customer, "objective": decision.get("objective")}),
                 "version": expected_version,
                 "segment": _moved(decision, scope, expected_version, now) if moves else None,
                 "lines": packed([*also, line], at=now),

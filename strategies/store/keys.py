@@ -342,12 +342,21 @@ class Keys:
         return self._key("queues")
 
     def interaction(self, interaction: str) -> str:
-        """String: whose interaction it is; it has been decided."""
+        """String: whose interaction it is and the objective it was handled by; it has been decided."""
         return self._key("interaction", interaction)
 
     def call_over(self, interaction: str) -> str:
         """String: this call's end has been written."""
         return self._key("call_over", interaction)
+
+    def noted(self, interaction: str) -> str:
+        """String: what an agent noted of this call was counted."""
+        return self._key("noted", interaction)
+
+    @property
+    def tallies(self) -> str:
+        """Hash: `AGENT|OBJECTIVE|pursued` and `AGENT|OBJECTIVE|achieved` -> how often."""
+        return self._key("tallies")
 
     # learning
     def examples(self, model: str) -> str:

@@ -18,6 +18,7 @@ from strategies.store.learning import LearningRoom
 from strategies.store.live_answers import LiveAnswers
 from strategies.store.messages import Messages
 from strategies.store.moments import Moments
+from strategies.store.notes import Notes
 from strategies.store.offers import Offers
 from strategies.store.overrides import Overrides
 from strategies.store.retold import Retold
@@ -38,6 +39,7 @@ class Store(
     Offers,
     Retold,
     LearningRoom,
+    Notes,
     Tokens,
 ):
     """The only door to Redis. Every method raises StoreUnavailable while the server cannot be used, and

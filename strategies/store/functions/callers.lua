@@ -45,7 +45,7 @@ end
 -- keys: interaction, segments, ledger, figures. Once per interaction; 'conflict' when another call moved the customer.
 local function reassociate(keys, args)
   local r = cmsgpack.unpack(args[1])
-  if not redis.call('SET', keys[1], r.customer, 'NX', 'EX', DAY) then return 'repeated' end
+  if not redis.call('SET', keys[1], r.about, 'NX', 'EX', DAY) then return 'repeated' end
   if r.segment then
     local raw = redis.call('HGET', keys[2], r.customer)
     local version = raw and cjson.decode(raw).version or 0
