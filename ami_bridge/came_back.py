@@ -36,8 +36,12 @@ class CameBack:
         while True:
             number = await self._numbers.get()
             at = self._clock()
-            await until_stored(lambda: self._store.spoke(number, at))  # noqa: B023  awaited before the next
-            await until_stored(lambda: self.end_recoveries(number))  # noqa: B023  awaited before the next
+            await until_stored(lambda: self.talked(number, at))  # noqa: B023  awaited before the next
+
+    async def talked(self, number: str, at: float) -> None:
+        """Somebody with this number got an agent at that moment; telling it twice does no harm."""
+        await self._store.spoke(number, at)
+        await self.end_recoveries(number)
 
     async def end_recoveries(self, number: str) -> None:
         """End every open recovery of the contacts with this number."""

@@ -39,7 +39,7 @@ class LostCallers:
                 self._left = {one: who for one, who in self._left.items() if now - who[1] <= HANGS_UP_WITHIN}
                 number = normalise(caller, self._country)
                 if number is not None:
-                    self._left[call] = LostCaller(call, queue, number), now
+                    self._left[call] = LostCaller(call, queue, number, now), now
             case Hangup(uniqueid=call) if call in self._left:
                 lost, left_at = self._left.pop(call)
                 if now - left_at <= HANGS_UP_WITHIN:
@@ -54,8 +54,13 @@ class LostCallers:
             await until_stored(lambda: self.recover(lost))  # noqa: B023  awaited before the next
 
     async def recover(self, lost: LostCaller) -> None:
-        """One recovery for one loss: of the sub-campaign that comes first, and the first contact with the
-        number."""
+        """One recovery for one loss, by whatever way and however often it is told: of the sub-campaign that
+        comes first, and the first contact with the number."""
+        if not await self._store.knows_lost(lost.call):
+            await self._begin(lost)
+            await self._store.note_lost(lost.call)
+
+    async def _begin(self, lost: LostCaller) -> None:
         for sub in self._subs.running(self._clock()):
             for contact_id in await self._store.contacts_of_number(lost.number):
                 if await self._begun(sub, contact_id, lost):

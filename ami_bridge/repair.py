@@ -1,10 +1,10 @@
 """After each login, and whenever events may have been missed: agents and attempts are set right by a
-snapshot of Asterisk; what became of which attempt is `reconcile`'s to say."""
+snapshot of Asterisk; what became of which attempt is `reconcile`'s to say, and the records' of `logged`."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -13,10 +13,11 @@ from ami_bridge.attempt_keeper import AttemptKeeper
 from ami_bridge.dialer import Dialer
 from ami_bridge.errors import AmiError
 from ami_bridge.link import AmiLink
+from ami_bridge.logged.gap import Gap
 from ami_bridge.reconcile import Findings, compare
 from ami_bridge.snapshot import LiveChannel, snapshot
 from config.variables import Context
-from strategies.attempts import Intent
+from strategies.attempts import FactName, Intent
 from strategies.store import Store, StoreUnavailable
 from strategies.vocabulary import VOICE, Medium
 
@@ -37,8 +38,9 @@ class Repair:
         keeper: AttemptKeeper,
         dialer: Dialer,
         clock: Callable[[], float],
+        gap: Gap | None = None,
     ) -> None:
-        self._store, self._link = store, link
+        self._store, self._link, self._gap = store, link, gap
         self._board, self._keeper, self._dialer, self._clock = board, keeper, dialer, clock
         self.due = asyncio.Event()
 
@@ -49,7 +51,8 @@ class Repair:
             await self._until_due(again)
             self.due.clear()
             try:
-                again = UNDECIDED_AGAIN if (await self.once()).undecided else None
+                undecided = (await self.once()).undecided
+                again = UNDECIDED_AGAIN if undecided or (self._gap and self._gap.is_open) else None
             except (AmiError, StoreUnavailable) as error:
                 log.warning("bridge.repair_failed", error=str(error))
                 again = AGAIN if self._link.connected else None
@@ -65,8 +68,7 @@ class Repair:
             self._board.replace(seen.queues.values(), now, seen.pool)
         found = compare(live, seen.channels, awaited, now)
         await self._adopt(found, seen.channels)
-        for attempt, fact in found.gone:
-            self._keeper.hear(attempt, fact)
+        await self._end(found, [intent for intent, _ in live], seen.channels)
         self._dialer.set_right(seen.generation)
         log.info(
             "bridge.repaired",
@@ -76,6 +78,22 @@ class Repair:
             queues=len(seen.queues),
         )
         return found
+
+    async def _end(
+        self, found: Findings, live: Sequence[Intent], channels: Mapping[str, LiveChannel]
+    ) -> None:
+        """Whose channel is gone: by what Asterisk wrote of the call, where nobody heard it; else it is only
+        gone."""
+        ends = dict(found.gone)
+        gone = [intent for intent in live if intent.attempt in ends]
+        told = {} if self._gap is None else await self._gap.close(gone, channels)
+        for attempt, only_gone in found.gone:
+            facts = told.get(attempt, [])
+            known = {fact.name for fact in await self._store.facts(attempt)} if facts else set()
+            over = any(fact.name is FactName.HUNG_UP for fact in facts)
+            for fact in [*facts, *([] if over else [only_gone])]:
+                if fact.name not in known:
+                    self._keeper.hear(attempt, fact)
 
     async def _adopt(self, found: Findings, channels: Mapping[str, LiveChannel]) -> None:
         """Calls that are up, whoever asked for them: their hang-up is to come, and they take channels and

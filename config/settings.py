@@ -68,6 +68,13 @@ def _directory(value: object) -> Path:
     return Path(value)
 
 
+def _file(value: object) -> Path:
+    if not isinstance(value, str) or not value.startswith("/") or not value.isprintable():
+        raise wrong(f"{shown(value)} is not the path of a file", "write it whole, from / on")
+    return Path(value)
+
+
+LogFile = Annotated[Path, BeforeValidator(_file), written("path")]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 
 
@@ -121,6 +128,12 @@ class Asterisk(Strict):
     """Where AGI is served."""
     trunks: dict[Name, Trunk] = Field(default_factory=dict)
     """The ways out; the first is taken."""
+    queue_log: LogFile | None = None
+    """Asterisk's queue log, such as /var/log/asterisk/queue_log, where it can be read here: what became of
+    calls and callers while no events were heard is read there."""
+    cdr: LogFile | None = None
+    """Its call records as dialplan/cdr_secondpass.conf has them written, such as
+    /var/log/asterisk/cdr-custom/secondpass.csv; the two are only of use together."""
 
 
 class Redis(Strict):
@@ -214,6 +227,10 @@ def settings(document: Document) -> tuple[Settings | None, Problems]:
         if not zones_of(country):
             mend = "write its two letters (ISO 3166)"
             problems.add(("numbers", "countries", index), f"{shown(country)} is no country", mend)
+    if (found.asterisk.queue_log is None) != (found.asterisk.cdr is None):
+        missing = "cdr" if found.asterisk.cdr is None else "queue_log"
+        mend = "name both files, or neither (see dialplan/cdr_secondpass.conf)"
+        problems.add(("asterisk", missing), "is missing: the two are only of use together", mend)
     if not found.asterisk.fastagi.allow:
         problems.add(("asterisk", "fastagi", "allow"), "nobody may connect", "name Asterisk's address")
     return (None if problems.errors else found), problems

@@ -40,12 +40,13 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class LostCaller:
-    """Somebody who hung up while they waited in an inbound queue: their call (its channel's unique id) and
-    the number it came from."""
+    """Somebody who hung up while they waited in an inbound queue, `at` (epoch seconds): their call (its
+    channel's unique id) and the number it came from. Of it one may learn later."""
 
     call: str
     queue: str
     number: str
+    at: float
 
 
 def task_for(loss: Loss, state: ContactState, case: Case) -> RecoveryTask | None:
@@ -76,8 +77,9 @@ def task_for_caller(lost: LostCaller, state: ContactState, case: Case) -> Recove
         trigger = Trigger.ABANDONED_IN_QUEUE
         device = _device_for(trigger, candidate, case, own)
         if device is not None and _may(candidate, recovery, state, case):
-            begins, expires = case.now + recovery.delay, case.now + recovery.ttl
-            return RecoveryTask(candidate.name, trigger, lost.call, device, begins, expires)
+            begins, expires = lost.at + recovery.delay, lost.at + recovery.ttl
+            if case.now < expires:
+                return RecoveryTask(candidate.name, trigger, lost.call, device, begins, expires)
     return None
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from ami_bridge.logged.call_records import CallRecord, call_record, joined, moment_of_record
 from ami_bridge.logged.calls import LoggedCall
 from ami_bridge.logged.queue_log import QueueEntry, moment_of_entry, queue_entry
+from config.settings import Asterisk
 
 EARLIER = 5.0  # seconds before the moment asked for: lines are written in order, but not to the second
 STEP = 65_536  # bytes that are read rather than halved further
@@ -59,6 +60,13 @@ class AsteriskFiles:
             if entry is not None and (wanted is None or entry.call in wanted):
                 found[entry.call].append(entry)
         return found
+
+
+def files_of(asterisk: Asterisk) -> AsteriskFiles | None:
+    """Those the settings name; None where they name none."""
+    if asterisk.queue_log is None or asterisk.cdr is None:
+        return None
+    return AsteriskFiles(asterisk.queue_log, asterisk.cdr)
 
 
 def lines_since(path: Path, since: float, moment: Moment) -> Iterator[str]:

@@ -35,13 +35,17 @@ class Answered:
 
 
 class LiveAnswers(Door):
-    """Sums of sub-campaigns that are over are read once."""
+    """Sums of sub-campaigns that are over are read once, and again when calls of before were told."""
 
     _over: dict[str, tuple[Sums, Sums]] | None = None
+    _retold = b"0"
 
     async def answered(self, campaign: str) -> Answered:
         """All of the campaign's sub-campaigns as the ledger has them up to now."""
-        over = self._over = self._over if self._over is not None else {}
+        retold = await self._command("GET", self._keys.retold) or b"0"
+        if self._over is None or retold != self._retold:
+            self._over, self._retold = {}, retold
+        over = self._over
         last = int(await self._command("HGET", self._keys.numbering, campaign) or 0)
         still_open = {raw.decode() for raw in await self._command("SMEMBERS", self._keys.open)}
         names = [f"{campaign}/{number}" for number in range(1, last + 1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from bridge_stage import ADA, BO, CALL, launched
-from store_people import Clock, standing
+from store_people import NOON, Clock, standing
 
 from ami_bridge.events import Hangup, QueueCallerAbandon
 from ami_bridge.lost_callers import LostCallers
@@ -20,7 +20,7 @@ INBOUND = Pass(
 )
 LEFT = QueueCallerAbandon("service", "PJSIP/a-1", "1763.4", "1763.4", 1, 1, 40, "2025550101")
 HUNG_UP = Hangup("PJSIP/a-1", "1763.4", "1763.4", 16, "Normal Clearing")
-LOST = LostCaller("1763.4", "service", "+12025550101")
+LOST = LostCaller("1763.4", "service", "+12025550101", NOON)
 
 
 async def lost_callers(store: Store, clock: Clock) -> LostCallers:

@@ -223,12 +223,12 @@ def test_a_retry_of_the_recovery_that_would_come_too_late_is_not_waited_for():
 INBOUND = Pass(
     "inbound", DIALER, recovery=Recovery((IN_QUEUE,), queue="service", delay=60.0), devices=("mobile", "home")
 )
-CALLER = LostCaller("1763.4", "service", "+12125550101")
+CALLER = LostCaller("1763.4", "service", "+12125550101", MONDAY)
 
 
 def lost_in(story: Story, lost: LostCaller = CALLER) -> bool:
     """The contact hangs up in an inbound queue; whether anything follows."""
-    move = lost_caller(story.contact, story.state, story.sub, lost, story.now)
+    move = lost_caller(story.contact, story.state, story.sub, replace(lost, at=story.now), story.now)
     if move is not None:
         story.apply(move)
     return move is not None
@@ -244,6 +244,16 @@ def test_who_was_lost_in_an_inbound_queue_is_called_again_by_the_pass_for_that_q
     triggered, over, _ = story.lines
     assert (triggered["recovers"], triggered["trigger"]) == ("1763.4", IN_QUEUE)
     assert (over["recovers"], over["result"]) == ("1763.4", "reached")
+
+
+def test_a_loss_learnt_of_later_counts_from_its_own_moment():
+    story = Story(a_campaign(CALL, INBOUND))
+    story.look()
+    told_late = lost_caller(story.contact, story.state, story.sub, CALLER, MONDAY + 7200.0)
+    assert told_late is None  # it was over by then
+    move = lost_caller(story.contact, story.state, story.sub, CALLER, MONDAY + 59.0)
+    assert move is not None
+    assert move.step == Wait(MONDAY + 60, "recovery")
 
 
 def test_who_was_through_with_the_passes_is_in_again_for_it():
