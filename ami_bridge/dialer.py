@@ -153,7 +153,7 @@ class Dialer:
         """
         await self._subs.refresh()
         await self._subs.turn(self._clock())
-        for sub in self._subs.running(self._clock()):
+        for sub in self._subs.running(self._clock(), self.calls.under_way()):
             if self._may_dial():
                 await self._speak_fixed(sub)
                 await self._completion.refresh(sub, self._clock())

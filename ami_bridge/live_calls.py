@@ -3,6 +3,7 @@ learns of it, and to the clock of the two seconds; the attempt's result is made 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -51,6 +52,10 @@ class LiveCalls:
             self._abandoning.served(attempt)
             self._pacing.over(call.intent)
             self.on_change()
+
+    def under_way(self) -> Counter[str]:
+        """Calls to agents that are not over, by sub-campaign."""
+        return Counter(call.intent.sub for call in self._calls.values())
 
     def hear(self, attempt: str, fact: Fact) -> None:
         """Something happened to a call; of those not known here, nothing follows."""

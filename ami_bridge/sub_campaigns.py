@@ -3,8 +3,9 @@ them writes to the store, not here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from strategies.contacts import Contact
 from strategies.engine import OVER, advance
@@ -14,6 +15,7 @@ from strategies.vocabulary import RunState
 
 KEEPER = "bridge"  # who the audit names for what follows from the clock or from the last contact's end
 STEP = 500  # contacts brought to their end in one look
+NOBODY: Mapping[str, int] = MappingProxyType({})
 
 
 class SubCampaigns:
@@ -84,11 +86,14 @@ class SubCampaigns:
         await self._store.put_many(sub.name, puts)
         return len(puts)
 
-    def running(self, now: float) -> list[SubCampaign]:
-        """Those that may dial, in the order in which they may claim a person."""
+    def running(self, now: float, under_way: Mapping[str, int] = NOBODY) -> list[SubCampaign]:
+        """Those that may dial, in the order in which they may claim a person or an agent: by priority, and of
+        the same priority who has the fewest calls to agents `under_way` (by sub-campaign)."""
         running = (
             replace(sub, slowed=True) if sub.name in self.slowed else sub
             for sub in self._known.values()
             if sub.run_state is RunState.RUNNING and (sub.ends is None or now < sub.ends)
         )
-        return sorted(running, key=lambda sub: (-sub.campaign.priority, sub.created))
+        return sorted(
+            running, key=lambda sub: (-sub.campaign.priority, under_way.get(sub.name, 0), sub.created)
+        )

@@ -3,6 +3,7 @@ has for the next process."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 
@@ -230,6 +231,20 @@ async def test_campaigns_share_agents_by_priority_and_inbound_callers_come_first
         subs = [intent.sub for intent, _ in await store.live()]
         assert len(attempts) == 4
         assert set(subs) == {"high/1"}
+
+
+async def test_campaigns_of_one_priority_have_as_many_calls_each(store: Store, clock: Clock) -> None:
+    progressive = replace(LIVE, pacing=Pacing("progressive"))
+    everybody = people(60)
+    async with staged(store, clock, agents=["a", "b", "c", "d"]) as stage:
+        await launched(store, everybody[:30], progressive, name="older", **MESSAGE)
+        assert len(await stage.look()) == 4
+        await launched(store, everybody[30:], progressive, name="newer", **MESSAGE)
+        for oldest in range(8):  # whichever call is over, its agent goes to who has fewer
+            await stage.hang_up(stage.link.originated[oldest])
+            assert len(await stage.look()) == 1
+        subs = Counter(intent.sub for intent, _ in await store.live())
+        assert subs == {"older/1": 2, "newer/1": 2}
 
 
 async def test_who_was_abandoned_is_left_alone_by_every_campaign_with_a_lockout(
