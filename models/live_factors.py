@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from models.features import Surroundings
-from strategies.past_calls import PastCalls
+from strategies.past_calls import PastCalls, calls_lately
 from strategies.store.callers import History, QueueFigures
 
 DAY = 86_400.0
@@ -42,6 +42,13 @@ def call_factors(past: PastCalls, now: float) -> dict[str, object]:
             "days_since_call": _days(past.last_at, now),
             "last_call": past.last_result,
             "last_call_waited": past.last_waited,
+            "last_call_talked": past.last_talked,
+            "calls_abandoned_share": past.abandoned / past.calls,
+            "calls_lately": calls_lately(past, now),
+            "calls_lately_abandoned": past.lately_abandoned,
+            "calls_abandoned_in_a_row": past.in_a_row,
+            "calls_patience": past.patience,
+            "days_between_calls": None if past.gap is None else round(past.gap / DAY, 4),
         }
     return known
 
@@ -51,6 +58,7 @@ def surroundings(figures: QueueFigures | None, intent: Mapping[str, object], now
     if figures is None:
         return Surroundings(intent=intent)
     queue = {
+        **figures.lately,
         "queue_waiting": figures.waiting,
         "queue_agents_free": figures.agents_free,
         "queue_longest_wait": figures.longest_wait,

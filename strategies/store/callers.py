@@ -21,12 +21,14 @@ from strategies.vocabulary import Kind
 
 @dataclass(frozen=True, slots=True)
 class QueueFigures:
-    """A queue at the moment `at`; waits in seconds."""
+    """A queue at the moment `at`; waits in seconds. `lately`: how it went since, by factor name, as
+    `strategies.queue_flow` has it."""
 
     waiting: int = 0
     agents_free: int = 0
     longest_wait: float = 0.0
     at: float = 0.0
+    lately: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

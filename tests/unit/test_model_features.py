@@ -93,7 +93,8 @@ WAITED = CallOver("178.1", NOW - 86_400, CallResult.ABANDONED, "service", waited
 
 
 def test_what_is_known_of_any_caller_fills_every_factor_of_its_source():
-    past = after(PastCalls(), WAITED)
+    served = CallOver("178.0", NOW - 2 * 86_400, CallResult.CONNECTED, "service", waited=30.0, talked=120.0)
+    past = after(after(PastCalls(), served), WAITED)
     history = History(2, 1, "busy", ("promised", "call_again"), NOW - 43_200, recovery_open=True)
     known = history_factors(history, past, NOW)
     around = surroundings(QueueFigures(3, 1, 40.0, NOW - 1), {"channel": "inbound"}, NOW)
@@ -105,12 +106,19 @@ def test_what_is_known_of_any_caller_fills_every_factor_of_its_source():
         "last_response": "call_again",
         "days_since_attempt": 0.5,
         "recovery_open": "yes",
-        "calls": 1.0,
+        "calls": 2.0,
         "calls_abandoned": 1.0,
-        "calls_waited": 90.0,
+        "calls_waited": 60.0,
         "days_since_call": 1.0,
         "last_call": "abandoned",
         "last_call_waited": 90.0,
+        "last_call_talked": 0.0,
+        "calls_abandoned_share": 0.5,
+        "calls_lately": 0.75,
+        "calls_lately_abandoned": 0.3,
+        "calls_abandoned_in_a_row": 1.0,
+        "calls_patience": 90.0,
+        "days_between_calls": 1.0,
     }
     assert (made["queue_waiting"], made["queue_agents_free"], made["queue_longest_wait"]) == (3.0, 1.0, 40.0)
     assert (made["hour"], made["channel"], made["dialled"]) == (23.0, "inbound", "")
