@@ -36,7 +36,7 @@ def truth(segment: str) -> float:
     return 0.05 + 0.3 * 0.5 if segment == "buyer" else 0.1
 
 
-CALLS = logged(30_000, 1)
+CALLS = logged(30_000, 2)
 
 
 @pytest.mark.parametrize("segment", ["buyer", "standard"])
