@@ -8,6 +8,7 @@ is the product of those of the single calls: its logarithm is one sum over the c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -50,27 +51,39 @@ def quantile(likely: Array, doubt: float) -> int:
 
 
 class UnequalCalls:
-    """Calls with a chance of an answer each, to which others can be added; `parts` is the share of each
-    chance that counts, a row of the answer for each. Room for `most` calls."""
+    """Calls with a chance of an answer each, to which others can be added; `parts`: the shares of each chance
+    that count, for each of which there is an answer."""
 
-    def __init__(self, chances: Iterable[float], parts: tuple[float, ...], most: int) -> None:
-        cells = np.array([_cell(chance) for chance in chances], int)
-        self._table = _table(parts, max(5, most.bit_length()))
-        self._many = len(cells)
-        self._logs: Transform = self._table @ np.bincount(cells, minlength=GRID)
+    def __init__(self, chances: Iterable[float], parts: tuple[float, ...]) -> None:
+        self._parts = parts
+        self._cells = [_cell(chance) for chance in chances]
+        self._made_anew()
 
     def __len__(self) -> int:
-        return self._many
+        return len(self._cells)
+
+    def _made_anew(self) -> None:
+        self._table = _table(self._parts, max(5, (len(self._cells) + 4).bit_length()))
+        self._answers: Array | None = None
+        kinds = Counter(self._cells)
+        many = np.array(list(kinds.values()), float)
+        self._logs: Transform = np.einsum("c,cpf->pf", many, self._table[list(kinds)])
 
     def add(self, chance: float) -> None:
         """One call more."""
-        self._many += 1
-        self._logs = self._logs + self._table[..., _cell(chance)]
+        self._answers = None
+        self._cells.append(cell := _cell(chance))
+        if len(self._cells) >= 2 * (self._table.shape[-1] - 1):
+            self._made_anew()
+        else:
+            self._logs = self._logs + self._table[cell]
 
     def answers(self) -> Array:
         """The probabilities of 0 to n answers, a row for each of the parts."""
-        likely: Array = np.fft.irfft(np.exp(self._logs), axis=-1)[:, : self._many + 1]
-        return np.maximum(likely, 0.0)
+        if self._answers is None:
+            likely: Array = np.fft.irfft(np.exp(self._logs), axis=-1)[:, : len(self._cells) + 1]
+            self._answers = np.maximum(likely, 0.0)
+        return self._answers
 
 
 def _cell(chance: float) -> int:
@@ -79,8 +92,9 @@ def _cell(chance: float) -> int:
 
 @lru_cache(maxsize=16)
 def _table(parts: tuple[float, ...], bits: int) -> Transform:
-    """The logarithm of a single call's transform: by part, frequency and cell of the chance."""
+    """The logarithm of a single call's transform: by cell of the chance, part and frequency. Good for fewer
+    than 2 ** bits calls."""
     turn = np.exp(-2j * np.pi * np.arange((1 << (bits - 1)) + 1) / (1 << bits))
-    chance = np.outer(parts, (np.arange(GRID) + 0.5) / GRID)
-    table: Transform = np.log(1 + chance[:, None, :] * (turn[None, :, None] - 1))
+    chance = np.outer((np.arange(GRID) + 0.5) / GRID, parts)
+    table: Transform = np.log(1 + chance[:, :, None] * (turn - 1))
     return table

@@ -56,16 +56,18 @@ class Estimates(Record, frozen=True):
         """Conversations that end, per busy agent and second."""
         return (self.talks + 5) / (self.busy_seconds + 5 * self.belief.handle)
 
-    def chance(self, said: float | None) -> float:
-        """The probability of an answer of a call of which a model says `said`: at odds as much higher or
-        lower than it says as those of the calls ended were. Where it says nothing, that of any call."""
-        if said is None:
-            return self.answer_probability
+    @property
+    def correction(self) -> float:
+        """By what the odds of an answer were higher than a model had said, of the calls ended."""
         yes, no = 10 * self.belief.answer, 10 * (1 - self.belief.answer)
         came = (self.answers + yes) / (self.ended - self.answers + no)
-        told = (self.foretold + yes) / (self.ended - self.foretold + no)
-        odds = said / (1 - min(said, 0.999)) * came / told
-        return odds / (1 + odds)
+        return came * (self.ended - self.foretold + no) / (self.foretold + yes)
+
+
+def corrected(said: float, correction: float) -> float:
+    """The probability of an answer of a call of which a model `said` one, by what came of such words."""
+    odds = said / (1.001 - said) * correction
+    return odds / (1 + odds)
 
 
 def aged(known: Estimates, now: float, ringing: int, busy: int) -> Estimates:

@@ -15,7 +15,7 @@ where each call has a chance of its own, the binomial is the sum of unequal chan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from math import exp, log
 from typing import Literal
@@ -106,12 +106,12 @@ def decide(floor: Floor, pacer: Pacer, rule: Rule, limit: int) -> Decision:
     return _up_to(most, floor, limit, _gate(world, floor, pacer, rule))
 
 
-def decide_by_chances(floor: Floor, pacer: Pacer, rule: Rule, coming: Sequence[float]) -> Decision:
+def decide_by_chances(floor: Floor, pacer: Pacer, rule: Rule, coming: Iterable[float]) -> Decision:
     """`decide` where each call has a probability of an answer of its own: `floor.chances` of those that ring,
     `coming` of those that would be next, in order. Small teams gain most by it."""
     world, chances = _world(pacer, rule), floor.chances or ()
     far, owed = _far(floor, world), _owed(floor, pacer, rule)
-    calls = UnequalCalls(chances, _PARTS, len(chances) + len(coming))
+    calls = UnequalCalls(chances, _PARTS)
     for placed, chance in enumerate(coming):
         if len(calls) >= floor.spare:
             answers = calls.answers()
@@ -121,7 +121,7 @@ def decide_by_chances(floor: Floor, pacer: Pacer, rule: Rule, coming: Sequence[f
         worst = len(calls) if rule.hard else quantile(calls.answers()[-1], rule.doubt)
         if not within_cap(worst, floor.spare, owed, rule):
             return Decision(placed, "gate")
-    return Decision(len(coming), "limit")
+    return Decision(len(calls) - len(chances), "limit")
 
 
 def power(floor: Floor, ratio: float, pacer: Pacer, rule: Rule | None, limit: int) -> Decision:
@@ -139,7 +139,7 @@ def over(floor: Floor, pacer: Pacer, rule: Rule) -> float:
         return _over(floor.reckoned, floor.spare, floor.busy, world)
     if len(floor.chances) < floor.spare:
         return 0.0
-    answers = UnequalCalls(floor.chances, _PARTS, len(floor.chances)).answers()
+    answers = UnequalCalls(floor.chances, _PARTS).answers()
     return _lost(answers[:-1], floor.spare, floor.busy, world)
 
 

@@ -13,6 +13,7 @@ from strategies.call_estimates import (
     Belief,
     Estimates,
     aged,
+    corrected,
     ring_ended,
     talk_ended,
 )
@@ -47,9 +48,10 @@ class Predictive:
         self._pacer = pacer
         ringing = len(sight.ringing)
         if self._by_chance:
-            chances = tuple(pacer.known.chance(call.chance) for call in sight.ringing.values())
+            correction = pacer.known.correction
+            chances = tuple(corrected(call.chance, correction) for call in sight.ringing.values())
             floor = Floor(sight.staffed, sight.busy, sight.waiting, ringing, sight.left, None, chances)
-            next_ones = [pacer.known.chance(chance) for chance in coming]
+            next_ones = (corrected(chance, correction) for chance in coming)
             return decide_by_chances(floor, pacer, self._rule, next_ones).calls
         worth = self._worth(sight) if self._by_age else None
         floor = Floor(sight.staffed, sight.busy, sight.waiting, ringing, sight.left, worth)
