@@ -45,6 +45,7 @@ class Context(StrEnum):
     AGENT = "secondpass-agent"
     MACHINE = "secondpass-machine"
     OWN_AGENT = "secondpass-own-agent"
+    SERVED = "secondpass-served"
     ABANDON = "secondpass-abandon"
     SEGMENT = "secondpass-segment"
     INBOUND = "secondpass-inbound"

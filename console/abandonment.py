@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from console import options, output
 from console.ledger_archive import at_home, whole_ledger
 from console.ledger_files import archive_of
+from console.ledger_rebuild import campaigns_of
 from console.refusal import Reason, RefusedError
 from strategies.abandonment import PATIENCE, Kept, Period, Share, is_abandoned, is_live, kept, period_of
 from strategies.campaign import Campaign
@@ -115,12 +116,12 @@ class _Sum:
 
 async def counted(store: Store, loaded: Project, campaign: str | None) -> list[Row]:
     """A row for each campaign and period in which anybody answered. Raises RefusedError for a campaign that
-    never ran."""
+    there is none of, and never was."""
     files = archive_of(loaded)
     await at_home(store, files)
-    latest = {sub.campaign.name: sub.campaign for sub in await store.subs()}
+    latest = await campaigns_of(store, loaded)
     if campaign is not None and campaign not in latest:
-        never = f"the campaign {campaign} never ran"
+        never = f"there is no campaign {campaign}"
         raise RefusedError(never, [Reason(f"there are: {', '.join(sorted(latest)) or 'none'}", "")])
     wanted = {campaign} if campaign is not None else latest.keys()
     days: defaultdict[str, defaultdict[date, _Sum]] = defaultdict(lambda: defaultdict(_Sum))

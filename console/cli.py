@@ -19,6 +19,7 @@ from console import (
     do_not_call,
     errors,
     explain,
+    ledger_rebuild,
     list_campaigns,
     lists,
     model,
@@ -64,6 +65,7 @@ app.command("explain")(explain.explain)
 app.command("audit")(audit.audit)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
+retention.ledger.command("rebuild")(ledger_rebuild.rebuild_command)
 app.add_typer(retention.ledger, name="ledger")
 app.add_typer(retention.person, name="person")
 app.command("simulate")(simulate.simulate)

@@ -20,6 +20,7 @@ import typer
 
 from console import logs, options
 from console.errors import STORE_MEND
+from console.ledger_rebuild import rebuilt_by_itself
 from console.refusal import Reason, RefusedError
 from console.retention import archive_daily
 from console.supervisor import Child, Supervisor, stopped_within
@@ -193,7 +194,7 @@ async def _run_bridge(loaded: Project, store: Store, stop: asyncio.Event) -> Non
 
     reloading = asyncio.create_task(_reloading(loaded, store, "bridge", take, tells=True).run(stop))
     try:
-        await run_bridge(loaded, store, stop)
+        await run_bridge(loaded, store, stop, retell=lambda since: rebuilt_by_itself(store, loaded, since))
     finally:
         stop.set()
         await reloading

@@ -1,5 +1,5 @@
-"""How it goes in the queues at this moment and lately, from one event to the next; where the events come from,
-live or from a record, is left to the caller."""
+"""How it goes in the queues at this moment and lately, from one event to the next; where the events come
+from, live or from a record, is left to the caller."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from config.variables import Next
 from strategies.vocabulary import Medium
 
-COLUMNS = ("uniqueid", "start", "answer", "end", "disposition", "src", "record", "heard", "next")
+COLUMNS = ("uniqueid", "start", "answer", "end", "disposition", "src", "record", "heard", "next", "served")
 ANSWERED = "ANSWERED"  # a disposition
 HUMAN = "HUMAN"  # a verdict of app_amd
 
@@ -37,7 +37,8 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class CallRecord:
     """One call that is over; moments in epoch seconds. `origin` None: none of ours, or nobody answered it.
-    `next`: where the server had the answered call go."""
+    `next`: where the server had the answered call go. `served`: when a member of the queue was there, where
+    the queue tells it."""
 
     call: str
     start: float
@@ -48,6 +49,7 @@ class CallRecord:
     origin: Origin | None = None
     verdict: Verdict | None = None
     next: str = ""
+    served: float | None = None
 
     @property
     def is_live(self) -> bool:
@@ -69,21 +71,12 @@ def call_record(line: str) -> CallRecord | None:
     row = next(csv.reader([line.rstrip("\r\n")]), [])
     if len(row) != len(COLUMNS):
         return None
-    call, start, answer, end, disposition, number, record, heard, going = row
+    call, start, answer, end, disposition, number, record, heard, going, served = row
     begun, over = _moment(start), _moment(end)
     if not call or begun is None or over is None:
         return None
-    return CallRecord(
-        call,
-        begun,
-        _moment(answer) or None,
-        over,
-        disposition,
-        number,
-        _origin(record),
-        _verdict(heard),
-        going,
-    )
+    told = _origin(record), _verdict(heard), going, _moment(served)
+    return CallRecord(call, begun, _moment(answer) or None, over, disposition, number, *told)
 
 
 def moment_of_record(line: str) -> float | None:
@@ -106,6 +99,7 @@ def joined(one: CallRecord | None, other: CallRecord) -> CallRecord:
         origin=one.origin or other.origin,
         verdict=one.verdict or other.verdict,
         next=one.next or other.next,
+        served=one.served or other.served,
     )
 
 

@@ -1,7 +1,8 @@
 """What Asterisk's own records say of one call: the facts of an attempt, a caller who was lost; pure.
 
 The queue log cuts moments to whole seconds. Of the second an event was in, the begin is taken for the wait to
-have begun, and the end for it to be over: a wait is never told shorter than it was.
+have begun, and the end for it to be over: a wait is never told shorter than it was, and exactly where a queue
+has the moment written into the record.
 """
 
 from __future__ import annotations
@@ -73,7 +74,10 @@ def _in_queue(logged: LoggedCall) -> Iterator[Fact]:
     if (entered := logged.first(ENTERED)) is not None:
         yield Fact(FactName.QUEUE_JOINED, entered.at, entered.queue)
     if (connected := logged.first(CONNECTED)) is not None:
-        yield Fact(FactName.AGENT_CONNECTED, connected.at + SECOND, connected.agent)
+        served = None if logged.record is None else logged.record.served
+        yield Fact(FactName.AGENT_CONNECTED, served or connected.at + SECOND, connected.agent)
+    elif logged.record is not None and logged.record.served is not None:
+        yield Fact(FactName.AGENT_CONNECTED, logged.record.served)  # the one agent of a callback: no queue
     elif (left := logged.last(ABANDONED, *LEFT_UNSERVED)) is not None:
         if left.event == ABANDONED and hung_up_in_queue(logged):
             yield Fact(FactName.QUEUE_ABANDONED, left.at + SECOND, left.queue)

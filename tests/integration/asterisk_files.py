@@ -36,17 +36,27 @@ class WrittenFiles(AsteriskFiles):
         sub: str = "",
         heard: str = "",
         going: str = "",
+        served: float | None = None,
         tenant: str = TENANT,
     ) -> None:
         """A line of the call records; `sub`: of the sub-campaign it was dialled for, by a dialer pass."""
         origin = origin_word(Origin(tenant, "dialer", sub, "live")) if sub else ""
         row = f'"{call}",{start:.6f},{answer:.6f},{end:.6f},{disposition},"{number}"'
         with self.cdr.open("a") as out:
-            out.write(f'{row},"{origin}","{heard}","{going}"\n')
+            out.write(f'{row},"{origin}","{heard}","{going}",{served or ""}\n')
 
-    def live_answer(self, call: str, at: float, sub: str, served: float | None, tenant: str = TENANT) -> None:
+    def live_answer(
+        self,
+        call: str,
+        at: float,
+        sub: str,
+        served: float | None,
+        *,
+        tenant: str = TENANT,
+        exact: bool = True,
+    ) -> None:
         """A whole call that a person answered at that moment, with an agent so many seconds later, or with
-        none in time and the abandon message."""
+        none in time and the abandon message. `exact`: the queue has the moment of the agent written."""
         self.queue(at, call, "ENTERQUEUE", "", "+12125550100", "1")
         end = at + (2.0 if served is None else served) + 10.0
         if served is None:
@@ -63,5 +73,6 @@ class WrittenFiles(AsteriskFiles):
             sub=sub,
             heard=heard,
             going="agent",
+            served=at + served if exact and served is not None else None,
             tenant=tenant,
         )

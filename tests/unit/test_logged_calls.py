@@ -25,8 +25,8 @@ def record(
 ) -> str:
     """A line of the call records; the call rang from three seconds before AT on."""
     told = {"call": CALL, "record": origin_word(ORIGIN), "heard": f"{AT}.013/HUMAN/HUMAN-800-800"}
-    told |= {"next": "agent", **more}
-    words = f'"{told["record"]}","{told["heard"]}","{told["next"]}"'
+    told |= {"next": "agent", "served": "", **more}
+    words = f'"{told["record"]}","{told["heard"]}","{told["next"]}",{told["served"]}'
     return f'"{told["call"]}",{AT - 3.0:.6f},{answer:.6f},{end:.6f},{disposition},"+12125550100",{words}\n'
 
 
@@ -94,6 +94,15 @@ def test_a_wait_is_never_told_shorter_than_it_was() -> None:
         (FactName.AGENT_CONNECTED, "PJSIP/a", 2),  # at some moment of the second before
         (FactName.HUNG_UP, "", 21),
     ]
+
+
+def test_the_moment_an_agent_was_there_is_exact_where_the_queue_has_it_written() -> None:
+    call = logged(record(served=f"{AT}.127"), "+0 ENTERQUEUE||1|1", "+0 CONNECT|0|x|0")
+    assert (FactName.AGENT_CONNECTED, "PJSIP/a", pytest.approx(0.127)) in facts(call)
+
+
+def test_an_agent_of_a_callback_is_known_though_no_queue_was_passed() -> None:
+    assert FactName.AGENT_CONNECTED in [name for name, *_ in facts(logged(record(served=f"{AT}.5")))]
 
 
 @pytest.mark.parametrize(
