@@ -9,7 +9,7 @@ from agi.channel import Channel
 
 # What the dialplan would expand or cut at; in a text for an agent's eyes a space says as much.
 _NOT_PLAIN = re.compile(r"[$\[\]{}(),;&|\"'\\\x00-\x1f\x7f-\x9f]+")
-LONGEST = 128  # bytes of one value: so all thirteen of a decision fit one command's 1,900
+LONGEST = 116  # bytes of one value: so all fourteen of a decision fit one command's 1,900
 
 
 def plain(text: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agi.agents_at_hand import AgentsAtHand
 from agi.answered import AnsweredHook, FactHook
 from agi.channel import ChannelHandler
 from agi.connection import Handler
@@ -28,11 +30,19 @@ class Routes:
 
 
 class Lasting:
-    """What a server keeps while the catalogue is replaced: the models in use and the share guard's counts."""
+    """What a server keeps while the catalogue is replaced: the models in use, the share guard's counts, and
+    the agents."""
 
     def __init__(self, project: Project) -> None:
         self.models = ModelsInUse([project.settings.data_dir / "models", SHIPPED])
         self.promotions = Promotions()
+        self.agents = AgentsAtHand()
+
+    async def keep_up(self, store: Store) -> None:
+        """Keep them as they are now, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.models.keep_up(store), name="models")
+            tasks.create_task(self.agents.keep_up(store), name="agents")
 
 
 def build_routes(project: Project, store: Store, lasting: Lasting) -> Routes:
@@ -48,6 +58,7 @@ def build_routes(project: Project, store: Store, lasting: Lasting) -> Routes:
     if project.segments is None:
         return Routes(outbound, {})
     lasting.models.hold_to(project.segments)
+    lasting.agents.hold_to(project.segments)
     segment = SegmentHook(
         store,
         project.segments,
@@ -55,5 +66,6 @@ def build_routes(project: Project, store: Store, lasting: Lasting) -> Routes:
         country=country,
         tenant=project.settings.tenant,
         promotions=lasting.promotions,
+        agents=lasting.agents,
     )
     return Routes({**outbound, AgiScript.SEGMENT: segment}, {AgiScript.SEGMENT: segment})

@@ -11,15 +11,17 @@ from datetime import UTC, datetime
 
 import structlog
 
+from agi.agents_at_hand import AgentsAtHand
 from agi.asked import Asked, asked
 from agi.channel import Channel
 from agi.channel_variables import set_all
+from agi.facts import facts_of
 from agi.foreseeing import Foreseen, Foreseer
 from agi.promotions import Promotions
 from config.variables import Variable
 from models.outcome import Predictor
-from strategies.control import control_arm
-from strategies.segmentation import Decision, Facts, Promoted, Reason, decide, objective_for, stay
+from strategies.control import Arm, call_arm, control_arm, draw
+from strategies.segmentation import Decision, Promoted, Reason, decide, objective_for, stay
 from strategies.segments import Catalogue, Objective, ScopeKind, Segment
 from strategies.store import Caller, Store, StoreUnavailable
 from strategies.vocabulary import Kind
@@ -43,7 +45,7 @@ class Answer:
 
 class SegmentHook:
     """One per server and catalogue. `predictors` by model name; `country` reads caller ids that are not in
-    E.164; `promotions` outlasts the catalogue."""
+    E.164; `promotions` and `agents` outlast the catalogue."""
 
     def __init__(  # noqa: PLR0913  each its own source of what is known, by name
         self,
@@ -54,11 +56,13 @@ class SegmentHook:
         country: str,
         tenant: str,
         promotions: Promotions | None = None,
+        agents: AgentsAtHand | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store, self._catalogue = store, catalogue
         self._foreseer = Foreseer(catalogue, predictors)
         self._promotions = promotions or Promotions()
+        self._agents = agents or AgentsAtHand()
         self._country, self._tenant, self._clock = country, tenant, clock
 
     async def __call__(self, channel: Channel) -> None:
@@ -109,12 +113,14 @@ class SegmentHook:
         answer.foreseen = self._foreseer.foresee(caller, asked.intent, figures, local)
         if asyncio.get_running_loop().time() > until:
             raise TimeoutError  # nothing can interrupt a model at work
-        arm = control_arm(self._catalogue.control, self._tenant, local)
-        facts = Facts(
-            contact=_contact_facts(caller),
-            queue=_queue_facts(caller, self._first(answer)),
-            arm=arm,
+        facts = facts_of(
+            caller,
+            interaction=asked.interaction,
+            queue=self._first(answer).queue,
+            tenant=self._tenant,
+            arm=self._arm(asked, local),
             promoted=self._promoted(now),
+            agents=self._agents.records(now),
         )
         decision = decide(answer.first, facts, self._catalogue, answer.foreseen.predictions)
         self._promotions.note(now, moved=decision.re_associated)
@@ -131,6 +137,11 @@ class SegmentHook:
     def _outlasts_the_call(self, decision: Decision) -> bool:
         scope = self._catalogue.segments[decision.second or decision.first].scope
         return scope.kind is not ScopeKind.INTERACTION
+
+    def _arm(self, asked: Asked, local: datetime) -> Arm:
+        control = self._catalogue.control
+        drawn = draw(f"{self._tenant} call", asked.interaction)  # not the number that exploring goes by
+        return call_arm(control, control_arm(control, self._tenant, local), drawn)
 
     def _promoted(self, now: float) -> Promoted | None:
         share = self._catalogue.guards.promoted_share
@@ -153,6 +164,7 @@ class SegmentHook:
             Variable.PENALTY_MAX: "" if objective.penalty_max is None else str(objective.penalty_max),
             Variable.CUSTOMER: caller.customer if caller else "",
             Variable.WHY: _why(decision),
+            Variable.CALLBACK: "1" if decision.callback else "",
             Variable.DECISION: asked.interaction if decision.reason is not Reason.FAULT else "",
         }
 
@@ -199,21 +211,3 @@ def _why(decision: Decision) -> str:
         if one.probability is not None
     ]
     return " ".join([decision.reason.replace("_", " "), *chances])
-
-
-def _contact_facts(caller: Caller) -> dict[str, object]:
-    """The contact as expressions see it; unknown callers have no attributes."""
-    attributes: Mapping[str, object] = caller.contact.attributes if caller.contact else {}
-    return {**attributes, "recovery_open": caller.history.recovery_open}
-
-
-def _queue_facts(caller: Caller, objective: Objective) -> dict[str, object]:
-    """The queue the caller would enter by the first objective."""
-    figures = caller.queues.get(objective.queue)
-    if figures is None:
-        return {}
-    return {
-        "waiting": figures.waiting,
-        "agents_free": figures.agents_free,
-        "longest_wait": figures.longest_wait,
-    }

@@ -32,6 +32,8 @@ class Variable(StrEnum):
     CUSTOMER = "SP_CUSTOMER"
     WHY = "SP_WHY"  # text, for the agent
     DECISION = "SP_DECISION"
+    POSITION = "SP_POSITION"  # where to enter a queue, from 1
+    CALLBACK = "SP_CALLBACK"  # 1: the caller is to be offered a callback
     ACCOUNT = "SP_ACCOUNT"  # told by the admin's IVR: the account that was keyed in
     INTENT = "SP_INTENT"  # the same: what the caller wants
     IVR = "SP_IVR"  # the same: the last key or answer
@@ -49,6 +51,7 @@ class Context(StrEnum):
     ABANDON = "secondpass-abandon"
     SEGMENT = "secondpass-segment"
     INBOUND = "secondpass-inbound"
+    WAIT = "secondpass-wait"
     PLACE = "secondpass-place"
     LEG = "secondpass-leg"
 

@@ -1,5 +1,5 @@
-"""`secondpass up`, `agi`, `bridge`, `console` and `messages`: the processes that run as long as people are
-reached.
+"""`secondpass up`, `agi`, `bridge`, `console`, `learner` and `messages`: the processes that run as long as
+people are reached.
 
 `up` keeps the others running and the store open; each can also run by itself, under systemd say.
 """
@@ -13,6 +13,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ import typer
 
 from console import logs, options
 from console.errors import STORE_MEND
+from console.learner import is_wanted
 from console.ledger_rebuild import rebuilt_by_itself
 from console.refusal import Reason, RefusedError
 from console.retention import archive_daily
@@ -69,6 +71,16 @@ def messages(
         raise RefusedError("there is nothing to send by", [Reason("settings.yaml names no gateway", mend)])
     loaded.settings.gateways.check_secrets()
     _run(loaded, _run_messages, supervised=supervised)
+
+
+def learner(context: typer.Context, config: options.ConfigDir = None, supervised: Supervised = False) -> None:
+    """Run only the learner, which keeps the models up with what comes of the calls."""
+    from console.learner import MEND, NEEDS, go_behind
+
+    if not all(map(find_spec, NEEDS)):
+        raise RefusedError("nothing can be learned", [Reason(f"{' and '.join(NEEDS)} are needed", MEND)])
+    go_behind()
+    _run(_project(context, config, supervised), _run_learner, supervised=supervised)
 
 
 def console(context: typer.Context, config: options.ConfigDir = None, supervised: Supervised = False) -> None:
@@ -176,7 +188,7 @@ async def _agi_servers(loaded: Project, store: Store) -> AsyncIterator[Take]:
             local.take(renewed.local)
 
     await server.start()
-    keeping_up = asyncio.create_task(lasting.models.keep_up(store))
+    keeping_up = asyncio.create_task(lasting.keep_up(store))
     try:
         await local.start()
         yield take
@@ -195,6 +207,18 @@ async def _run_bridge(loaded: Project, store: Store, stop: asyncio.Event) -> Non
     reloading = asyncio.create_task(_reloading(loaded, store, "bridge", take, tells=True).run(stop))
     try:
         await run_bridge(loaded, store, stop, retell=lambda since: rebuilt_by_itself(store, loaded, since))
+    finally:
+        stop.set()
+        await reloading
+
+
+async def _run_learner(loaded: Project, store: Store, stop: asyncio.Event) -> None:
+    from console.learner import LearnerProcess
+
+    process = LearnerProcess(loaded, store)
+    reloading = asyncio.create_task(_reloading(loaded, store, "learner", process.take).run(stop))
+    try:
+        await process.run(stop)
     finally:
         stop.set()
         await reloading
@@ -238,6 +262,7 @@ def _keep_children(directory: Path) -> Work:
         )
         me = [sys.executable, "-m", "console"]
         names = ["agi", "bridge", *(["messages"] if settings.gateways.media() else [])]
+        names += ["learner"] if is_wanted(loaded) else []
         names += ["console"] if "console" in settings.model_fields_set else []
         commands = {name: [*me, name, "--config", str(directory), "--supervised"] for name in names}
         async with asyncio.TaskGroup() as tasks:

@@ -36,8 +36,8 @@ def queue_view(  # noqa: PLR0913  each its own figure, by name
 def expected_wait(
     ahead: int, agents_free: int, staffed: int | None, lately: Mapping[str, float]
 ) -> float | None:
-    """Seconds until somebody behind `ahead` others has an agent: with all agents busy one comes free each mean
-    talk over the agents. Without that mean, what others waited lately; None if nothing is known."""
+    """Seconds until somebody behind `ahead` others has an agent: with all agents busy one comes free each
+    mean talk over the agents. Without that mean, what others waited lately; None if nothing is known."""
     if agents_free > 0:
         return 0.0
     talk = lately.get(MEAN_TALK)

@@ -22,13 +22,16 @@ from strategies.vocabulary import Kind
 @dataclass(frozen=True, slots=True)
 class QueueFigures:
     """A queue at the moment `at`; waits in seconds. `lately`: how it went since, by factor name, as
-    `strategies.queue_flow` has it."""
+    `strategies.queue_flow` has it. `staffed`: agents who work; `in_time`: the share of callers lately who had
+    one within twenty seconds; both None where nobody knows."""
 
     waiting: int = 0
     agents_free: int = 0
     longest_wait: float = 0.0
     at: float = 0.0
     lately: Mapping[str, float] = field(default_factory=dict)
+    staffed: int | None = None
+    in_time: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ NAMES = (
     Variable.CUSTOMER,
     Variable.WHY,
     Variable.DECISION,
+    Variable.CALLBACK,
 )
 STALE = "".join(f" same => n,Set({name}=stale)\n" for name in NAMES)
 TOLD = ",".join(f"Told{name}: ${{{name}}}" for name in NAMES)
