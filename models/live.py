@@ -23,6 +23,11 @@ class LiveModel:
         self._factors = self._joined()
 
     @property
+    def model(self) -> OutcomeModel | NullModel:
+        """The one in use."""
+        return self._model
+
+    @property
     def factors(self) -> Sequence[Factor]:
         """What to put into a row: what the model needs and what its shadows need besides."""
         return self._factors

@@ -27,9 +27,10 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _VERSION = re.compile(r"[0-9a-f]{12}")
 
 
-def publish(root: Path, onnx: bytes, card: Card, *, keep_current: bool = False) -> Path:
-    """Write a version and make it the current one, unless another is and is to be kept; publishing the same
-    version again changes nothing else.
+def publish(root: Path, onnx: bytes, card: Card, *, keep_current: bool = False, beside: bool = False) -> Path:
+    """Write a version and make it the current one, unless another is and is to be kept, or it is to stay
+    `beside` whatever is in use, in this registry or another; publishing the same version again changes
+    nothing else.
 
     Returns the version's folder. Raises RegistryError.
     """
@@ -40,7 +41,7 @@ def publish(root: Path, onnx: bytes, card: Card, *, keep_current: bool = False) 
         folder.parent.mkdir(parents=True, exist_ok=True)
         if not folder.exists():
             _write_version(folder, onnx, card)
-        if not (keep_current and (folder.parent / "current").exists()):
+        if not beside and not (keep_current and (folder.parent / "current").exists()):
             activate(root, card.name, card.version)
     except OSError as error:
         raise RegistryError(f"{folder}: {error.strerror}; give a folder that can be written to") from error
@@ -91,6 +92,28 @@ def _currents(root: Path, name: str) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise RegistryError(f"no model {name!r} in {root}; train one with secondpass model train") from error
     return [_checked_version(versions[0]), *filter(_VERSION.fullmatch, versions[1:])]
+
+
+def newest(root: Path, name: str) -> str:
+    """The version that was written last, empty where there is none."""
+    versions = _versions(_folder(root, name))
+    return versions[-1].name if versions else ""
+
+
+def prune(root: Path, name: str, keep: int = 2 * REMEMBERED) -> int:
+    """Remove all but the newest `keep` versions and those one can go back to; how many went."""
+    pointed = (_folder(root, name) / "current").exists()
+    remembered = _currents(root, name) if pointed else []
+    gone = [one for one in _versions(_folder(root, name))[:-keep] if one.name not in remembered]
+    for folder in gone:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(gone)
+
+
+def _versions(folder: Path) -> list[Path]:
+    """The folders of versions, the oldest first."""
+    found = [one for one in folder.glob("*") if _VERSION.fullmatch(one.name) and one.is_dir()]
+    return sorted(found, key=lambda one: (one.stat().st_mtime_ns, one.name))
 
 
 def find(name: str, roots: Sequence[Path]) -> Path:

@@ -26,8 +26,9 @@ class Origin:
     source: str = ""
 
 
-def publish_renewal(root: Path, learner: Learner, origin: Origin) -> Path:
-    """Publish the learner's model and make it the current version; the version's folder.
+def publish_renewal(root: Path, learner: Learner, origin: Origin, *, beside: bool = False) -> Path:
+    """Publish the learner's model and make it the current version, or `beside` whatever is; the version's
+    folder.
 
     The gate looks at the newest rows, as they are and spoilt. Raises ParityError or RegistryError; the
     version before then stays current. Raises TrainingError for a learner that has learned nothing yet.
@@ -56,7 +57,7 @@ def publish_renewal(root: Path, learner: Learner, origin: Origin) -> Path:
         source=origin.source,
         notes=_notes(learner, fitted),
     )
-    return publish(root, onnx, card)
+    return publish(root, onnx, card, beside=beside)
 
 
 def _notes(learner: Learner, fitted: Fitted) -> tuple[str, ...]:
