@@ -22,6 +22,9 @@ from strategies.callbacks import INTERFACE
 ATTEMPT_PREFIX = "sp-"
 DISPOSITION_EVENT = "SecondpassDisposition"  # UserEvent of a dialplan, or of an agent's desk by the AMI
 CONNECTED_EVENT = "SecondpassConnected"  # UserEvent of our dialplan: the one agent a callback is for answered
+HEARD_EVENT = "SecondpassHeard"  # UserEvent of our dialplan: the verdict that no server of ours took
+_VERDICT = re.compile(r"[A-Z]{2,20}")
+_CAUSE = re.compile(r"[A-Z]+(-[0-9]+)*")
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MOMENT = re.compile(r"[0-9]{1,11}")
 _INTERFACE = re.compile(INTERFACE)
@@ -35,7 +38,7 @@ def is_inbound(call: str) -> bool:
 def call_fact(event: AmiEvent, at: float) -> tuple[str, Fact] | None:
     """The attempt an event is about and what it says of it; None where it says nothing of an attempt."""
     if isinstance(event, UserEvent):
-        read = {DISPOSITION_EVENT: _noted, CONNECTED_EVENT: _own_agent}.get(event.name)
+        read = {DISPOSITION_EVENT: _noted, CONNECTED_EVENT: _own_agent, HEARD_EVENT: _heard}.get(event.name)
         return None if read is None else read(event.fields, at)
     attempt, name, value = _read(event)
     if name is None or not attempt.startswith(ATTEMPT_PREFIX):
@@ -54,6 +57,15 @@ def _noted(fields: Mapping[str, str], at: float) -> tuple[str, Fact] | None:
     if cause and _INTERFACE.fullmatch(agent):
         cause = f"{moment} {agent}"
     return attempt, Fact(FactName.DISPOSITION, at, noted, cause)
+
+
+def _heard(fields: Mapping[str, str], at: float) -> tuple[str, Fact] | None:
+    """What the machine detection said of a call that was then hung up, because nobody decided about it."""
+    attempt, status = fields.get("Attempt", ""), fields.get("Status", "")
+    if not attempt.startswith(ATTEMPT_PREFIX) or not _VERDICT.fullmatch(status):
+        return None
+    cause = fields.get("Cause", "")
+    return attempt, Fact(FactName.CLASSIFIED, at, status, cause if _CAUSE.fullmatch(cause) else "")
 
 
 def _own_agent(fields: Mapping[str, str], at: float) -> tuple[str, Fact] | None:

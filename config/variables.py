@@ -74,3 +74,4 @@ class Next(StrEnum):
     MACHINE = "machine"
     HANGUP = "hangup"
     HOLD = "hold"  # of a caller: waits on in the queue
+    UNDECIDED = "undecided"  # as the dialplan has it before it asks: nobody answered

@@ -58,7 +58,7 @@ class CallRecord:
         if self.origin is None or self.origin.medium != Medium.DIALER:
             return False
         known = self.verdict is not None and self.verdict.status == HUMAN
-        return self.next == Next.AGENT or (known and self.next in {"", Next.HANGUP})
+        return self.next == Next.AGENT or (known and self.next in {"", Next.UNDECIDED})
 
 
 def origin_word(origin: Origin) -> str:

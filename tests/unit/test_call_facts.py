@@ -62,6 +62,22 @@ def test_calls_that_are_none_of_ours_are_none(event: events.AmiEvent) -> None:
     assert call_fact(event, NOW) is None
 
 
+@pytest.mark.parametrize(
+    ("cause", "taken"),
+    [("HUMAN-800-800", "HUMAN-800-800"), ("", ""), ("${SHELL(x)}", ""), ("HUMAN-\r\n", "")],
+)
+def test_a_verdict_that_nobody_took_is_told_by_the_dialplan(cause: str, taken: str) -> None:
+    told = {"Attempt": "sp-1", "Status": "HUMAN", "Cause": cause}
+    heard = events.UserEvent("SecondpassHeard", "sp-1", "sp-1", told)
+    assert call_fact(heard, NOW) == ("sp-1", Fact(FactName.CLASSIFIED, NOW, "HUMAN", taken))
+
+
+@pytest.mark.parametrize("wrong", [{"Attempt": "1784131200.7"}, {"Status": "human"}, {"Status": ""}])
+def test_a_verdict_that_does_not_look_like_one_is_none(wrong: dict[str, str]) -> None:
+    told = {"Attempt": "sp-1", "Status": "HUMAN", "Cause": "", **wrong}
+    assert call_fact(events.UserEvent("SecondpassHeard", "sp-1", "sp-1", told), NOW) is None
+
+
 def test_the_agents_leg_of_a_call_of_ours_says_nothing_of_the_attempt() -> None:
     agents = events.DialEnd("PJSIP/agent01-2", "1784131200.9", "sp-1", "sp-1", "ANSWER")
     assert call_fact(agents, NOW) is None
