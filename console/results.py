@@ -77,6 +77,7 @@ async def figures_of(store: Store, name: str) -> list[dict[str, Any]]:
         {
             **figures(sub, await store.counters(sub.name), await store.pass_waiting(sub.name)),
             "total": sum(sizes.get(each, 0) for each in sub.attached or sub.lists),
+            "abandon_cap": abandonment.cap_of(sub.campaign),
             "queue": _queue(queues.get(sub.campaign.queue)),
         }
         for sub in subs

@@ -89,6 +89,7 @@ class Figures(Told):
     in_progress: int
     connected_to_agent: int
     abandon_rate: float | None
+    abandon_cap: float | None
     by_result: dict[str, int]
     by_pass: dict[str, int]
     by_list: dict[str, int]

@@ -1,1 +1,99 @@
-document.getElementById("page").textContent = "secondpass";
+// The page: who looks, which view, and the live figures that all views share.
+
+import { html, render, useEffect, useState } from "/page/vendor/preact-htm.js";
+import { get, token, watch } from "/page/api.js";
+import { Campaign } from "/page/campaign.js";
+import { Audit, Campaigns, Person } from "/page/desk.js";
+import { Lists } from "/page/lists.js";
+import { Overview } from "/page/overview.js";
+import { Trouble } from "/page/parts.js";
+
+const VIEWS = { "": "Overview", campaigns: "Campaigns", lists: "Lists", person: "Contact", audit: "Audit" };
+const KEPT = 120; // looks at the pace that the lines show, one a second
+
+const place = () => location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+
+function Login({ error, done }) {
+  const [typed, type] = useState("");
+  const [refused, refuse] = useState(error);
+  const enter = async (event) => {
+    event.preventDefault();
+    token.set(typed.trim());
+    try {
+      await get("/api/halt");
+      done();
+    } catch (problem) {
+      token.clear();
+      refuse(problem);
+    }
+  };
+  return html`<main class="login"><h1>secondpass</h1><form onSubmit=${enter}>
+      <input type="text" name="username" autocomplete="username" value="secondpass" hidden />
+      <label>Token <input type="password" autocomplete="current-password" value=${typed} onInput=${(event) => type(event.target.value)} required /></label>
+      <button>Enter</button>
+      <p class="quiet">An admin makes one: secondpass token add NAME --role viewer</p>
+      <${Trouble} error=${refused} />
+    </form></main>`;
+}
+
+// The figures as they come; a topic that is gone is taken away.
+function useLive(left) {
+  const [live, set] = useState({});
+  const [linked, link] = useState(false);
+  useEffect(() => watch(
+    (topic, value) => set((old) => ({ ...old, [topic]: value })),
+    (is, error) => (link(is), error && left(error)),
+  ), []);
+  return [live, linked];
+}
+
+// Attempts a minute and calls in progress, sampled each second while the page is open.
+function usePace(live) {
+  const [pace, set] = useState([]);
+  useEffect(() => {
+    const sum = (name) => (live.overview?.sub_campaigns || []).reduce((all, one) => all + one[name], 0);
+    const timer = setInterval(() => live.overview && set((old) => {
+      const attempts = sum("attempts");
+      const minute = old.length > 60 ? old[old.length - 60] : old[0];
+      const since = minute ? Math.max(0, attempts - minute.attempts) : 0;
+      return [...old, { attempts, rate: since, busy: sum("in_progress") }].slice(-KEPT);
+    }), 1000);
+    return () => clearInterval(timer);
+  }, [live]);
+  return pace;
+}
+
+function Views({ left }) {
+  const [[view, ...rest], go] = useState(place());
+  const [live, linked] = useLive(left);
+  const pace = usePace(live);
+  useEffect(() => {
+    const moved = () => (go(place()), document.querySelector("main")?.focus());
+    addEventListener("hashchange", moved);
+    return () => removeEventListener("hashchange", moved);
+  }, []);
+  const shown = {
+    campaigns: () => html`<${Campaigns} />`,
+    campaign: () => html`<${Campaign} name=${rest.join("/")} live=${live} key=${rest.join("/")} />`,
+    lists: () => html`<${Lists} live=${live} />`,
+    person: () => html`<${Person} id=${rest[0]} />`,
+    audit: () => html`<${Audit} />`,
+  }[view] || (() => html`<${Overview} live=${live} pace=${pace} />`);
+  return html`<header>
+      <h1><a href="#/">secondpass</a></h1>
+      <nav aria-label="Views">${Object.entries(VIEWS).map(([name, label]) => html`<a key=${name} href=${`#/${name}`}
+        aria-current=${name === view ? "page" : undefined}>${label}</a>`)}</nav>
+      <p role="status" class=${linked ? "linked" : "unlinked"}>${live.trouble?.detail || (linked ? "live" : "no link – figures stand still")}</p>
+      <button type="button" onClick=${() => left(null)}>Leave</button>
+    </header>
+    <main tabindex="-1">${shown()}</main>`;
+}
+
+function Page() {
+  const [known, know] = useState(Boolean(token.get()));
+  const [error, tell] = useState(null);
+  const left = (problem) => (token.clear(), tell(problem), know(false));
+  return known ? html`<${Views} left=${left} />` : html`<${Login} error=${error} done=${() => know(true)} />`;
+}
+
+render(html`<${Page} />`, document.getElementById("page"));

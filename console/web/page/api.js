@@ -1,0 +1,86 @@
+// Speaks to the API: the token of this tab, requests, and the live stream with its reconnects.
+
+const KEY = "secondpass token";
+
+export const token = {
+  get: () => sessionStorage.getItem(KEY),
+  set: (value) => sessionStorage.setItem(KEY, value),
+  clear: () => sessionStorage.removeItem(KEY),
+};
+
+// What the API answered instead, in words for a person.
+export class Refused extends Error {
+  constructor(status, problem) {
+    super(problem.detail || `the server answered ${status}`);
+    this.status = status;
+    this.mend = problem.mend || "";
+    this.reasons = problem.reasons || [];
+  }
+}
+
+function headers(more = {}) {
+  return { Authorization: `Bearer ${token.get() || ""}`, ...more };
+}
+
+async function answerOf(response) {
+  if (response.status === 204) return null;
+  const told = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Refused(response.status, told);
+  return told;
+}
+
+export async function get(path) {
+  return answerOf(await fetch(path, { headers: headers() }));
+}
+
+// A write is sent under a key of its own: pressed twice, or sent again after a cut line, it is done once.
+export async function send(method, path, body) {
+  const more = { "Idempotency-Key": crypto.randomUUID() };
+  if (body !== undefined) more["Content-Type"] = "application/json";
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  return answerOf(await fetch(path, { method, headers: headers(more), body: text }));
+}
+
+// Calls `told(topic, value)` for everything that changes and `linked(is)` as the link comes and goes; returns what
+// ends it.
+export function watch(told, linked) {
+  const ended = new AbortController();
+  let pause = 500;
+
+  async function read() {
+    const response = await fetch("/api/live", { headers: headers(), signal: ended.signal });
+    if (!response.ok) await answerOf(response);
+    linked(true);
+    pause = 500;
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let rest = ""; ; ) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      const events = (rest + value).split("\n\n");
+      rest = events.pop();
+      events.forEach(deliver);
+    }
+  }
+
+  function deliver(event) {
+    const lines = event.split("\n");
+    const topic = lines.find((line) => line.startsWith("event: "));
+    const data = lines.find((line) => line.startsWith("data: "));
+    if (topic && data) told(topic.slice(7), JSON.parse(data.slice(6)));
+  }
+
+  (async () => {
+    while (!ended.signal.aborted) {
+      try {
+        await read();
+      } catch (error) {
+        if (error.status === 401 || error.status === 403) return linked(false, error);
+      }
+      if (ended.signal.aborted) return;
+      linked(false);
+      await new Promise((wake) => setTimeout(wake, pause));
+      pause = Math.min(pause * 2, 10000);
+    }
+  })();
+  return () => ended.abort();
+}

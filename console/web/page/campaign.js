@@ -1,0 +1,125 @@
+// One sub-campaign: its passes as a funnel, results, recovery, rules, overrides, and why nobody is called.
+
+import { html, useState } from "/page/vendor/preact-htm.js";
+import { get, send } from "/page/api.js";
+import { Act, Bars, Choice, Gauge, Pairs, Table, Trouble, useAsked, words } from "/page/parts.js";
+
+export function Campaign({ name, live }) {
+  const seen = live[`sub:${name}`];
+  const path = `/api/sub-campaigns/${name}`;
+  const [asked, error] = useAsked(() => get(path), [name]);
+  const one = seen || asked;
+  if (!one) return html`<h2>${name}</h2><${Trouble} error=${error} />`;
+  const rules = seen?.rules || [];
+  return html`
+    <h2>${name} <span class=${`state ${one.state}`}>${one.state}</span></h2>
+    <p class="quiet">strategy ${one.strategy}; overrides in force: ${one.overrides.join(", ") || "none"}</p>
+    <${Controls} name=${name} state=${one.state} />
+    <div class="cards">
+      <${Pairs} title="Contacts" pairs=${{ total: one.contacts, attempted: one.attempted, remaining: one.remaining, in_progress: one.in_progress, attempts: one.attempts }} />
+      <${Gauge} title="Abandoned of live answers" share=${one.abandon_rate} cap=${one.abandon_cap} />
+      <${Pairs} title="Queue" pairs=${{ agents_free: one.queue.agents_free ?? "–", waiting: one.queue.waiting ?? "–", with_an_agent: one.connected_to_agent }} />
+      <${Pairs} title="Recovery" pairs=${{ lost: one.recovery.triggered, reached: one.recovery.reached, ...one.recovery.ended }} />
+    </div>
+    <${Funnel} passes=${one.passes} />
+    <div class="cards">
+      <${Bars} title="Results" counts=${one.by_result} />
+      <${Bars} title="Responses" counts=${Object.keys(one.by_group).length ? one.by_group : one.by_response} />
+      <${Bars} title="Contacts that ended" counts=${one.ended_by} />
+      <${Bars} title="Lost, by trigger" counts=${one.recovery.by_trigger} />
+    </div>
+    <${Table} caption="Rules over live figures" empty="the campaign has none" columns=${["rule", "does", "stands", "since"]}
+      rows=${rules.map((rule) => [rule.rule, rule.do, html`<span class=${`state ${rule.stand}`}>${rule.stand}</span>`, rule.since || "–"])} />
+    <${Why} path=${path} />
+    <${Overrides} path=${path} passes=${Object.keys(one.passes)} />`;
+}
+
+function Controls({ name, state }) {
+  const to = (wanted) => () => send("PUT", `/api/sub-campaigns/${name}/state`, { state: wanted });
+  return html`<p class="row">
+    ${state === "running" && html`<${Act} label="Pause" act=${to("paused")} />`}
+    ${state === "paused" && html`<${Act} label="Resume" act=${to("running")} />`}
+    ${["running", "paused", "scheduled"].includes(state) && html`<${Act} label="Stop for good" kind="danger"
+      confirm=${`End ${name} for good, with everybody in it?`} act=${to("stopped")} />`}
+  </p>`;
+}
+
+// Each pass with how many were tried, and of them how it came out.
+function Funnel({ passes }) {
+  const most = Math.max(1, ...Object.values(passes).map((one) => one.attempts + one.remaining));
+  return html`<section class="card"><h3>Passes</h3>
+    <ol class="funnel">${Object.entries(passes).map(([name, one]) => html`<li key=${name} class=${one.out ? "out" : ""}>
+      <span>${name} <em>${one.medium}${one.out ? ", taken out" : ""}</em></span>
+      <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
+        <rect class="done" width=${(100 * one.attempts) / most} height="10" />
+        <rect class="left" x=${(100 * one.attempts) / most} width=${(100 * one.remaining) / most} height="10" />
+      </svg>
+      <strong>${one.attempts} attempts, ${one.remaining} not through</strong>
+      <small>${Object.entries(one.by_result).map(([result, count]) => `${words(result)} ${count}`).join(", ") || "nothing yet"}</small>
+    </li>`)}</ol>
+  </section>`;
+}
+
+function Why({ path }) {
+  const [told, error, again] = useAsked(() => get(`${path}/explain`), [path]);
+  return html`<section class="card"><h3>Why is nobody being called now?</h3>
+    <${Trouble} error=${error} />
+    ${told?.holds.map((hold) => html`<p class="bad">${hold}</p>`)}
+    <${Table} caption=${`Contacts by reason${told ? `, at ${told.at}` : ""}`} columns=${["contacts", "reason", "who", "next look"]}
+      rows=${(told?.reasons || []).map((one) => [one.contacts, one.reason, one.words, one.next || "–"])} empty="everybody is through" />
+    <button type="button" onClick=${again}>Look again</button>
+  </section>`;
+}
+
+const CHANGES = { where: "text", devices: "list", window: "text", medium: "text", message: "text", retry: "json", pacing: "json" };
+
+function Overrides({ path, passes }) {
+  const [kept, error, again] = useAsked(() => get(`${path}/overrides`), [path], 5000);
+  const [wish, set] = useState({ pass: passes[0], key: "where", value: "", until: "", reason: "" });
+  const [effect, show] = useState(null);
+  const change = (name) => (value) => (show(null), set({ ...wish, [name]: value }));
+  const typed = (name) => (event) => change(name)(event.target.value);
+  const body = () => ({
+    patch: { [wish.pass]: { [wish.key]: valueOf(wish) } },
+    ...(wish.until ? { until: wish.until } : {}),
+    reason: wish.reason,
+  });
+  return html`<section class="card"><h3>Overrides for today</h3>
+    <${Trouble} error=${error} />
+    <${Table} caption="Overrides" empty="none was ever set" columns=${["id", "state", "from", "until", "by", "why", ""]}
+      rows=${(kept || []).map((one) => [one.id, html`<span class=${`state ${one.state}`}>${one.state}</span>`, one.at, one.until, one.by, one.reason,
+        ["in_force", "to_come"].includes(one.state) ? html`<${Act} label="End it" done=${again}
+          act=${() => send("DELETE", `${path}/overrides/${one.id.split(".").at(-1)}`)} />` : ""])} />
+    <form class="grid" onSubmit=${(event) => event.preventDefault()}>
+      <${Choice} label="Pass" value=${wish.pass} names=${passes} chosen=${change("pass")} />
+      <${Choice} label="What" value=${wish.key} names=${Object.keys(CHANGES)} chosen=${change("key")} />
+      <label>becomes <input value=${wish.value} onInput=${typed("value")} placeholder=${CHANGES[wish.key] === "list" ? "work, home" : ""} /></label>
+      <label>until <input value=${wish.until} onInput=${typed("until")} placeholder="17:00; else midnight" /></label>
+      <label>why <input value=${wish.reason} onInput=${typed("reason")} maxlength="500" /></label>
+    </form>
+    <p class="row">
+      <${Act} label="See the effect" act=${() => send("POST", `${path}/overrides/preview`, body())} done=${show} />
+      ${effect && html`<${Act} label="Apply" kind="danger" act=${() => send("POST", `${path}/overrides`, body())} done=${() => (show(null), again())} />`}
+    </p>
+    <div aria-live="polite">${effect && html`<${Effect} effect=${effect} />`}</div>
+  </section>`;
+}
+
+function valueOf({ key, value }) {
+  if (CHANGES[key] === "list") return value.split(",").map((part) => part.trim()).filter(Boolean);
+  if (CHANGES[key] !== "json") return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    throw new Error(`${key} is written as JSON, such as {"busy": ["5m"]}`);
+  }
+}
+
+function Effect({ effect }) {
+  return html`<p>From ${effect.override.at} until ${effect.override.until}:</p>
+    ${effect.changes.length === 0 && html`<p>Nothing would be otherwise.</p>`}
+    ${effect.changes.map((one) => html`<div class="effect" key=${one.pass_name}>
+      <h4>${one.pass_name}, ${one.contacts} contacts</h4>
+      <ul>${one.no_more.map((line) => html`<li><del>${line}</del></li>`)}${one.instead.map((line) => html`<li><ins>${line}</ins></li>`)}</ul>
+    </div>`)}`;
+}

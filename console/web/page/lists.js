@@ -1,0 +1,45 @@
+// Lists by campaigns, and what may be done with a list while it is called.
+
+import { html, useState } from "/page/vendor/preact-htm.js";
+import { get, send } from "/page/api.js";
+import { Act, Choice, Table, Trouble, useAsked } from "/page/parts.js";
+
+export function Lists({ live }) {
+  const [cells, error, again] = useAsked(() => get("/api/matrix"), [], 2000);
+  const [lists] = useAsked(() => get("/api/lists"), [], 5000);
+  const subs = (live.overview?.sub_campaigns || []).map((one) => one.sub_campaign);
+  const at = (cell) => `/api/sub-campaigns/${cell.sub_campaign}/lists/${encodeURIComponent(cell.list)}`;
+  const rows = (cells || []).filter((cell) => cell.sub_campaign).map((cell) => [
+    cell.list, html`<a href=${`#/campaign/${cell.sub_campaign}`}>${cell.sub_campaign}</a>`,
+    html`<span class=${`state ${cell.state}`}>${cell.state}</span>`, cell.weight, cell.contacts, cell.due, cell.in_progress, cell.ended,
+    cell.state === "detached" ? "" : html`<span class="row">
+      <${Act} label=${cell.state === "paused" ? "Resume" : "Pause"} done=${again}
+        act=${() => send("PATCH", at(cell), { paused: cell.state !== "paused" })} />
+      <${Weight} cell=${cell} at=${at(cell)} done=${again} />
+      <${Act} label="Detach" kind="danger" done=${again} confirm=${`Call nobody of ${cell.list} in ${cell.sub_campaign} any more?`}
+        act=${() => send("DELETE", at(cell))} /></span>`,
+  ]);
+  return html`<h2>Lists</h2><${Trouble} error=${error} />
+    <${Table} caption="Lists by campaigns" empty="no list is in a running campaign" rows=${rows}
+      columns=${["list", "sub-campaign", "state", "weight", "contacts", "due", "in progress", "ended", "do"]} />
+    <${Attach} lists=${lists || []} subs=${subs} done=${again} />
+    <${Table} caption="All lists" empty="none is imported" columns=${["list", "contacts"]} rows=${(lists || []).map((one) => [one.name, one.contacts])} />`;
+}
+
+function Weight({ cell, at, done }) {
+  const [weight, set] = useState(cell.weight);
+  return html`<input class="short" type="number" min="0.001" step="any" value=${weight} aria-label=${`weight of ${cell.list} in ${cell.sub_campaign}`}
+      onInput=${(event) => set(Number(event.target.value))} />
+    <${Act} label="Weigh" act=${() => send("PATCH", at, { weight })} done=${done} />`;
+}
+
+function Attach({ lists, subs, done }) {
+  const [wish, set] = useState({ list: "", sub: "" });
+  const chosen = { list: wish.list || lists[0]?.name, sub: wish.sub || subs[0] };
+  if (!chosen.list || !chosen.sub) return null;
+  return html`<section class="card"><h3>Attach a list</h3><p class="row">
+    <${Choice} label="List" value=${chosen.list} names=${lists.map((one) => one.name)} chosen=${(list) => set({ ...wish, list })} />
+    <${Choice} label="to" value=${chosen.sub} names=${subs} chosen=${(sub) => set({ ...wish, sub })} />
+    <${Act} label="Attach" done=${done} act=${() => send("PUT", `/api/sub-campaigns/${chosen.sub}/lists/${encodeURIComponent(chosen.list)}`, {})} />
+  </p></section>`;
+}

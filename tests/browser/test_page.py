@@ -1,0 +1,118 @@
+"""The live page in a real browser: figures come by themselves, overrides and lists are worked on, it
+is used by keyboard and can be read by all, and nothing from outside is more than text."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from conftest import Seat, seated
+from playwright.async_api import expect
+
+from strategies.contacts import Contact, Device
+
+VIEWS = {"Overview": "Overview", "Campaigns": "Campaigns of the files", "Lists": "Lists", "Audit": "Audit"}
+
+
+async def test_figures_change_within_two_seconds_of_what_happened(seat: Seat) -> None:
+    row = seat.page.get_by_role("row").filter(has=seat.page.get_by_role("link", name="calls/1"))
+    await expect(row).to_contain_text("running")
+    paused = await seat.api("PUT", "/api/sub-campaigns/calls/1/state", as_="admin", json={"state": "paused"})
+    assert paused.status == 200
+    await expect(row).to_contain_text("paused", timeout=2000)
+
+
+async def test_an_override_is_seen_applied_and_ended(seat: Seat) -> None:
+    page = seat.page
+    await page.get_by_role("link", name="calls/1").click()
+    await page.get_by_label("becomes").fill("contact.balance > 100")
+    await page.get_by_label("why").fill("few agents")
+    await page.get_by_role("button", name="See the effect").click()
+    await expect(page.locator(".effect ins")).to_contain_text("contact.balance > 100")
+    await page.get_by_role("button", name="Apply").click()
+    table = page.get_by_role("table", name="Overrides")
+    await expect(table).to_contain_text("calls/1.1")
+    await expect(page.get_by_text("overrides in force: calls/1.1")).to_be_visible(timeout=3000)
+    await seat.shot("campaign")
+    await page.get_by_role("button", name="End it").click()
+    await expect(table).to_contain_text("cancelled")
+    await expect(page.get_by_text("overrides in force: none")).to_be_visible(timeout=3000)
+
+
+async def test_a_wrong_override_is_refused_with_its_mend(seat: Seat) -> None:
+    page = seat.page
+    await page.get_by_role("link", name="calls/1").click()
+    await page.get_by_label("becomes").fill("contact.balance >")
+    async with page.expect_response("**/preview") as answered:
+        await page.get_by_role("button", name="See the effect").click()
+    assert (await answered.value).status == 409
+    await expect(page.get_by_role("alert")).to_contain_text("where")
+    assert await page.get_by_role("button", name="Apply").count() == 0
+    seat.said.clear()  # the browser tells of the 409, as it should
+
+
+async def test_a_list_is_attached_weighed_paused_and_detached(seat: Seat) -> None:
+    page = seat.page
+    await seat.view("Lists", "Lists")
+    await page.get_by_role("combobox", name="List").select_option("april")
+    await page.get_by_role("button", name="Attach").click()
+    row = page.get_by_role("table", name="Lists by campaigns").get_by_role("row").filter(has_text="april")
+    await expect(row).to_contain_text("attached")
+    await row.get_by_label("weight of april").fill("3")
+    await row.get_by_role("button", name="Weigh").click()
+    await expect(row.get_by_role("cell").nth(3)).to_have_text("3")
+    await row.get_by_role("button", name="Pause").click()
+    await expect(row).to_contain_text("paused")
+    await row.get_by_role("button", name="Detach").click()
+    await expect(row).to_contain_text("detached")
+
+
+async def test_what_a_viewer_may_not_do_is_told(seat: Seat) -> None:
+    async with seated(seat.api, "viewer") as viewer:
+        await viewer.page.get_by_role("button", name="Stop everything").click()
+        await expect(viewer.page.get_by_role("alert").last).to_contain_text("needs supervisor")
+    assert await seat.api.store.halted_by() is None
+
+
+async def test_names_from_outside_are_text(seat: Seat) -> None:
+    hostile = '<img src=x onerror="document.title=1"><script>document.title=1</script>'
+    who = Contact("x1", (Device("mobile", "+12025550177"),), attributes={"name": hostile})
+    await seat.api.store.import_contacts("march", [who])
+    await seat.page.goto(f"{seat.api.url}/#/person/x1")
+    await expect(seat.page.get_by_text(hostile)).to_be_visible()
+    assert await seat.page.title() == "secondpass"
+    assert await seat.page.locator("main img, main script").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_every_view_is_readable_and_can_be_used_by_all(seat: Seat, scheme: str) -> None:
+    async with seated(seat.api, "supervisor", scheme) as sitting:
+        for name, heading in VIEWS.items():
+            await sitting.view(name, heading)
+            await _judge(sitting, f"{name.lower()}-{scheme}")
+        await sitting.page.goto(f"{seat.api.url}/#/person/2")
+        await sitting.page.get_by_role("heading", name="Contact 2").wait_for()
+        await _judge(sitting, f"person-{scheme}")
+        await sitting.page.goto(f"{seat.api.url}/#/campaign/calls/1")
+        await sitting.page.get_by_role("heading", name="Passes").wait_for()
+        await _judge(sitting, f"campaign-{scheme}")
+        assert sitting.said == []
+
+
+async def _judge(seat: Seat, name: str) -> None:
+    """No serious violation of the accessibility rules that axe-core knows; a picture is kept."""
+    await seat.shot(name)
+    found = await Axe().run(seat.page)
+    serious = [one for one in found.response["violations"] if one["impact"] in {"serious", "critical"}]
+    assert serious == [], [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in serious]
+
+
+async def test_it_is_used_by_keyboard_alone(seat: Seat) -> None:
+    page, until = seat.page, time.monotonic() + 20
+    while await page.evaluate("document.activeElement.textContent") != "Lists":
+        assert time.monotonic() < until
+        await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("heading", name="Lists", level=2).wait_for()
+    assert await page.evaluate("document.activeElement.tagName") == "MAIN"
