@@ -226,6 +226,11 @@ class QueueBoard:
         member = self._members.get((queue, interface))
         return member is not None and self._is_idle(member)
 
+    def unserved(self, queue: str) -> list[str]:
+        """Callers who wait in the queue and ring nobody, who came first first."""
+        served, waiting = set(self._rung.values()), self._waiting.get(queue, {})
+        return sorted((call for call in waiting if call not in served), key=waiting.__getitem__)
+
     def ahead(self, queue: str, since: float) -> int:
         """Callers who wait in the queue and entered it before `since` (epoch seconds)."""
         return sum(entered < since for entered in self._waiting.get(queue, {}).values())

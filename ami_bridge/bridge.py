@@ -37,6 +37,7 @@ from ami_bridge.link import AmiAddress, AmiLink, LinkState
 from ami_bridge.logged.files import files_of
 from ami_bridge.logged.gap import Gap, Retell, nobody_retells
 from ami_bridge.lost_callers import LostCallers
+from ami_bridge.nudging import Nudging
 from ami_bridge.repair import Repair
 from ami_bridge.rule_watch import RuleWatch
 from ami_bridge.sip_texts import SipTexts
@@ -44,6 +45,7 @@ from ami_bridge.speech import Speech
 from ami_bridge.sub_campaigns import SubCampaigns
 from ami_bridge.wire import Event
 from config.project import Project
+from strategies.attempts import Fact, FactName
 from strategies.store import Store, StoreUnavailable
 from strategies.store.desk import DialerStatus
 
@@ -130,6 +132,7 @@ class Bridge:
         )
         self._repair = Repair(store, self._link, self._board, self._keeper, self._dialer, clock, gap)
         self._rules = RuleWatch(store, self._subs, self._board, clock=clock, leased=lease.held)
+        self._nudging = Nudging(self._link, self._board)
         self._texts = SipTexts(store, self._link, clock, lease.held)
         lease.on_lapse = self._dialer.unsettle
 
@@ -149,6 +152,7 @@ class Bridge:
                 tasks.create_task(self._publish(), name="publish"),
                 tasks.create_task(self._note_hearing(), name="hearing"),
                 tasks.create_task(self._dialer.abandoning.run(), name="abandoning"),
+                tasks.create_task(self._nudging.run(), name="nudging"),
                 tasks.create_task(self._texts.run(), name="texts"),
                 tasks.create_task(self._rules.run(), name="rules"),
             ]
@@ -181,6 +185,7 @@ class Bridge:
         if (attempt := has_channel(event)) is not None:
             self._keeper.saw_channel(attempt)
         if (heard := call_fact(event, now)) is not None:
+            self._seat_own_agent(*heard)
             self._keeper.hear(*heard)
             self._dialer.calls.hear(*heard)
 
@@ -189,6 +194,7 @@ class Bridge:
         match event:
             case QueueMemberStatus(member) | QueueMemberAdded(member) | QueueMemberPause(member):
                 self._board.member(member)
+                self._nudging.changed(member)
             case QueueMemberRemoved(member):
                 self._board.removed(member.queue, member.interface)
             case QueueCallerJoin(queue=queue, uniqueid=call):
@@ -208,6 +214,11 @@ class Bridge:
                 self._dialer.agent_freed(queue)
             case Hangup(uniqueid=call):
                 self._board.ended(call)
+
+    def _seat_own_agent(self, attempt: str, fact: Fact) -> None:
+        """The agent of a callback is dialled past the queue, which then says nothing of it."""
+        if fact.name is FactName.AGENT_CONNECTED:
+            self._board.connected(fact.value, attempt)
 
     def _on_state(self, state: LinkState) -> None:
         if state.connected:

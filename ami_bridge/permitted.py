@@ -20,6 +20,7 @@ ONCE = frozenset(
         "Hangup",
         "MessageSend",
         "Originate",
+        "PlayDTMF",
         "QueueAdd",
         "QueueChangePriorityCaller",
         "QueuePause",
@@ -48,6 +49,10 @@ def check_permitted(action: str, headers: Mapping[str, str], variables: Mapping[
             raise ActionNotAllowed(f"{action} may only enter contexts named {CONTEXT_PREFIX}...")
     if action == "Originate" and not {"Context", "Exten", "Priority"} <= headers.keys():
         raise ActionNotAllowed("Originate needs Context, Exten and Priority")
+    if action == "PlayDTMF" and headers.get("Receive") != "true":
+        raise ActionNotAllowed(
+            "PlayDTMF may only press keys towards Asterisk (Receive), not be heard by people"
+        )
     for name in variables:
         if not name.lstrip("_").startswith(VARIABLE_PREFIX):
             raise ActionNotAllowed(f"{action} may only set channel variables named {VARIABLE_PREFIX}...")

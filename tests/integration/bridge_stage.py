@@ -62,6 +62,7 @@ class ScriptedLink:
         self.originated: list[str] = []
         self.hung_up: list[str] = []
         self.redirected: list[dict[str, str]] = []
+        self.nudged: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.up: dict[str, str] = {}
         self.agents: list[str] = []
@@ -88,6 +89,9 @@ class ScriptedLink:
     ) -> None:
         if action == "Redirect":
             self.redirected.append(headers)
+            return
+        if action == "PlayDTMF":
+            self.nudged.append(headers["Channel"])
             return
         if action == "Hangup":
             self.hung_up.append(headers["Channel"])

@@ -44,6 +44,7 @@ exten => fax-heard,1,UserEvent(Amd,Status: FAX)
 
 exten => held,1,Queue(nobody)
  same => n,UserEvent(Left,At: queue,Status: ${QUEUESTATUS},Note: ${QUEUE_WITHDRAW_INFO})
+exten => held-legs,1,Queue(legs)
 exten => held-1.9,1,Queue(nobody,,,,1.9)
  same => n,UserEvent(Left,At: queue,Status: ${QUEUESTATUS})
 exten => elsewhere,1,UserEvent(Left,At: elsewhere)
@@ -313,6 +314,44 @@ async def test_an_agent_who_comes_free_waits_for_the_queue_to_look_once_a_second
         await ami.send("QueueRemove", Queue="nobody", Interface="PJSIP/agent11")
     # Added after 0.3 s, called when the first second was over.
     assert 0.9 < called - joined < 1.6
+
+
+async def test_a_key_pressed_for_a_waiting_caller_has_the_queue_look_at_once_and_does_nothing_else(
+    ami: Ami, calls: Calls
+) -> None:
+    (caller,) = await waiting(ami, calls, 1)
+    for _ in range(5):
+        await ami.send("PlayDTMF", Channel=caller, Digit="D", Receive="true")
+    await asyncio.sleep(0.3)
+    await ami.send("QueueAdd", Queue="nobody", Interface="PJSIP/agent11")
+    added = asyncio.get_running_loop().time()
+    try:
+        await ami.send("PlayDTMF", Channel=caller, Digit="D", Receive="true")
+        called = float((await ami.event("AgentCalled", Uniqueid=caller))["Received"])
+    finally:
+        await ami.send("QueueRemove", Queue="nobody", Interface="PJSIP/agent11")
+    assert called - added < 0.3  # by itself it would look when a second is over
+    assert not ami.seen("QueueCallerAbandon", Uniqueid=caller)
+
+
+async def test_agents_without_a_beep_are_connected_by_their_queue_at_once(
+    harness: Harness, ami: Ami, calls: Calls
+) -> None:
+    await logged_in(ami, calls, "201")
+    await eventually_answers(lambda: member_is(ami, "legs", "Agent:201", "1"))
+    caller = await calls.quiet("held-legs")
+    joined = float((await ami.event("QueueCallerJoin", Uniqueid=caller))["Received"])
+    connected = float((await ami.event("AgentConnect", Uniqueid=caller))["Received"])
+    assert connected - joined < 0.2
+    await ami.send("AgentLogoff", Agent="201")
+    await ami.event("AgentComplete", Uniqueid=caller, Reason="agent")
+    await ami.event("QueueMemberStatus", Interface="Local/201@secondpass-leg", Status="5")
+
+
+async def member_is(ami: Ami, queue: str, state_interface: str, status: str) -> bool:
+    """Whether a member of a queue has this device state now."""
+    members = await ami.listed("QueueStatus", Queue=queue)
+    return any((one.get("StateInterface"), one.get("Status")) == (state_interface, status) for one in members)
 
 
 async def logged_in(ami: Ami, calls: Calls, agent: str) -> float:

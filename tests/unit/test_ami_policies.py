@@ -79,6 +79,12 @@ def test_what_only_asks_is_permitted(action: str) -> None:
     check_permitted(action, {}, {})
 
 
+def test_keys_are_pressed_towards_asterisk_only() -> None:
+    check_permitted("PlayDTMF", {"Channel": "sp-1", "Digit": "D", "Receive": "true"}, {})
+    with pytest.raises(ActionNotAllowed, match="Receive"):
+        check_permitted("PlayDTMF", {"Channel": "sp-1", "Digit": "1"}, {})
+
+
 @pytest.mark.parametrize(
     "action",
     [
