@@ -1,26 +1,26 @@
-"""The one writer of voice attempts: gathers what is heard of each, and records its result once it is over."""
+"""The one writer of voice attempts: gathers what is heard of each, and has its result recorded once it is
+over; what that result is, and writing it, is left to `endings`."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from ami_bridge.agents import QueueBoard
+from ami_bridge.endings import Endings
 from ami_bridge.sub_campaigns import SubCampaigns
-from strategies.attempts import Fact, FactName, Intent, Outcome, outcome
-from strategies.engine import ended
-from strategies.state import SubCampaign, due_at
-from strategies.store import StaleState, Store
+from strategies.attempts import Fact, FactName
+from strategies.store import Store
 from strategies.store.patience import until_stored
-from strategies.vocabulary import Result
 
 log = structlog.get_logger(__name__)
 
 SCRIPT_SETTLE = 2.0  # seconds the script's player may take to write its last fact after the hang-up
 HANGUP_SETTLE = 1.0  # seconds an end that does not say why waits for the hang-up that does
+MOST = 200  # facts written in one round trip
 OVER = frozenset({FactName.HUNG_UP, FactName.ORIGINATE_FAILED, FactName.GONE})
 
 
@@ -40,9 +40,8 @@ class AttemptKeeper:
         self, store: Store, subs: SubCampaigns, board: QueueBoard, clock: Callable[[], float]
     ) -> None:
         self._store = store
-        self._subs = subs
         self._board = board
-        self._clock = clock
+        self._endings = Endings(store, subs, clock)
         self._heard: asyncio.Queue[tuple[str, Fact]] = asyncio.Queue()
         self._has_channel: set[str] = set()
         self._last_words: dict[str, LastWords] = {}
@@ -64,18 +63,34 @@ class AttemptKeeper:
             self._last_words[attempt].script.set()
 
     async def run(self) -> None:
-        """Write facts as they come, and finish attempts beside that, until cancelled."""
+        """Write facts as they come, all that wait at once, and finish attempts beside that, until
+        cancelled."""
         async with asyncio.TaskGroup() as finishing:
-            while True:
-                attempt, fact = await self._heard.get()
-                if not await self._write(attempt, fact):
-                    self._has_channel.discard(attempt)
-                elif self._ends(attempt, fact):
-                    self._last_words[attempt] = LastWords()
-                    task = finishing.create_task(self._finish(attempt, fact), name=f"finish {attempt}")
-                    self._finishing.add(task)
-                    task.add_done_callback(self._finishing.discard)
-                self._heard.task_done()
+            recording = finishing.create_task(self._endings.run(), name="endings")
+            try:
+                while True:
+                    told = await self._all_heard()
+                    for (attempt, fact), ours in zip(told, await self._write(told), strict=True):
+                        self._go_on(attempt, fact, finishing, ours=ours)
+                        self._heard.task_done()
+            finally:
+                recording.cancel()
+
+    async def _all_heard(self) -> list[tuple[str, Fact]]:
+        told = [await self._heard.get()]
+        while len(told) < MOST and not self._heard.empty():
+            told.append(self._heard.get_nowait())
+        return told
+
+    def _go_on(self, attempt: str, fact: Fact, finishing: asyncio.TaskGroup, *, ours: bool) -> None:
+        """What a fact that is written leads to."""
+        if not ours:
+            self._has_channel.discard(attempt)
+        elif self._ends(attempt, fact):
+            self._last_words[attempt] = LastWords()
+            task = finishing.create_task(self._finish(attempt, fact), name=f"finish {attempt}")
+            self._finishing.add(task)
+            task.add_done_callback(self._finishing.discard)
 
     async def drained(self) -> None:
         """Return once all that was heard is written, and all that is over is recorded."""
@@ -83,11 +98,12 @@ class AttemptKeeper:
         if self._finishing:
             await asyncio.wait(self._finishing)
 
-    async def _write(self, attempt: str, fact: Fact) -> bool:
-        """False where the attempt is none of ours: another tenant's bridge made it."""
-        if fact.name is FactName.AGENT_CONNECTED:
-            self._board.release(attempt)
-        return await until_stored(lambda: self._store.add_fact(attempt, fact))
+    async def _write(self, told: Sequence[tuple[str, Fact]]) -> list[bool]:
+        """False where an attempt is none of ours: another tenant's bridge made it."""
+        for attempt, fact in told:
+            if fact.name is FactName.AGENT_CONNECTED:
+                self._board.release(attempt)
+        return await until_stored(lambda: self._store.add_facts(told))
 
     def _ends(self, attempt: str, fact: Fact) -> bool:
         """Whether the attempt is to be finished now, because this fact is its end."""
@@ -104,7 +120,10 @@ class AttemptKeeper:
         try:
             if last.name is not FactName.HUNG_UP:
                 await _said(words.hang_up, HANGUP_SETTLE)
-            await until_stored(lambda: self._record(attempt, words))
+            if not await until_stored(lambda: self._endings.record(attempt)):
+                if not await _said(words.script, SCRIPT_SETTLE):
+                    log.warning("attempt.script_never_ended", attempt=attempt)
+                await until_stored(lambda: self._endings.record(attempt, patient=False))
         except Exception:
             # The person stays locked, so that a mistake of ours costs them no second call.
             log.exception("attempt.not_recorded", attempt=attempt)
@@ -113,43 +132,6 @@ class AttemptKeeper:
             self._has_channel.discard(attempt)
             self._board.release(attempt)
             self.on_ended(attempt)
-
-    async def _record(self, attempt: str, words: LastWords) -> None:
-        intent = await self._store.intent(attempt)
-        sub = None if intent is None else await self._subs.get(intent.sub)
-        if intent is None or sub is None:
-            return
-        facts = await self._facts(attempt, words)
-        came_to = outcome(intent, facts, await self._store.campaign_of(intent))
-        while came_to is not None:
-            try:
-                if await self._end(intent, sub, came_to):
-                    log.info("attempt.ended", attempt=attempt, campaign=sub.name, result=came_to.result.value)
-                return
-            except StaleState:
-                log.warning("attempt.state_changed_meanwhile", attempt=attempt)
-
-    async def _end(self, intent: Intent, sub: SubCampaign, came_to: Outcome) -> bool:
-        """What the rules make of the outcome, in one step of the store; False if it had ended before."""
-        standing = await self._subs.standing(sub, intent.contact)
-        if standing is None:
-            return False
-        contact, state = standing
-        now, lockout = self._clock(), sub.campaign.limits.abandon_lockout
-        if lockout and came_to.result is Result.ABANDONED_NO_AGENT:
-            await self._store.abandoned(intent.contact, intent.device.address, came_to.at)
-        move = ended(contact, state, sub, intent, came_to, now)
-        return await self._store.record(intent, came_to, move, due_at(move.step, now), state.version)
-
-    async def _facts(self, attempt: str, words: LastWords) -> list[Fact]:
-        """All facts of an attempt that is over, the script's last word among them if a script was running."""
-        facts = await self._store.facts(attempt)
-        names = {fact.name for fact in facts}
-        if FactName.SCRIPT_STARTED not in names or FactName.SCRIPT_ENDED in names:
-            return facts
-        if not await _said(words.script, SCRIPT_SETTLE):
-            log.warning("attempt.script_never_ended", attempt=attempt)
-        return await self._store.facts(attempt)
 
 
 async def _said(word: asyncio.Event, within: float) -> bool:

@@ -3,9 +3,14 @@ engine."""
 
 from __future__ import annotations
 
-from strategies.attempts import Fact
-from strategies.store.codec import read_fact, record_text
-from strategies.store.connection import Door
+from collections.abc import Sequence
+from typing import Any
+
+from redis.asyncio.client import Pipeline
+
+from strategies.attempts import Fact, Intent
+from strategies.store.codec import read_fact, read_intent, record_text
+from strategies.store.connection import Door, function_call
 
 
 class Facts(Door):
@@ -13,8 +18,38 @@ class Facts(Door):
 
     async def add_fact(self, attempt: str, fact: Fact) -> bool:
         """Append a fact; False if nobody knows the attempt (or it ended more than a day ago)."""
+        return (await self.add_facts([(attempt, fact)]))[0]
+
+    async def add_facts(self, told: Sequence[tuple[str, Fact]]) -> list[bool]:
+        """Append facts of attempts in their order, in one round trip; an answer for each, as `add_fact` gives
+        it. It is not one step: where the store is lost meanwhile, some may have been written."""
+        calls = [self._adding(attempt, fact) for attempt, fact in told]
+
+        async def call() -> Any:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for words in calls:
+                    pipe.execute_command(*words)
+                return await pipe.execute()
+
+        return [bool(answer) for answer in await self._with_library(call)]
+
+    def _adding(self, attempt: str, fact: Fact) -> list[str | bytes | int]:
         keys = (self._keys.attempt(attempt), self._keys.facts_of(attempt), self._keys.facts)
-        return bool(await self._call("add_fact", keys, {"attempt": attempt, "fact": record_text(fact)}))
+        return function_call("add_fact", keys, {"attempt": attempt, "fact": record_text(fact)})
+
+    async def known_of(self, attempts: Sequence[str]) -> list[tuple[Intent | None, list[Fact]]]:
+        """Of each attempt its intent, known for a day after its end, and all its facts in order."""
+
+        def fill(pipe: Pipeline) -> None:
+            for attempt in attempts:
+                pipe.execute_command("HGET", self._keys.attempt(attempt), "intent")
+                pipe.execute_command("LRANGE", self._keys.facts_of(attempt), 0, -1)
+
+        found = await self._pipeline(fill)
+        return [
+            (read_intent(intent) if intent else None, [read_fact(raw) for raw in facts])
+            for intent, facts in zip(found[::2], found[1::2], strict=True)
+        ]
 
     async def facts(self, attempt: str) -> list[Fact]:
         """All facts of an attempt, in the order they came."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import pytest
 from bridge_stage import ADA, CALL, QUEUE, Stage, launched, staged, until
 from store_people import Clock, person
 
-from ami_bridge import attempt_keeper
-from strategies.attempts import Fact, FactName
+from ami_bridge import attempt_keeper, endings
+from strategies.attempts import Fact, FactName, Intent, Outcome, outcome
 from strategies.store import Store, StoreUnavailable
+from strategies.store.attempts import End
 from strategies.vocabulary import Result
 
 RINGING = (FactName.DIAL_ENDED, "NOANSWER")
@@ -195,17 +197,17 @@ async def test_what_is_heard_while_the_store_is_away_is_written_in_order_when_it
 async def test_a_result_whose_answer_was_lost_is_recorded_once(
     stage: Stage, attempt: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record, tries = stage.store.record, 0
+    record, tries = stage.store.record_many, 0
 
-    async def answer_lost(*arguments: object) -> bool:
+    async def answer_lost(ends: Sequence[End]) -> list[bool | None]:
         nonlocal tries
         tries += 1
-        done = await record(*arguments)  # type: ignore[arg-type]
+        done = await record(ends)
         if tries == 1:
             raise StoreUnavailable("cut")
         return done
 
-    monkeypatch.setattr(stage.store, "record", answer_lost)
+    monkeypatch.setattr(stage.store, "record_many", answer_lost)
     await stage.hang_up(attempt)
     assert tries == 2
     assert len(await stage.told("attempt_ended")) == 1
@@ -221,10 +223,31 @@ async def test_a_mistake_of_ours_costs_the_person_no_second_call_and_frees_the_c
         async def broken(*_: object) -> bool:
             raise ZeroDivisionError
 
-        monkeypatch.setattr(store, "record", broken)
+        monkeypatch.setattr(store, "record_many", broken)
         await stage.hang_up(first)
         assert [intent.attempt for intent, _ in await store.live()] == [first]
         assert len(await stage.look()) == 1
+
+
+async def test_a_mistake_of_ours_in_one_costs_those_that_end_with_it_nothing(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with staged(store, clock) as stage:
+        await launched(store, [ADA, person("bo", "+12025550102")], CALL)
+        broken, sound = await stage.look()
+
+        def fails_for_one(intent: Intent, *rest: Any) -> Outcome | None:
+            if intent.attempt == broken:
+                raise ZeroDivisionError
+            return outcome(intent, *rest)
+
+        monkeypatch.setattr(endings, "outcome", fails_for_one)
+        for attempt in (broken, sound):
+            stage.keeper.hear(attempt, Fact(FactName.HUNG_UP, clock(), "17"))
+        async with asyncio.timeout(5):
+            await stage.keeper.drained()
+        assert await stage.results() == {sound: "busy"}
+        assert [intent.attempt for intent, _ in await store.live()] == [broken]
 
 
 async def test_attempts_are_finished_beside_each_other(
