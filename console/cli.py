@@ -10,6 +10,7 @@ import typer
 
 from console import (
     agent,
+    agent_note,
     audit,
     backup,
     bench,
@@ -71,6 +72,7 @@ app.add_typer(retention.ledger, name="ledger")
 app.add_typer(retention.person, name="person")
 app.command("simulate")(simulate.simulate)
 app.add_typer(do_not_call.app, name="do-not-call")
+agent.app.command("note")(agent_note.note)
 app.add_typer(agent.app, name="agent")
 app.add_typer(model.app, name="model")
 app.add_typer(bench.app, name="bench")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console import model_options, options, output
+from console import model_live, model_options, options, output
 from console.model_backtest import backtest
+from console.model_export import export
 from console.model_versions import evaluate, promote, rollback
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Outcome models: train, prove, publish and choose.")
 app.command("backtest")(backtest)
+app.command("export")(export)
 app.command("evaluate")(evaluate)
 app.command("promote")(promote)
 app.command("rollback")(rollback)
@@ -69,13 +71,28 @@ def train(
 
 @app.command("show")
 def show(
-    path: Annotated[Path, typer.Argument(metavar="DIR", help="A model's folder, or one of its versions.")],
+    context: typer.Context,
+    path: Annotated[
+        Path, typer.Argument(metavar="NAME|DIR", help="A model of segments.yaml; or a folder of models.")
+    ],
+    config: options.ConfigDir = None,
     json: options.Json = False,
 ) -> None:
-    """Show the card of a published model, the file checked against it."""
+    """Show the card of a published model, the file checked against it; of a model in use also how its
+    probabilities come true, what has drifted, and what the learner makes of it."""
     from models.publish import show as card_of
 
-    _tell(card_of(path), json=json)
+    if path.is_dir() or len(path.parts) > 1:
+        _tell(card_of(path), json=json)
+        return
+    loaded = options.project(context, config)
+    card = card_of(model_live.folder_of(loaded, path.name))
+    status = model_live.status_of(loaded, path.name)
+    if json:
+        output.document(model_live.document(card, status))
+        return
+    _tell(card, json=False)
+    model_live.tell(status)
 
 
 def _tell(card: Card, *, json: bool) -> None:

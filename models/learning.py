@@ -4,6 +4,7 @@ renewed, watched and told of; in a process of its own, so that no caller waits f
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from models.registry import current_version
 from models.renewal import Origin
 from strategies.segments import Catalogue, Outcome
 from strategies.store import Store
-from strategies.store.learning import Example, ModelStatus
+from strategies.store.learning import KEPT, Example, ModelStatus
 
 log = structlog.get_logger(__name__)
 
@@ -64,11 +65,14 @@ class Learning:
         self._upto = "-"
 
     async def begin(self) -> None:
-        """Take up what was learned before."""
+        """Take up what was learned before; a model that is new learns from the calls that the ledger still
+        tells of."""
+        upto = await self._store.read_upto()
+        if upto is not None:
+            await self._catch_up(upto)
         for model, outcome in self._taught.items():
             self._pupils[model] = await self._pupil(model, outcome)
             await self._tell(self._pupils[model])
-        upto = await self._store.read_upto()
         if upto is not None:
             await self._listen_again(upto)
             self._upto = upto
@@ -120,6 +124,19 @@ class Learning:
         pupil = _Pupil(outcome, keeper, live, current_version(model, self._roots), before)
         log.info("learner.resumed", model=model, outcomes=keeper.outcomes, version=pupil.version)
         return pupil
+
+    async def _catch_up(self, upto: str) -> None:
+        new = [model for model in self._taught if not await self._store.examples(model)]
+        if not new:
+            return
+        joining = Joining({self._taught[model].name: self._taught[model] for model in new})
+        found: deque[tuple[str, Example]] = deque(maxlen=len(new) * KEPT)
+        async for identity, line in self._lines("-"):
+            if _place(identity) > _place(upto):
+                break
+            found += joining.fold(line)
+        by_outcome = {self._taught[model].name: model for model in new}
+        await self._store.keep_examples([(by_outcome[name], one) for name, one in found], upto)
 
     async def _listen_again(self, upto: str) -> None:
         """The calls whose outcomes are not known yet are those of the last day."""

@@ -128,4 +128,4 @@ def test_the_shipped_model_shows_its_card(secondpass: Secondpass) -> None:
     assert said.document["name"] == "accepts_offer"
     assert "duration" not in [factor["name"] for factor in said.document["factors"]]
     refused = secondpass("model", "show", "nowhere")
-    assert (refused.code, "no such folder" in refused.err) == (1, True)
+    assert (refused.code, "no model 'nowhere'" in refused.err) == (1, True)

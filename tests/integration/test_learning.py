@@ -245,3 +245,16 @@ def test_a_server_keeps_its_models_when_the_catalogue_is_replaced(tmp_path: Path
     before = models.live["offers"]
     models.hold_to(catalogue(CATALOGUE.replace("0.4", "0.5")))
     assert models.live["offers"] is before
+
+
+async def test_a_model_that_is_new_learns_from_the_calls_of_yesterday(centre: Centre, clock: Clock) -> None:
+    await centre.learner.begin()
+    for achieved in (True, False):
+        await centre.call("+12025550101")
+        await centre.comes_to(achieved=achieved)
+    await centre.learner.look()
+    renamed = catalogue(CATALOGUE.replace("model: offers}", "model: deposits}"))
+    await Centre(centre.store, clock, centre.root, renamed).learner.begin()
+    kept = await centre.store.examples("deposits")
+    assert [one.label for one in kept] == [True, False]
+    assert kept[0].factors["job"] == "retired"
