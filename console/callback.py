@@ -140,15 +140,15 @@ async def _one(store: Store, campaign: str) -> SubCampaign:
 
 
 async def _rows(store: Store, name: str | None) -> list[dict[str, Any]]:
-    found: list[tuple[float, dict[str, Any]]] = []
+    found: dict[tuple[str, str], tuple[float, dict[str, Any]]] = {}
     for sub in await named(store, name):
         if sub.run_state in FINAL:
             continue
-        async for page in store.standings(sub.name):
+        async for page in store.promised(sub.name):
             for identity, _, state in page:
-                if state.callback is not None:
-                    found.append((state.callback.at, _told(sub, identity, state.callback)))
-    return [row for _, row in sorted(found, key=lambda pair: pair[0])]
+                if (made := state.callback) is not None:
+                    found[sub.name, identity] = made.at, _told(sub, identity, made)
+    return [row for _, row in sorted(found.values(), key=lambda pair: pair[0])]
 
 
 def _told(sub: SubCampaign, contact: str, made: Callback) -> dict[str, Any]:

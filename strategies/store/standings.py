@@ -7,12 +7,16 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from redis.asyncio.client import Pipeline
+
 from strategies.contacts import Contact
 from strategies.state import ContactState
-from strategies.store.codec import read_plain, read_state
+from strategies.store.codec import read_intent, read_plain, read_state
 from strategies.store.people import People
 
 PAGE = 1000  # states read at once
+
+Standing = tuple[str, Contact | None, ContactState]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +48,51 @@ _ENTRY = re.compile(r"(\d+)([a-zA-Z])(\S*)")
 class Standings(People):
     """The states of a sub-campaign as they stand."""
 
-    async def standings(self, sub: str) -> AsyncIterator[list[tuple[str, Contact | None, ContactState]]]:
+    async def standings(self, sub: str) -> AsyncIterator[list[Standing]]:
         """Contact id, contact (None where its record was taken away) and state, in no order. Somebody may
         come twice if many are enrolled meanwhile."""
         cursor: int | None = None
         while cursor != 0:
             cursor, found = await self._command("HSCAN", self._keys.state(sub), cursor or 0, "COUNT", PAGE)
             if pairs := list(found.items()):
-                ids = [identity for identity, _ in pairs]
-                raws = await self._command("HMGET", self._keys.contacts, *ids)
-                known = iter(await self._contacts_of(raw for raw in raws if raw))
-                yield [
-                    (identity.decode(), next(known) if raw else None, read_state(state))
-                    for (identity, state), raw in zip(pairs, raws, strict=True)
-                ]
+                yield await self._with_contacts(pairs)
+
+    async def promised(self, sub: str) -> AsyncIterator[list[Standing]]:
+        """The same of those alone who may have been promised a call: whoever waits for a moment of their own,
+        for the run or a pass to go on, or is called just now. List work nobody has begun, and who is done,
+        is not looked at."""
+        keys = self._keys.of_sub(sub)
+        for lane in (keys[1], keys[3], keys[4]):  # promised, parked, waking
+            cursor: int | None = None
+            while cursor != 0:
+                cursor, found = await self._command("ZSCAN", lane, cursor or 0, "COUNT", PAGE)
+                yield await self._standings_of(sub, [pair[0] for pair in found])
+        yield await self._standings_of(sub, [contact.encode() for contact in await self._called(sub)])
+
+    async def _called(self, sub: str) -> list[str]:
+        """The contacts of the sub-campaign of whom an attempt is live."""
+        names = [raw.decode() for raw in await self._command("SMEMBERS", self._keys.live)]
+
+        def fill(pipe: Pipeline) -> None:
+            for name in names:
+                pipe.execute_command("HGET", self._keys.attempt(name), "intent")
+
+        intents = [read_intent(raw) for raw in (await self._pipeline(fill) if names else []) if raw]
+        return [intent.contact for intent in intents if intent.sub == sub]
+
+    async def _standings_of(self, sub: str, ids: Sequence[bytes]) -> list[Standing]:
+        states = await self._command("HMGET", self._keys.state(sub), *ids) if ids else []
+        return await self._with_contacts([pair for pair in zip(ids, states, strict=True) if pair[1]])
+
+    async def _with_contacts(self, pairs: Sequence[tuple[bytes, bytes]]) -> list[Standing]:
+        raws = (
+            await self._command("HMGET", self._keys.contacts, *(each for each, _ in pairs)) if pairs else []
+        )
+        known = iter(await self._contacts_of(raw for raw in raws if raw))
+        return [
+            (identity.decode(), next(known) if raw else None, read_state(state))
+            for (identity, state), raw in zip(pairs, raws, strict=True)
+        ]
 
     async def lane(self, sub: str, contact: str, list_index: int = 0) -> Lane | None:
         """Where this contact's turn is kept; None while an attempt is live, and when it is done."""

@@ -45,6 +45,17 @@ async def test_a_call_is_promised_shown_and_called_off(secondpass: Secondpass, s
     assert [line["reason"] for line in lines if line["kind"] == "callback_ended"] == ["cancelled"]
 
 
+async def test_only_those_who_wait_for_a_moment_of_their_own_are_looked_at(
+    secondpass: Secondpass, store: Store
+) -> None:
+    assert [page async for page in store.promised("calls/1") if page] == []
+    assert secondpass("callback", "add", "1", "--campaign", "calls", "--at", THREE).code == 0
+    [page] = [page async for page in store.promised("calls/1") if page]
+    assert [identity for identity, *_ in page] == ["1"]
+    assert secondpass("campaign", "pause", "calls").code == 0
+    assert [row["contact"] for row in secondpass("callback", "list", "--json").document] == ["1"]
+
+
 async def test_one_for_one_agent_names_the_agent(secondpass: Secondpass, store: Store) -> None:
     options = ("--campaign", "calls", "--at", THREE, "--agent", "PJSIP/agent01")
     assert "by PJSIP/agent01 at" in secondpass("callback", "add", "1", *options).out
