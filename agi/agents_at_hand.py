@@ -6,11 +6,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from strategies.agent_fit import AgentRecord, Tally
+from strategies.agent_fit import AgentRecord
 from strategies.segments import Catalogue
 from strategies.store import Store, StoreUnavailable
-from strategies.store.seats import Seat
-from strategies.vocabulary import AgentState
+from strategies.store.seats import agent_record
 
 LOOK = 1.0  # seconds between two readings
 OLD = 10.0  # seconds after which what the bridge told of the agents is not gone by
@@ -40,7 +39,7 @@ class AgentsAtHand:
             return
         tallies = await store.tallies()
         self._read_at = seats.at
-        self._records = tuple(_record(seat, tallies.get(seat.interface, {})) for seat in seats.seats)
+        self._records = tuple(agent_record(seat, tallies.get(seat.interface, {})) for seat in seats.seats)
 
     async def keep_up(self, store: Store) -> None:
         """Look until cancelled; while the store is away what was read last holds until it is too old."""
@@ -48,12 +47,3 @@ class AgentsAtHand:
             with contextlib.suppress(StoreUnavailable):
                 await self.look(store)
             await asyncio.sleep(LOOK)
-
-
-FREE_IN = {AgentState.READY: 0.0, AgentState.AFTER_CALL: 0.0}
-"""Seconds. When a conversation will be over nobody knows: who talks is not waited for."""
-
-
-def _record(seat: Seat, tallies: dict[str, tuple[int, int]]) -> AgentRecord:
-    counts = {objective: Tally(*pair) for objective, pair in tallies.items()}
-    return AgentRecord(seat.interface, seat.queues, FREE_IN.get(seat.state), counts)

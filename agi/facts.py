@@ -7,9 +7,8 @@ from collections.abc import Mapping
 
 from strategies.agent_fit import AgentRecord
 from strategies.control import Arm, draw
-from strategies.queue_view import queue_view
 from strategies.segmentation import Facts, Promoted
-from strategies.store import Caller, QueueFigures
+from strategies.store import Caller
 
 
 def facts_of(  # noqa: PLR0913  each its own source of what is known, by name
@@ -25,7 +24,7 @@ def facts_of(  # noqa: PLR0913  each its own source of what is known, by name
     """The facts at this moment; `queue` is the one the caller would enter by the first objective. Unknown
     callers have no attributes."""
     attributes: Mapping[str, object] = caller.contact.attributes if caller.contact else {}
-    queues = {name: view(figures) for name, figures in caller.queues.items()}
+    queues = {name: figures.seen() for name, figures in caller.queues.items()}
     return Facts(
         contact={**attributes, "recovery_open": caller.history.recovery_open},
         queue=queues.get(queue, {}),
@@ -35,18 +34,6 @@ def facts_of(  # noqa: PLR0913  each its own source of what is known, by name
         queues=queues,
         agents=agents,
         draw=draw(tenant, interaction),
-    )
-
-
-def view(figures: QueueFigures) -> dict[str, object]:
-    """A queue's figures by the names conditions call them."""
-    return queue_view(
-        waiting=figures.waiting,
-        agents_free=figures.agents_free,
-        longest_wait=figures.longest_wait,
-        staffed=figures.staffed,
-        in_time=figures.in_time,
-        lately=figures.lately,
     )
 
 

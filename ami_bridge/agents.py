@@ -235,6 +235,10 @@ class QueueBoard:
         """Callers who wait in the queue and entered it before `since` (epoch seconds)."""
         return sum(entered < since for entered in self._waiting.get(queue, {}).values())
 
+    def waiting(self, queue: str) -> Mapping[str, float]:
+        """Who waits in the queue, and when each of them began (epoch seconds)."""
+        return self._waiting.get(queue, {})
+
     def queues(self, now: float) -> dict[str, QueueFigures]:
         """Every queue that Asterisk told of, as the inbound hook and the console see it."""
         return {queue: self._figures(queue, now) for queue in sorted(self._queues)}
@@ -246,4 +250,5 @@ class QueueBoard:
             agents_free=self.free(queue),
             longest_wait=max(0.0, now - min(waiting.values(), default=now)),
             at=now,
+            staffed=self.manning(queue).staffed,
         )

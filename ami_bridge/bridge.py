@@ -7,6 +7,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 
@@ -40,13 +41,16 @@ from ami_bridge.lost_callers import LostCallers
 from ami_bridge.nudging import Nudging
 from ami_bridge.repair import Repair
 from ami_bridge.rule_watch import RuleWatch
+from ami_bridge.service_level import ServiceLevels
 from ami_bridge.sip_texts import SipTexts
 from ami_bridge.speech import Speech
 from ami_bridge.sub_campaigns import SubCampaigns
+from ami_bridge.waiting import WaitingCallers
 from ami_bridge.wire import Event
 from config.project import Project
 from strategies.attempts import Fact, FactName
-from strategies.store import Store, StoreUnavailable
+from strategies.segments import Catalogue
+from strategies.store import QueueFigures, Store, StoreUnavailable
 from strategies.store.desk import DialerStatus
 
 __all__ = ["Bridge", "BridgeRefused", "new_attempt_id", "run_bridge"]
@@ -67,16 +71,24 @@ def new_attempt_id() -> str:
     return f"{ATTEMPT_PREFIX}{int(time.time() * 1000):012x}{secrets.token_hex(7)}"
 
 
+Segments = Callable[[], Catalogue | None]
+
+
 async def run_bridge(
-    project: Project, store: Store, stop: asyncio.Event, retell: Retell = nobody_retells
+    project: Project,
+    store: Store,
+    stop: asyncio.Event,
+    retell: Retell = nobody_retells,
+    segments: Segments | None = None,
 ) -> None:
-    """Run until `stop` is set; `retell` is called where the store turns out to be a new one. Raises
-    BridgeRefused where another bridge works for this tenant."""
+    """Run until `stop` is set; `retell` is called where the store turns out to be a new one, `segments` gives
+    the catalogue that holds now, the project's if nobody says. Raises BridgeRefused where another bridge
+    works for this tenant."""
     lease = Lease(store, new_owner())
     if not await lease.take(stop):
         return
     try:
-        await Bridge(project, store, lease, retell=retell).run(stop)
+        await Bridge(project, store, lease, retell=retell, segments=segments).run(stop)
     finally:
         await lease.give_back()
 
@@ -84,13 +96,15 @@ async def run_bridge(
 class Bridge:
     """One process's bridge. Everything it knows can be rebuilt from the store and a snapshot of Asterisk."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each its own source of what is known, by name
         self,
         project: Project,
         store: Store,
         lease: Lease,
         clock: Callable[[], float] = time.time,
+        *,
         retell: Retell = nobody_retells,
+        segments: Segments | None = None,
     ) -> None:
         settings = project.settings
         self._store, self._lease, self._clock = store, lease, clock
@@ -133,6 +147,16 @@ class Bridge:
         self._repair = Repair(store, self._link, self._board, self._keeper, self._dialer, clock, gap)
         self._rules = RuleWatch(store, self._subs, self._board, clock=clock, leased=lease.held)
         self._nudging = Nudging(self._link, self._board)
+        self._levels = ServiceLevels()
+        self._waiting = WaitingCallers(
+            store,
+            self._link,
+            self._board,
+            queues=self._queues,
+            clock=clock,
+            catalogue=segments or (lambda: project.segments),
+            leased=lease.held,
+        )
         self._texts = SipTexts(store, self._link, clock, lease.held)
         lease.on_lapse = self._dialer.unsettle
 
@@ -153,6 +177,7 @@ class Bridge:
                 tasks.create_task(self._note_hearing(), name="hearing"),
                 tasks.create_task(self._dialer.abandoning.run(), name="abandoning"),
                 tasks.create_task(self._nudging.run(), name="nudging"),
+                tasks.create_task(self._waiting.run(), name="waiting callers"),
                 tasks.create_task(self._texts.run(), name="texts"),
                 tasks.create_task(self._rules.run(), name="rules"),
             ]
@@ -182,6 +207,8 @@ class Bridge:
         self._seat(event, now)
         self._lost_callers.hear(event, now)
         self._inbound_calls.hear(event, now)
+        self._waiting.hear(event, now)
+        self._levels.hear(event)
         if (attempt := has_channel(event)) is not None:
             self._keeper.saw_channel(attempt)
         if (heard := call_fact(event, now)) is not None:
@@ -239,6 +266,11 @@ class Bridge:
             except StoreUnavailable:
                 await asyncio.sleep(1)
 
+    def _queues(self, now: float) -> dict[str, QueueFigures]:
+        """Every queue that Asterisk told of, at this moment."""
+        seen = self._board.queues(now).items()
+        return {queue: replace(figures, in_time=self._levels.of(queue)) for queue, figures in seen}
+
     async def _publish(self) -> None:
         """The queues' figures, which the inbound hook takes for factors and the console shows; and why nobody
         is dialled."""
@@ -248,7 +280,7 @@ class Bridge:
                 await self._store.put_dialer_status(self._dialer_status())
                 if not self._link.connected:
                     continue
-                for queue, figures in self._board.queues(self._clock()).items():
+                for queue, figures in self._queues(self._clock()).items():
                     await self._store.put_queue_figures(queue, figures)
                 await self._store.put_seats(self._board.seats(), self._clock())
             except StoreUnavailable:

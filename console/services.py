@@ -201,12 +201,23 @@ async def _agi_servers(loaded: Project, store: Store) -> AsyncIterator[Take]:
 async def _run_bridge(loaded: Project, store: Store, stop: asyncio.Event) -> None:
     from ami_bridge.bridge import run_bridge
 
-    async def take(_project: Project, _changes: Changes) -> None:
-        """Nothing: what is dialled is in the store, and what a campaign says now is for its next start."""
+    holds = loaded
+
+    async def take(project: Project, _changes: Changes) -> None:
+        """Look at waiting callers by the new segments. What is dialled is in the store, and what a campaign
+        says now is for its next start."""
+        nonlocal holds
+        holds = project
 
     reloading = asyncio.create_task(_reloading(loaded, store, "bridge", take, tells=True).run(stop))
     try:
-        await run_bridge(loaded, store, stop, retell=lambda since: rebuilt_by_itself(store, loaded, since))
+        await run_bridge(
+            loaded,
+            store,
+            stop,
+            retell=lambda since: rebuilt_by_itself(store, loaded, since),
+            segments=lambda: holds.segments,
+        )
     finally:
         stop.set()
         await reloading

@@ -28,8 +28,7 @@ def replayed(record: Mapping[str, Any], catalogue: Catalogue) -> Decision:
     reason = Reason(record["reason"])
     if reason in NOT_DECIDED:
         return stay(first, catalogue, reason)
-    predictions = {name: Prediction(**one) for name, one in record["predictions"].items()}
-    return decide(first, _facts(record), catalogue, predictions)
+    return decide(first, facts_of(record), catalogue, predictions_of(record))
 
 
 def replays(record: Mapping[str, Any], catalogue: Catalogue) -> bool:
@@ -38,7 +37,13 @@ def replays(record: Mapping[str, Any], catalogue: Catalogue) -> bool:
     return bool(json.loads(json.dumps(again)) == json.loads(json.dumps(record)))
 
 
-def _facts(record: Mapping[str, Any]) -> Facts:
+def predictions_of(record: Mapping[str, Any]) -> dict[str, Prediction]:
+    """What was predicted."""
+    return {name: Prediction(**one) for name, one in record["predictions"].items()}
+
+
+def facts_of(record: Mapping[str, Any]) -> Facts:
+    """The facts a decision was made by."""
     facts = record["facts"]
     promoted = facts["promoted"]
     return Facts(

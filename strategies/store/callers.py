@@ -11,6 +11,7 @@ import msgspec
 
 from strategies.contacts import Contact
 from strategies.past_calls import CallOver, PastCalls, after
+from strategies.queue_view import queue_view
 from strategies.segments import Scope, ScopeKind
 from strategies.store.codec import read_plain, text
 from strategies.store.keys import number_field
@@ -32,6 +33,20 @@ class QueueFigures:
     lately: Mapping[str, float] = field(default_factory=dict)
     staffed: int | None = None
     in_time: float | None = None
+
+    def seen(self, waited: float | None = None, ahead: int | None = None) -> dict[str, object]:
+        """The figures by the names that conditions call them; `waited` and `ahead` of a caller who waits
+        there."""
+        return queue_view(
+            waiting=self.waiting,
+            agents_free=self.agents_free,
+            longest_wait=self.longest_wait,
+            staffed=self.staffed,
+            in_time=self.in_time,
+            lately=self.lately,
+            waited=waited,
+            ahead=ahead,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +193,45 @@ class Callers(People):
             },
         )
         return bool(answer == b"done")
+
+    async def reassociate_again(  # noqa: PLR0913 - all of it belongs to one decision
+        self,
+        *,
+        interaction: str,
+        nth: int,
+        customer: str,
+        decision: Mapping[str, Any],
+        scope: Scope | None,
+        now: float,
+        waited: float,
+    ) -> None:
+        """Keep the `nth` decision about a caller who waits, after so many seconds, and move the customer if
+        `scope` outlasts the call. What an agent notes of the call from now on is of its objective."""
+        keys = self._keys
+        moved = await self._command("HGET", keys.segments, customer)
+        version = int(read_plain(moved).get("version", 0)) if moved else 0
+        about = text({"customer": customer, "objective": decision.get("objective")})
+        line: Line = {
+            "kind": Kind.RE_ASSOCIATED,
+            "interaction": interaction,
+            "customer": customer,
+            "decision": decision,
+            "nth": nth,
+            "waited": round(waited, 3),
+        }
+        await self._call(
+            "reassociate",
+            (keys.interaction(f"{interaction}~{nth}"), keys.segments, keys.ledger, keys.figures("")),
+            {
+                "customer": customer,
+                "about": about,
+                "version": version,
+                "segment": _moved(decision, scope, version, now),
+                "lines": packed([line], at=now),
+                "conflict": packed([line], at=now),
+            },
+        )
+        await self._command("SET", keys.interaction(interaction), about, "XX", "KEEPTTL")
 
     async def put_queue_figures(self, queue: str, figures: QueueFigures) -> None:
         """What the hook is to see of a queue; the bridge's to write."""

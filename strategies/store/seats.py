@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 
+from strategies.agent_fit import AgentRecord, Tally
 from strategies.store.codec import text
 from strategies.store.connection import Door
 from strategies.vocabulary import AgentState
@@ -38,6 +39,16 @@ class Seats:
 
 
 _seats = msgspec.json.Decoder(Seats).decode
+
+
+FREE_IN = {AgentState.READY: 0.0, AgentState.AFTER_CALL: 0.0}
+"""Seconds. When a conversation will be over nobody knows: who talks is not waited for."""
+
+
+def agent_record(seat: Seat, tallies: Mapping[str, tuple[int, int]]) -> AgentRecord:
+    """An agent as decisions look at them; `tallies`: objective to how often pursued and how often achieved."""
+    counts = {objective: Tally(*pair) for objective, pair in tallies.items()}
+    return AgentRecord(seat.interface, seat.queues, FREE_IN.get(seat.state), counts)
 
 
 class SeatsRoom(Door):

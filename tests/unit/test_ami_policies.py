@@ -85,6 +85,13 @@ def test_keys_are_pressed_towards_asterisk_only() -> None:
         check_permitted("PlayDTMF", {"Channel": "sp-1", "Digit": "1"}, {})
 
 
+def test_variables_of_ours_are_set_and_no_functions() -> None:
+    check_permitted("Setvar", {"Channel": "178.1", "Variable": "SP_QUEUE", "Value": "sales"}, {})
+    for name in ("", "CALLERID(num)", "SP_X)FILE(/etc/passwd", "SHELL(id)", "sp_queue", "SP_QUEUE "):
+        with pytest.raises(ActionNotAllowed, match="SP_"):
+            check_permitted("Setvar", {"Channel": "178.1", "Variable": name, "Value": "x"}, {})
+
+
 @pytest.mark.parametrize(
     "action",
     [
@@ -93,7 +100,6 @@ def test_keys_are_pressed_towards_asterisk_only() -> None:
         "UpdateConfig",
         "GetConfig",
         "ModuleLoad",
-        "Setvar",
         "Atxfer",
         "ListCategories",
     ],
