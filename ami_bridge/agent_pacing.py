@@ -10,22 +10,22 @@ from datetime import timedelta
 import structlog
 
 from ami_bridge.agents import QueueBoard
+from ami_bridge.calls_ahead import CallsAhead
 from strategies.abandon_gate import Rule, Tally
 from strategies.abandonment import Share
 from strategies.attempts import Intent
-from strategies.call_estimates import aged, ring_ended, talk_ended
 from strategies.campaign import Campaign, Pass
 from strategies.frozen import replace
 from strategies.predictive import (
     FEEDBACK_EVERY,
-    Decision,
     Floor,
     Pacer,
     decide,
+    decide_by_chances,
     fed_back,
+    over,
     power,
 )
-from strategies.ring_ages import Ages, as_many_as, rang, turned_out
 from strategies.rules import SLOWED
 from strategies.state import SubCampaign
 from strategies.store import Store
@@ -35,27 +35,9 @@ log = structlog.get_logger(__name__)
 
 RECOUNT = 1.0  # seconds between two readings of a campaign's live answers
 AHEAD = frozenset({"power", "predictive"})  # methods that dial more people than there are free agents
-WHY = {
-    "rule": "the next call would too likely find no agent free",
-    "gate": "the period's share of abandoned calls leaves no room for more",
-}
-
+RATIO_REACHED = "as many calls ring as its ratio asks for"
 
 NOBODY = Share()
-NOTHING_KNOWN = Ages()
-
-
-@dataclass(slots=True)
-class Line:
-    """What is known of one sub-campaign's calls."""
-
-    queue: str
-    pacer: Pacer = field(default_factory=Pacer)
-    fed_at: float = 0.0
-    ringing: dict[str, float] = field(default_factory=dict)  # attempt -> when it was placed
-    picked_up: set[str] = field(default_factory=set)  # those of them of which it is not known yet by whom
-    ages: Ages = NOTHING_KNOWN
-    last: Decision | None = None
 
 
 @dataclass(slots=True)
@@ -79,7 +61,7 @@ class AgentPacing:
 
     def __init__(self, store: Store, board: QueueBoard, clock: Callable[[], float]) -> None:
         self._store, self._board, self._clock = store, board, clock
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[str, CallsAhead] = {}
         self._counts: dict[str, Count] = {}
 
     async def refresh(self, sub: SubCampaign, now: float) -> None:
@@ -91,7 +73,7 @@ class AgentPacing:
         count = self._count(sub.name)
         if now >= count.again:
             await self._read(sub.campaign, count, now)
-        line = self._aged(sub.name, sub.campaign.queue, now)
+        line = self._timed(sub.name, sub.campaign.queue, now)
         if now >= line.fed_at + FEEDBACK_EVERY:
             staffed = self._board.manning(line.queue).staffed
             feedback = fed_back(
@@ -99,51 +81,60 @@ class AgentPacing:
             )
             line.pacer, line.fed_at = replace(line.pacer, feedback=feedback), now
 
-    def grant(self, attempt: str, sub: SubCampaign, going: Pass, now: float) -> str | None:
-        """Let one more call start, which then is on its way to an agent; else the reason why not, in
-        words."""
+    def grant(
+        self, attempt: str, sub: SubCampaign, going: Pass, now: float, said: float | None = None
+    ) -> str | None:
+        """Let one more call start, which then is on its way to an agent; else the reason why not, in words.
+        `said`: the probability of an answer that a model gives."""
         queue, method = sub.campaign.queue, going.pacing.method
         if going.recovery is not None or method not in AHEAD:
             granted = self._board.reserve(queue, attempt)
             return None if granted else "no agent is free"
-        line = self._aged(sub.name, queue, now)
-        line.last = self._decision(sub, going, line, now)
-        if line.last.calls < 1:
-            return WHY[line.last.stopped_by]
+        if self._board.manning(queue).staffed == 0:
+            return "no agent is there"
+        line = self._timed(sub.name, queue, now)
+        why = self._held_back(sub, going, line, now, said)
+        if why is not None:
+            return why
         self._board.promise(queue, attempt)
+        if said is not None:
+            line.said[attempt] = said
         return None
 
-    def _reckoned(self, line: Line, coming: int, now: float) -> int:
-        """The calls on their way, each as many as it is likelier than a new one to lead to a person."""
-        ages = [now - at for one, at in line.ringing.items() if one not in line.picked_up]
-        answer, others = line.pacer.known.answer_probability, max(0, coming - len(line.ringing))
-        return others + as_many_as(line.ages, ages, len(line.picked_up), answer)
+    def not_placed(self, attempt: str) -> None:
+        """What was granted is not used."""
+        for line in self._lines.values():
+            if attempt not in line.ringing:
+                line.said.pop(attempt, None)
 
-    def _decision(self, sub: SubCampaign, going: Pass, line: Line, now: float) -> Decision:
-        seen = self._board.manning(line.queue)
-        count = self._count(sub.name)
+    def _held_back(
+        self, sub: SubCampaign, going: Pass, line: CallsAhead, now: float, said: float | None
+    ) -> str | None:
+        seen, count = self._board.manning(line.queue), self._count(sub.name)
         floor = Floor(seen.staffed, seen.busy, seen.waiting, seen.coming, max(0.0, count.ends - now))
-        if seen.staffed == 0:
-            return Decision(0, "rule")
-        pacer = replace(line.pacer, tally=count.tally())
+        pacer, rule = line.with_tally(count.tally()), rule_of(going, sub)
         if going.pacing.method == "power":
             ratio = going.pacing.ratio or 1.0
             ratio = max(1.0, ratio * SLOWED) if sub.slowed else ratio
-            return power(floor, ratio, pacer, rule_of(going, sub), 1)
-        floor = replace(floor, worth=self._reckoned(line, seen.coming, now))
-        return decide(floor, pacer, rule_of(going, sub) or Rule(), 1)
+            stopped_by = power(floor, ratio, pacer, rule, 1).stopped_by
+            return RATIO_REACHED if stopped_by == "rule" else _why(stopped_by, floor, pacer, rule)
+        rule = rule or Rule()
+        if said is None and not line.said:
+            floor = line.by_worth(floor, now)
+            return _why(decide(floor, pacer, rule, 1).stopped_by, floor, pacer, rule)
+        floor = line.by_chances(floor, now)
+        chance = line.corrected(said)
+        return _why(decide_by_chances(floor, pacer, rule, [chance]).stopped_by, floor, pacer, rule)
 
     def placed(self, intent: Intent) -> None:
         """A call is on its way to an agent."""
-        self._aged(intent.sub, intent.queue, self._clock()).ringing[intent.attempt] = self._clock()
+        self._timed(intent.sub, intent.queue, self._clock()).ringing[intent.attempt] = self._clock()
 
     def picked_up(self, intent: Intent) -> None:
         """Somebody or something answered."""
         line = self._lines.get(intent.sub)
-        if line is not None and intent.attempt in line.ringing.keys() - line.picked_up:
-            now = self._clock()
-            line.ages = rang(line.ages, now - line.ringing[intent.attempt], now, picked_up=True)
-            line.picked_up.add(intent.attempt)
+        if line is not None:
+            line.heard_up(intent.attempt, self._clock())
 
     def answered(self, intent: Intent) -> None:
         """A person answered, and is to reach an agent."""
@@ -170,8 +161,7 @@ class AgentPacing:
         """An agent of this queue has done with a caller."""
         for sub, line in self._lines.items():
             if line.queue == queue:
-                self._aged(sub, queue, self._clock())
-                line.pacer = replace(line.pacer, known=talk_ended(line.pacer.known))
+                self._timed(sub, queue, self._clock()).talk_ended()
 
     def _rings_no_more(self, intent: Intent, *, answered: bool) -> None:
         line, attempt = self._lines.get(intent.sub), intent.attempt
@@ -179,24 +169,14 @@ class AgentPacing:
             return
         now = self._clock()
         if answered:
-            self.picked_up(intent)
-        self._aged(intent.sub, line.queue, now)
-        since = line.ringing.pop(attempt)
-        if attempt in line.picked_up:
-            line.ages = turned_out(line.ages, now, person=answered)
-            line.picked_up.discard(attempt)
-        else:
-            line.ages = rang(line.ages, now - since, now, picked_up=False)
-        line.pacer = replace(line.pacer, known=ring_ended(line.pacer.known, answered=answered))
+            line.heard_up(attempt, now)
+        self._timed(intent.sub, line.queue, now).rings_no_more(attempt, now, answered=answered)
 
-    def _aged(self, sub: str, queue: str, now: float) -> Line:
+    def _timed(self, sub: str, queue: str, now: float) -> CallsAhead:
         """What is known of the sub-campaign's calls, with the time since it was last touched counted."""
-        line = self._lines.setdefault(sub, Line(queue))
+        line = self._lines.setdefault(sub, CallsAhead(queue))
         line.queue = queue
-        if line.pacer.known.at == 0.0:
-            line.pacer, line.fed_at = replace(line.pacer, known=replace(line.pacer.known, at=now)), now
-        busy = self._board.manning(queue).busy
-        line.pacer = replace(line.pacer, known=aged(line.pacer.known, now, len(line.ringing), busy))
+        line.pass_time(now, self._board.manning(queue).busy)
         return line
 
     def _count(self, sub: str) -> Count:
@@ -214,8 +194,25 @@ class AgentPacing:
         count.recorded -= told
 
 
+def _why(stopped_by: str, floor: Floor, pacer: Pacer, rule: Rule | None) -> str | None:
+    """Why no more calls start, with the figures it was decided by; None where one may."""
+    match stopped_by:
+        case "rule":
+            chance = over(floor, pacer, rule or Rule())
+            return (
+                "the next call would too likely find no agent free: "
+                f"{chance:.1%}, at most {pacer.feedback.eps:.1%} just now"
+            )
+        case "gate":
+            return (
+                "the period's share of abandoned calls leaves no room for more: "
+                f"{pacer.tally.abandoned} of {pacer.tally.answered} who answered"
+            )
+    return None
+
+
 def rule_of(going: Pass, sub: SubCampaign) -> Rule | None:
     """What the pass asks of the rule; None where nothing caps what it may abandon. Config lets no pass be
     predictive without a cap."""
     cap = going.pacing.abandon_rate
-    return None if cap is None else Rule(cap=cap * SLOWED if sub.slowed else cap)
+    return None if cap is None else Rule(cap=cap * SLOWED if sub.slowed else cap, hard=going.pacing.hard)

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ami_bridge.grants import Grants
+from ami_bridge.answer_chances import AnswerChances
+from ami_bridge.grants import Grants, Wish
 from ami_bridge.pace import Held
 from ami_bridge.preparation import Candidate
 from ami_bridge.previews import Previews, is_preview
@@ -26,8 +27,16 @@ DEEP_EVERY = 1.0  # seconds between two such looks
 class Choice:
     """One per bridge; `new_id` makes the ids of attempts."""
 
-    def __init__(self, store: Store, grants: Grants, previews: Previews, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        grants: Grants,
+        previews: Previews,
+        chances: AnswerChances,
+        new_id: Callable[[], str],
+    ) -> None:
         self._store, self._grants, self._previews, self._new_id = store, grants, previews, new_id
+        self._chances = chances
         self._deep_at: dict[str, float] = {}  # sub-campaign -> when more than a BATCH is looked at
 
     async def of(self, sub: SubCampaign, now: float) -> list[Candidate]:
@@ -55,7 +64,8 @@ class Choice:
                     if accepted is None:
                         continue
                     agent = accepted
-                limited = self._grants.grant(attempt, sub, going, now, dial.callback)
+                said = self._chances.of(contact, state, sub, going, now)
+                limited = self._grants.grant(Wish(attempt, sub, going, dial.callback, said), now)
                 if limited is Held.CAMPAIGN:
                     break
                 waits = waits or limited is not None

@@ -11,6 +11,7 @@ import structlog
 from ami_bridge.abandoning import Abandoning
 from ami_bridge.agent_pacing import AgentPacing
 from ami_bridge.agents import QueueBoard
+from ami_bridge.answer_chances import AnswerChances
 from ami_bridge.attempt_keeper import AttemptKeeper
 from ami_bridge.choice import Choice
 from ami_bridge.completion import Completion
@@ -26,6 +27,7 @@ from ami_bridge.ringing import Ringing
 from ami_bridge.speech import Speech, SpeechError
 from ami_bridge.sub_campaigns import SubCampaigns
 from config.settings import Settings
+from models.registry import SHIPPED
 from strategies.attempts import Fact, FactName, Intent
 from strategies.engine import refused
 from strategies.state import Move, SubCampaign, Wait, due_at
@@ -69,7 +71,8 @@ class Dialer:
         self.calls = LiveCalls(self._pacing, self.abandoning)
         self._grants = Grants(Pace(settings, self._completion.rate), board, self._pacing, self.calls)
         self._previews = Previews(store, board)
-        self._choice = Choice(store, self._grants, self._previews, new_id)
+        self._chances = AnswerChances([settings.data_dir / "models", SHIPPED])
+        self._choice = Choice(store, self._grants, self._previews, self._chances, new_id)
         self._placement = Placement(
             store,
             link,
@@ -158,6 +161,7 @@ class Dialer:
                 await self._speak_fixed(sub)
                 await self._completion.refresh(sub, self._clock())
                 await self._pacing.refresh(sub, self._clock())
+                await self._chances.refresh(sub, self._clock())
                 await self._previews.look(sub, self._clock())
                 await self._claim(sub, await self._prepared(sub), calls)
             else:

@@ -10,8 +10,20 @@ from ami_bridge.pace import Held, Pace
 from strategies.attempts import Fact, FactName, Intent
 from strategies.callbacks import own_agent
 from strategies.campaign import Pass
+from strategies.frozen import Record
 from strategies.state import Callback, SubCampaign
 from strategies.vocabulary import VOICE, Medium
+
+
+class Wish(Record, frozen=True):
+    """An attempt that is to be made: `callback`, where it was promised; `said`: the probability of an answer,
+    where a model tells it."""
+
+    attempt: str
+    sub: SubCampaign
+    going: Pass
+    callback: Callback | None = None
+    said: float | None = None
 
 
 class Grants:
@@ -22,45 +34,43 @@ class Grants:
         self._pending: set[str] = set()
         self._held: dict[tuple[str, str], str] = {}
 
-    def grant(
-        self, attempt: str, sub: SubCampaign, going: Pass, now: float, callback: Callback | None = None
-    ) -> Held | None:
+    def grant(self, wish: Wish, now: float) -> Held | None:
         """An agent first, where the call goes to one; then a place among the calls that may start. None:
         it has both; else it has nothing."""
+        attempt, sub, going = wish.attempt, wish.sub, wish.going
         if going.medium not in VOICE:
             return Held.PASS
         place = (sub.name, going.name)
         if going.medium is Medium.DIALER:
-            if callback is not None:
-                why, held_back = self._for_callback(attempt, sub, going, callback, now), Held.CONTACT
+            if wish.callback is not None:
+                why, held_back = self._for_callback(wish, wish.callback, now), Held.CONTACT
             else:
-                why, held_back = self._agents.grant(attempt, sub, going, now), Held.PASS
+                why, held_back = self._agents.grant(attempt, sub, going, now, wish.said), Held.PASS
             if why is not None:
                 self._held[place] = why
                 return held_back
         held = self._pace.take(attempt, sub, going, now)
         if held is not None:
             self._board.release(attempt)
+            self._agents.not_placed(attempt)
             self._held[place] = self._pace.full
             return held
         self._held.pop(place, None)
         self._pending.add(attempt)
         return None
 
-    def _for_callback(
-        self, attempt: str, sub: SubCampaign, going: Pass, callback: Callback, now: float
-    ) -> str | None:
+    def _for_callback(self, wish: Wish, callback: Callback, now: float) -> str | None:
         """The agent of a callback is reserved before the person is called. Whose place in a queue was kept is
         called when nobody waits there who came before them: the next agent is theirs."""
-        queue, own = sub.campaign.queue, own_agent(callback, now)
+        queue, recovery, own = wish.sub.campaign.queue, wish.going.recovery, own_agent(callback, now)
         if own is not None and not self._board.is_free(queue, own):
             return f"the agent of a callback, {own}, is not free"
         if not callback.place:
-            return None if self._board.reserve(queue, attempt) else "no agent is free"
-        waited_in = (going.recovery.queue if going.recovery else None) or queue
+            return None if self._board.reserve(queue, wish.attempt) else "no agent is free"
+        waited_in = (recovery.queue if recovery else None) or queue
         if self._board.ahead(waited_in, callback.place) or not self._board.manning(queue).staffed:
             return "a callback waits for its turn in the queue"
-        self._board.promise(queue, attempt)
+        self._board.promise(queue, wish.attempt)
         return None
 
     def held(self) -> dict[str, dict[str, str]]:
@@ -83,6 +93,7 @@ class Grants:
         """It is over, or will not be placed: nothing of it counts any more."""
         self._pending.discard(attempt)
         self._calls.over(attempt)
+        self._agents.not_placed(attempt)
         self._board.release(attempt)
         self._pace.ended(attempt)
 

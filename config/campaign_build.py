@@ -194,10 +194,10 @@ def _pacing(file: PacingFile | None, medium: Medium, preset: Preset) -> Pacing:
     if method == "finish_by":
         return Pacing("finish_by", finish_by=file.finish_by)
     if method == "power":
-        return Pacing("power", ratio=file.ratio, abandon_rate=preset.abandon_rate)
+        return Pacing("power", ratio=file.ratio, abandon_rate=preset.abandon_rate, hard=bool(file.hard))
     if method == "predictive":
         rate = preset.abandon_rate if file.abandon_rate is None else file.abandon_rate
-        return Pacing("predictive", abandon_rate=rate)
+        return Pacing("predictive", abandon_rate=rate, hard=bool(file.hard), answer_model=file.answer_model)
     return Pacing("preview" if method == "preview" else "progressive")
 
 

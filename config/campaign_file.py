@@ -169,6 +169,12 @@ class PacingFile(Strict):
     """Of power: how many calls for each free agent."""
     abandon_rate: Share | None = None
     """Of predictive: the share of those who answer that may find no agent; the preset's if not written."""
+    hard: bool | None = None
+    """Of power and predictive: true keeps the share of abandoned calls under its cap at every instant, not
+    only at the end of the period over which it is counted."""
+    answer_model: Name | None = None
+    """Of predictive: a published model of whether a call to a contact is answered by a person. Small teams
+    gain most by it; without an answer of the model all contacts count alike."""
 
 
 class PassLimitsFile(Strict):

@@ -173,6 +173,10 @@ def _pass_caps(one: Pass) -> Iterator[str]:
         yield f"at most {limits.attempts_per_day} a day in this pass"
 
 
+def _hard(pacing: Pacing) -> str:
+    return ", never more at any instant" if pacing.hard else ""
+
+
 def _pacing(pacing: Pacing) -> str:
     match pacing.method:
         case "rate":
@@ -180,9 +184,11 @@ def _pacing(pacing: Pacing) -> str:
         case "finish_by":
             return f"as fast as it takes to be done by {pacing.finish_by:%H:%M}"
         case "power":
-            return f"{pacing.ratio:g} calls for each free agent"
+            return f"{pacing.ratio:g} calls for each free agent{_hard(pacing)}"
         case "predictive":
-            return f"predictive, at most {pacing.abandon_rate or 0:.1%} of those who answer finding no agent"
+            share = f"at most {pacing.abandon_rate or 0:.1%} of those who answer finding no agent"
+            model = f", each call's chance by the model {pacing.answer_model}" if pacing.answer_model else ""
+            return f"predictive, {share}{_hard(pacing)}{model}"
         case "progressive":
             return "one call for each free agent"
         case "preview":

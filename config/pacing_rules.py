@@ -24,6 +24,10 @@ METHOD_KEYS = {
     "power": "ratio",
     "predictive": "abandon_rate",
 }
+AHEAD_KEYS: Mapping[str, tuple[str, ...]] = {
+    "hard": ("power", "predictive"),
+    "answer_model": ("predictive",),
+}
 
 
 def method_of(pacing: PacingFile) -> str | None:
@@ -51,6 +55,9 @@ def check_pacing(path: Path_, one: PassFile, file: CampaignFile, problems: Probl
             problems.add((*here, key), f"belongs to the method {other}, not to {method}", "remove it")
         elif not given and other == method and method != "predictive":
             problems.add((*here, key), f"is missing: the method {method} needs it", "add it")
+    for key, methods in AHEAD_KEYS.items():
+        if getattr(one.pacing, key) is not None and method not in methods:
+            problems.add((*here, key), f"belongs to {' and '.join(methods)}, not to {method}", "remove it")
     if method in ("power", "predictive"):
         _check_abandonment(here, one.pacing, method, file, problems)
 
@@ -63,6 +70,9 @@ def _check_abandonment(
         mend = 'add abandon_message: {say: "...", opt_out_key: 8}, or pace progressive'
         problems.add((*here, "method"), message, mend, unless=(("abandon_message",),))
     rate, cap = pacing.abandon_rate, preset_for(file.purpose, file.country).abandon_rate
+    if method == "power" and pacing.hard and cap is None:
+        message = f"nothing caps what power may abandon: {file.purpose} has no cap of its own"
+        problems.add((*here, "hard"), message, "pace predictive with an abandon_rate, or remove it")
     if method == "predictive" and rate is None and cap is None:
         mend = "add it, such as abandon_rate: 3%"
         problems.add((*here, "abandon_rate"), f"is missing, and {file.purpose} has no cap of its own", mend)

@@ -53,13 +53,15 @@ class Accept:
 @dataclass(frozen=True, slots=True)
 class Pacing:
     """How fast a pass may go: `rate` in calls a minute, `ratio` in lines a free agent, `abandon_rate` a
-    fraction."""
+    fraction, `hard` if it holds at every instant, `answer_model` the model of each call's answer."""
 
     method: Literal["rate", "finish_by", "progressive", "power", "predictive", "preview", "unlimited"]
     rate: float | None = None
     finish_by: time | None = None
     ratio: float | None = None
     abandon_rate: float | None = None
+    hard: bool = False
+    answer_model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,8 +154,9 @@ def _up_to(most: int, floor: Floor, limit: int, gate: Callable[[int], bool] | No
 
 
 def _gate(world: _World, floor: Floor, pacer: Pacer, rule: Rule) -> Callable[[int], bool]:
-    """Whether so many calls more may be placed. In hard mode each that rings counts, whatever its age."""
-    ringing = floor.ringing if rule.hard else floor.reckoned
+    """Whether so many calls more may be placed. Each that rings counts, though its age makes it unlikely: the
+    gate does not rest on what was learnt of ages."""
+    ringing = floor.ringing if rule.hard else max(floor.ringing, floor.reckoned)
     answer = _up(world.answer)
 
     def allows(more: int) -> bool:

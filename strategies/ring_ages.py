@@ -70,6 +70,15 @@ def chance(known: Ages, age: float | None, answer: float) -> float:
     return known.person_once_picked_up if age is None else _by_span(known, answer)[_span(age)]
 
 
+def each_chance(known: Ages, rung: Iterable[tuple[float, float]], answer: float) -> list[float]:
+    """That each of some calls leads to a person, by the seconds it has rung and its own chance when it was
+    placed; `answer` is that of any call just placed. Its age tells of it in the same odds as of any."""
+    at_first = answer / (1 - answer)
+    by_span = [each / (1 - min(each, 0.99)) / at_first for each in _by_span(known, answer)]
+    odds = [chance / (1.001 - chance) * by_span[_span(age)] for age, chance in rung]
+    return [each / (1 + each) for each in odds]
+
+
 def as_many_as(known: Ages, ages: Iterable[float], picked_up: int, answer: float) -> int:
     """As how many calls just placed those are to be reckoned with that ring, by their ages, and those that
     were picked up."""

@@ -18,7 +18,7 @@ from strategies.call_estimates import (
     talk_ended,
 )
 from strategies.predictive import FEEDBACK_EVERY, Floor, Pacer, decide, decide_by_chances, fed_back
-from strategies.ring_ages import Ages, as_many_as, rang, turned_out
+from strategies.ring_ages import Ages, as_many_as, each_chance, rang, turned_out
 
 
 class Predictive:
@@ -48,14 +48,20 @@ class Predictive:
         self._pacer = pacer
         ringing = len(sight.ringing)
         if self._by_chance:
-            correction = pacer.known.correction
-            chances = tuple(corrected(call.chance, correction) for call in sight.ringing.values())
+            chances = tuple(self._chances(sight))
             floor = Floor(sight.staffed, sight.busy, sight.waiting, ringing, sight.left, None, chances)
-            next_ones = (corrected(chance, correction) for chance in coming)
+            next_ones = (corrected(chance, pacer.known.correction) for chance in coming)
             return decide_by_chances(floor, pacer, self._rule, next_ones).calls
         worth = self._worth(sight) if self._by_age else None
         floor = Floor(sight.staffed, sight.busy, sight.waiting, ringing, sight.left, worth)
         return decide(floor, pacer, self._rule, len(coming)).calls
+
+    def _chances(self, sight: Sight) -> list[float]:
+        known = self._pacer.known
+        own = [(sight.now - at, corrected(said, known.correction)) for at, said in sight.ringing.values()]
+        if self._by_age:
+            return each_chance(self._ages, own, known.answer_probability)
+        return [chance for _, chance in own]
 
     def _worth(self, sight: Sight) -> int:
         ages = [sight.now - call.placed for call in sight.ringing.values()]

@@ -3,6 +3,7 @@ has for the next process."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import date
@@ -319,3 +320,50 @@ async def test_an_offer_that_nobody_answers_is_taken_back(store: Store, clock: C
         await stage.look(after=121.0)
         [(second, _)] = await store.offers()
         assert second.at > first.at
+
+
+BY_MODEL = replace(PREDICTIVE, pacing=replace(PREDICTIVE.pacing, answer_model="accepts_offer"))
+
+
+@pytest.mark.parametrize(("poutcome", "least", "most"), [("success", 3, 5), ("failure", 8, 20)])
+async def test_where_a_model_says_who_answers_the_unlikely_are_dialled_more_at_a_time(
+    store: Store, clock: Clock, poutcome: str, least: int, most: int
+) -> None:
+    """The shipped model says 0.30 of those who accepted an earlier offer, and 0.05 of those who did not."""
+    known = {"poutcome": poutcome, **({"pdays": "3"} if poutcome == "success" else {})}
+    called = [replace(one, attributes=known) for one in people(60)]
+    async with staged(store, clock, agents=["a", "b", "c"]) as stage:
+        await launched(store, called, BY_MODEL, **MESSAGE)
+        first = await stage.look()
+        assert least <= len(first) <= most
+        for attempt in first[:2]:
+            await stage.answers(attempt)
+        for attempt in first[2:]:
+            await stage.hears(attempt, (FactName.DIAL_ENDED, "BUSY"), (FactName.HUNG_UP, "17"))
+        assert 0 < len(await stage.look()) < len(first)
+
+
+async def test_without_a_models_word_all_contacts_count_alike(store: Store, clock: Clock) -> None:
+    missing = replace(PREDICTIVE, pacing=replace(PREDICTIVE.pacing, answer_model="no_such_model"))
+    async with staged(store, clock, agents=["a", "b", "c"]) as stage:
+        await running(store, missing, many=50)
+        assert 3 <= len(await stage.look()) < 12
+
+
+async def test_in_hard_mode_nobody_is_dialled_who_might_be_abandoned_before_there_is_credit(
+    store: Store, clock: Clock
+) -> None:
+    hard = replace(PREDICTIVE, pacing=replace(PREDICTIVE.pacing, hard=True))
+    async with staged(store, clock, agents=["a", "b", "c"]) as stage:
+        await running(store, hard, many=50)
+        assert len(await stage.look()) == 3
+        assert "leaves no room for more: 0 of 0 who answered" in stage.dialer.held()["spring/1"]["live"]
+
+
+async def test_who_is_held_back_by_the_rule_is_told_with_its_figures(store: Store, clock: Clock) -> None:
+    loose = replace(PREDICTIVE, pacing=replace(PREDICTIVE.pacing, abandon_rate=0.5))
+    async with staged(store, clock, agents=["a", "b", "c"]) as stage:
+        await running(store, loose, many=50)
+        await stage.look()
+        told = stage.dialer.held()["spring/1"]["live"]
+        assert re.fullmatch(r"the next call would too likely .*: \d+\.\d%, at most 3\.0% just now", told)

@@ -282,6 +282,18 @@ MISTAKES = [
         "from events",
     ),
     ("calls_per_minute: 60", "ratio: 2", "p[0].pacing.ratio", "belongs to the method power"),
+    (
+        "calls_per_minute: 60",
+        "calls_per_minute: 60, hard: true",
+        "p[0].pacing.hard",
+        "belongs to power and predictive, not to rate",
+    ),
+    (
+        "method: predictive, abandon_rate: 3%",
+        "method: power, ratio: 2, answer_model: answers",
+        "p[2].pacing.answer_model",
+        "belongs to predictive, not to power",
+    ),
     ("zone: America/New_York\n", "", "zone", "add the campaign's own zone, such as zone: America/New_York"),
     ("agents: collections\n", "", "agents", "the pass reminder leads to agents"),
     ('caller_id: "+12125550100"\n', "", "caller_id", "add the number they show"),
@@ -327,6 +339,18 @@ def test_service_has_no_cap_so_predictive_must_name_one() -> None:
     text = changed(SERVICE, "medium: dialer", "medium: dialer, pacing: {method: predictive}")
     text += "abandon_message: {say: Sorry., opt_out_key: 8}\n"
     assert "add it, such as abandon_rate: 3%" in str(campaign_errors(text)[0])
+
+
+def test_a_predictive_pass_may_be_hard_and_name_a_model_of_answers() -> None:
+    more = "method: predictive, abandon_rate: 2%, hard: true, answer_model: answers"
+    live = campaign_of(changed(CAMPAIGN, "method: predictive, abandon_rate: 3%", more)).passes[2]
+    assert live.pacing == Pacing("predictive", abandon_rate=0.02, hard=True, answer_model="answers")
+
+
+def test_hard_power_needs_a_cap_to_be_hard_about() -> None:
+    text = changed(SERVICE, "medium: dialer", "medium: dialer, pacing: {method: power, ratio: 2, hard: true}")
+    text += "abandon_message: {say: Sorry., opt_out_key: 8}\n"
+    assert "nothing caps what power may abandon" in str(campaign_errors(text)[0])
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "just words", "[1, 2]", "12"])

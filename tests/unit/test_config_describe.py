@@ -68,3 +68,12 @@ def test_times_are_told_as_the_files_write_them() -> None:
         "2h",
         "7d",
     ]
+
+
+def test_hard_pacing_and_its_model_are_told() -> None:
+    more = "method: predictive, abandon_rate: 2%, hard: true, answer_model: answers"
+    live = describe_campaign(campaign_of(changed(CAMPAIGN, "method: predictive, abandon_rate: 3%", more)))
+    assert live["passes"][2]["does"][-1] == (
+        "predictive, at most 2.0% of those who answer finding no agent, never more at any instant, "
+        "each call's chance by the model answers"
+    )

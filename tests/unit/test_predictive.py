@@ -11,8 +11,17 @@ from console.floor.pacings import Predictive
 from console.floor.scenarios import SCENARIOS
 from console.floor.shift import run_shift
 from strategies.abandon_gate import Rule, Tally
-from strategies.call_estimates import Estimates, aged, ring_ended, talk_ended
-from strategies.predictive import Feedback, Floor, Pacer, decide, decide_by_chances, fed_back, over
+from strategies.call_estimates import Estimates, aged, corrected, ring_ended, talk_ended
+from strategies.predictive import (
+    Decision,
+    Feedback,
+    Floor,
+    Pacer,
+    decide,
+    decide_by_chances,
+    fed_back,
+    over,
+)
 
 RULE = Rule()
 RICH = Pacer(feedback=Feedback(eps=0.05), tally=Tally(answered=2000, abandoned=10))
@@ -126,3 +135,31 @@ def test_chances_are_drawn_with_the_mean_of_everybody() -> None:
 
     chance = Random(1)
     assert sum(beta_chance(chance) for _ in range(20_000)) / 20_000 == pytest.approx(MEAN_ANSWER, abs=0.01)
+
+
+@pytest.mark.parametrize("said", [0.1, 0.3, 0.8])
+def test_what_a_model_says_is_corrected_by_what_came_of_it(said: float) -> None:
+    """A model that always says 0.3 where half of the calls are answered: its odds were too low by that."""
+    known = Estimates()
+    for call in range(2000):
+        known = ring_ended(known, answered=call % 2 == 0, said=0.3)
+    right = said / (1 - said) * (0.5 / 0.5) / (0.3 / 0.7)
+    assert corrected(said, known.correction) == pytest.approx(right / (1 + right), abs=0.01)
+
+
+def test_before_any_call_a_model_is_taken_at_its_word() -> None:
+    assert corrected(0.2, Estimates().correction) == pytest.approx(0.2, abs=0.001)
+
+
+def test_the_gate_does_not_rest_on_the_age_of_calls() -> None:
+    spent = Pacer(feedback=Feedback(eps=0.6), tally=Tally(answered=100, abandoned=3))
+    old = Floor(
+        5, 4, 0, 12, left=30, worth=0
+    )  # twelve that have rung so long that nobody is likely to answer
+    assert decide(old, spent, RULE, 100) == Decision(0, "gate")
+
+
+def test_in_hard_mode_each_call_with_a_chance_of_its_own_counts_whole() -> None:
+    floor = Floor(5, 3, 0, 0, left=28800, chances=())
+    decision = decide_by_chances(floor, Pacer(feedback=Feedback(eps=0.6)), Rule(hard=True), [0.01] * 50)
+    assert decision == Decision(2, "gate")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from strategies.ring_ages import Ages, as_many_as, chance, rang, turned_out
+from strategies.ring_ages import Ages, as_many_as, chance, each_chance, rang, turned_out
 
 
 def after(*ends: tuple[float, bool], at: float = 1000.0) -> Ages:
@@ -46,3 +46,12 @@ def test_older_calls_count_less() -> None:
     later = rang(before, 3.0, 1000.0 + 420.0, picked_up=True)
     assert later.ended[0] == pytest.approx(40.0)
     assert chance(later, 1.0, 0.05) < chance(before, 1.0, 0.05)
+
+
+def test_a_calls_own_chance_and_its_age_tell_together() -> None:
+    known = after(*[(0.1, False)] * 80, *[(3.0, True)] * 40)
+    new, likely, unlikely, other = each_chance(known, [(0.0, 0.3), (1.0, 0.3), (1.0, 0.1), (0.0, 0.9)], 0.3)
+    assert new == pytest.approx(0.3, abs=0.01)
+    assert likely == pytest.approx(chance(known, 1.0, 0.3), abs=0.01)
+    assert 0.1 < unlikely < likely
+    assert other == pytest.approx(0.9, abs=0.01)
