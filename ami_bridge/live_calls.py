@@ -26,6 +26,7 @@ class Stage(Enum):
 class Call:
     intent: Intent
     stage: Stage = Stage.RINGS
+    answered: tuple[Fact, ...] = ()  # that somebody or something did
 
 
 ENDS = frozenset({FactName.HUNG_UP, FactName.ORIGINATE_FAILED, FactName.GONE})
@@ -62,7 +63,9 @@ class LiveCalls:
         call = self._calls.get(attempt)
         if call is None or call.stage is Stage.SETTLED:
             return
-        since = live_since(call.intent, [fact])
+        if _is_picked_up(fact) and not call.answered:
+            call.answered = (fact,)
+        since = live_since(call.intent, [*call.answered, fact])
         if since is not None:
             self._answered(call, since)
         if call.stage is Stage.RINGS and _is_picked_up(fact):

@@ -82,6 +82,7 @@ def _intent(one: Candidate, prompts: dict[str, str], sub: SubCampaign, now: floa
         debt=debt_of(one.contact, sub.campaign),
         in_call=in_call(one.going.name, one.state, Case(one.contact, sub, now)),
         callback=callback is not None,
+        clock=sub.campaign.limits.abandon_clock,
         amd=sub.campaign.amd,
         not_sure=sub.campaign.not_sure,
         agent=(own_agent(callback, now) or "") if callback is not None else one.agent,

@@ -120,6 +120,7 @@ def _limits(file: LimitsFile, preset: Preset) -> Limits:
         debt_silence=cap.silence if cap else 0.0,
         registry_within=preset.registry_within,
         abandon_days=preset.abandon_days,
+        abandon_clock=preset.abandon_clock,
         abandon_lockout=preset.abandon_lockout,
     )
 

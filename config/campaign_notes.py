@@ -8,7 +8,8 @@ from datetime import time
 from config.hours_words import hours_text
 from config.pass_rules import LIVE_TRIGGERS
 from config.presets import Preset
-from strategies.campaign import Campaign, Pass
+from strategies.abandonment import FROM_ANSWER
+from strategies.campaign import NO_DETECTION, Campaign, Pass
 from strategies.vocabulary import CONSENT_BASES, VOICE, Medium
 from strategies.windows import END_OF_DAY
 
@@ -38,6 +39,9 @@ def _of_the_law(campaign: Campaign, preset: Preset) -> Iterator[str]:
             lines = " and ".join(preset.consent_on) if medium in VOICE else ""
             whom = f"only contacts with their own{f', or on other than {lines} lines' if lines else ''}"
             yield f"{medium} asks for {asked} consent, the lists gave {given}: {whom}"
+    to_agents = any(one.medium is Medium.DIALER for one in campaign.passes)
+    if to_agents and preset.abandon_clock == FROM_ANSWER and campaign.amd != NO_DETECTION:
+        yield "the two seconds count from the answer; most go to machine detection: write amd: {use: false}"
     if preset.debt_cap and campaign.debt is None:
         yield "no debt: attribute is named, so each contact counts as one debt"
 

@@ -27,7 +27,7 @@ from config.scalars import (
     word_of,
 )
 from config.yaml_reader import read
-from strategies.abandonment import DAY
+from strategies.abandonment import CLOCKS, DAY, FROM_GREETING
 from strategies.campaign import DAYS, Window
 from strategies.contacts import LINE_TYPES
 from strategies.vocabulary import CONSENT_BASES, Medium
@@ -50,8 +50,9 @@ class Preset:
     """The rules for one purpose in one country; `window` is in the called person's own zone.
 
     `abandon_rate` is a fraction of live-answered calls, None where nothing caps it, over successive periods
-    of `abandon_days`; for `abandon_lockout` seconds nobody is called who was abandoned. `consent` tells the
-    basis a medium asks for, calls only on lines of the kinds `consent_on` (none: on any).
+    of `abandon_days`; `abandon_clock` is a word of `strategies.abandonment.CLOCKS`; for `abandon_lockout`
+    seconds nobody is called who was abandoned. `consent` tells the basis a medium asks for, calls only on
+    lines of the kinds `consent_on` (none: on any).
     `registry_within`: the age in seconds at which the country's do-not-call registry is too old to call by;
     None where it does not bind. `sources` are the texts of law, `checked` the day they were last compared
     with them.
@@ -62,6 +63,7 @@ class Preset:
     window: Window
     abandon_rate: float | None
     abandon_days: int
+    abandon_clock: str
     abandon_lockout: float
     consent: Mapping[Medium, str]
     consent_on: tuple[str, ...]
@@ -81,6 +83,7 @@ class _PurposeFile(Strict):
     window: WindowFile
     abandon_rate: Share | None = None
     abandon_period: Duration = 30 * DAY
+    abandon_clock: Annotated[str, word_of(CLOCKS, "a clock")] = FROM_GREETING
     abandon_lockout: Duration = 0.0
     consent: dict[MediumName, Annotated[str, word_of(CONSENT_BASES, "a basis of consent")]] = Field(
         default_factory=dict
@@ -125,6 +128,7 @@ def _preset(file: _PresetFile, purpose: str, rules: _PurposeFile) -> Preset:
         window=Window(window.opens or time.min, window.closes or END_OF_DAY, window.days or DAYS),
         abandon_rate=rules.abandon_rate,
         abandon_days=max(1, round(rules.abandon_period / DAY)),
+        abandon_clock=rules.abandon_clock,
         abandon_lockout=rules.abandon_lockout,
         consent=dict(rules.consent),
         consent_on=tuple(rules.consent_on),

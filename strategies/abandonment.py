@@ -1,9 +1,10 @@
 """What counts as an abandoned call, and in which period: a person answered a call of a dialer pass, and no
 agent was there in time. The calls are told by the ledger, the share allowed by the campaign's preset.
 
-The clock starts with the end of the person's greeting: the machine detection's verdict less the silence it
-waited for. A person who said nothing, or never stopped, is known for one by the verdict only. Who hung up
-before their two seconds were over counts too: the rate errs to the strict side.
+The clock starts with the end of the person's greeting (the machine detection's verdict less the silence it
+waited for), or where the preset says so with the answer. A person who said nothing, or never stopped, is
+known for one by the verdict only. Who hung up before their two seconds were over counts too: the rate errs
+to the strict side.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from enum import StrEnum
 
 PATIENCE = 2.0  # seconds: 16 CFR 310.4(b)(4)(iii), 47 CFR 64.1200(a)(7)
 DAY = 86_400.0
+FROM_GREETING, FROM_ANSWER = "greeting", "answer"
+CLOCKS = (FROM_GREETING, FROM_ANSWER)  # what the PATIENCE counts from: the end of the greeting, or the answer
 _CONNECTED = "connected_agent"
 
 

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from strategies.abandonment import greeting_over
+from strategies.abandonment import FROM_GREETING, greeting_over
 from strategies.call_states import INCONCLUSIVE, RESULTS, TRANSITIONS, Event, Phase, unanswered
 from strategies.campaign import Campaign
 from strategies.contacts import Device
@@ -60,6 +60,7 @@ class Intent(Record, frozen=True):
     in_call: str | None = None  # the pass that recovers on the live line who says nothing or hears it break
     callback: bool = False  # the person was promised this call
     agent: str = ""  # the one agent it goes to, as long as that one is there; empty for any of the queue
+    clock: str = FROM_GREETING  # what the seconds until an agent count from
     amd: str = ""  # how machines are told from people, and what is taken for which: as of a Campaign
     not_sure: str = "person"
 
@@ -216,16 +217,21 @@ def _rescued(intent: Intent, facts: Sequence[Fact]) -> Rescued | None:
 
 
 def live_since(intent: Intent, facts: Sequence[Fact]) -> float | None:
-    """When the greeting of a person was over whom a dialer pass calls for an agent (epoch seconds); None
-    where no person is known to have answered. Who came to the queue was one."""
+    """From when on a person waits whom a dialer pass calls for an agent (epoch seconds): since the end of
+    their greeting, or since they answered where the clock is so; None where no person is known to have
+    answered. Who came to the queue was one."""
     if intent.medium is not Medium.DIALER:
         return None
-    for fact in facts:
-        if fact.name is FactName.CLASSIFIED and _event(fact) is Event.HEARD_PERSON:
-            return greeting_over(fact.at, fact.cause)
-        if fact.name in (FactName.QUEUE_JOINED, FactName.AGENT_CONNECTED):
-            return fact.at
-    return None
+    since = next((at for at in map(_person_since, facts) if at is not None), None)
+    if since is None or intent.clock == FROM_GREETING:
+        return since
+    return min([since, *(fact.at for fact in facts if _event(fact) is Event.ANSWERED)])
+
+
+def _person_since(fact: Fact) -> float | None:
+    if fact.name is FactName.CLASSIFIED and _event(fact) is Event.HEARD_PERSON:
+        return greeting_over(fact.at, fact.cause)
+    return fact.at if fact.name in (FactName.QUEUE_JOINED, FactName.AGENT_CONNECTED) else None
 
 
 def _waited(facts: Sequence[Fact], phase: Phase, since: float) -> float | None:

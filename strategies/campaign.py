@@ -124,8 +124,9 @@ class Limits:
     `debt_calls` in `debt_within` seconds about one debt of a person, and `debt_silence` seconds without any
     after a conversation about it. `registry_within`: no call to a number of the country's do-not-call
     registry, and none at all while the registry loaded is older than so many seconds. `abandon_days`: the
-    successive periods over which the share of abandoned calls is counted; `abandon_lockout`: seconds in which
-    nobody is called again who was abandoned.
+    successive periods over which the share of abandoned calls is counted; `abandon_clock`: what the seconds
+    count from, a word of `strategies.abandonment.CLOCKS`; `abandon_lockout`: seconds in which nobody is
+    called again who was abandoned.
     """
 
     attempts_per_contact: int | None = None
@@ -137,6 +138,7 @@ class Limits:
     debt_silence: float = 0.0
     registry_within: float | None = None
     abandon_days: int = 30
+    abandon_clock: str = "greeting"
     abandon_lockout: float = 0.0
     unknown_cool_down: float = (
         3600.0  # seconds in which nobody whose last attempt has an unknown fate is tried

@@ -33,6 +33,7 @@ def made_anew(call: LoggedCall, campaign: Campaign) -> tuple[Intent, Outcome] | 
         queue=call.entries[0].queue if call.entries else "",
         caller_id="",
         at=record.start,
+        clock=campaign.limits.abandon_clock,
     )
     ended = outcome(intent, facts_of(call, intent.medium, intent.ring), campaign)
     return None if ended is None or ended.live_at is None else (intent, ended)

@@ -8,6 +8,9 @@ from datetime import date
 import pytest
 from script_stage import INTENT as SCRIPTED
 
+from config.campaign_file import PURPOSES
+from config.campaign_notes import notes
+from config.presets import preset_for
 from strategies.abandonment import (
     Kept,
     Period,
@@ -80,6 +83,25 @@ def test_who_answers_is_abandoned_unless_an_agent_is_there_in_two_seconds(
     counters = recount([line])
     assert counters.live == {"1970-01-01": 1}
     assert counters.abandoned == ({"1970-01-01": 1} if abandoned else {})
+
+
+@pytest.mark.parametrize(("clock", "waits_from"), [("greeting", 0.0), ("answer", -2.6)])
+def test_the_clock_starts_with_the_answer_where_the_preset_says_so(clock: str, waits_from: float) -> None:
+    call = replace(CALL, clock=clock)
+    facts = told(
+        (-2.6, FactName.ANSWERED, "", ""), HUMAN, JOINED, (1.5, FactName.AGENT_CONNECTED, "a", ""), OVER
+    )
+    came_to = outcome(call, facts, CAMPAIGN)
+    assert came_to is not None
+    assert (came_to.live_at, came_to.waited) == (AT + waits_from, 1.5 - waits_from)
+
+
+def test_the_british_clock_starts_with_the_answer_and_its_campaigns_are_told_what_that_asks() -> None:
+    assert {preset_for(purpose, "GB").abandon_clock for purpose in PURPOSES} == {"answer"}
+    assert {preset_for(purpose, "US").abandon_clock for purpose in PURPOSES} == {"greeting"}
+    british = replace(CAMPAIGN, country="GB")
+    assert any("amd: {use: false}" in note for note in notes(british, preset_for("service", "GB")))
+    assert not any("amd:" in note for note in notes(CAMPAIGN, preset_for("service", "US")))
 
 
 def test_machines_scripts_and_calls_nobody_answered_are_no_live_answers() -> None:
