@@ -28,7 +28,7 @@ from strategies.store.seats import Seat
 from strategies.vocabulary import AgentState, Kind
 
 CALLS = 5_000
-AT_ONCE = 25
+AT_ONCE = 100
 PEOPLE = 120
 CATALOGUE = """\
 outcomes:
