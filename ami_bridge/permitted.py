@@ -10,7 +10,17 @@ from collections.abc import Mapping
 from ami_bridge.errors import ActionNotAllowed
 
 REPEATABLE = frozenset(
-    {"Agents", "Ping", "CoreSettings", "CoreStatus", "CoreShowChannels", "QueueStatus", "QueueSummary"}
+    {
+        "Agents",
+        "CoreSettings",
+        "CoreShowChannels",
+        "CoreStatus",
+        "ListCommands",
+        "Ping",
+        "QueueStatus",
+        "QueueSummary",
+        "ShowDialPlan",
+    }
 )
 """Actions that only ask: the link asks again when a reconnect swallowed the answer."""
 

@@ -18,8 +18,11 @@ from console import (
     campaigns,
     check,
     do_not_call,
+    doctor,
     errors,
     explain,
+    export,
+    init,
     ledger_rebuild,
     list_campaigns,
     lists,
@@ -35,6 +38,7 @@ from console import (
     services,
     simulate,
     token,
+    watch,
 )
 from console.refusal import REFUSED
 
@@ -46,7 +50,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Campaign strategies with recovery, and anticipatory segmentation, for Asterisk.",
 )
+app.command("init")(init.init)
 app.command("check")(check.check)
+app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 app.command("up")(services.up)
 app.command("agi")(services.agi)
@@ -63,8 +69,10 @@ app.add_typer(campaigns.app, name="campaign")
 app.add_typer(override.app, name="override")
 app.add_typer(callback.app, name="callback")
 app.command("results")(results.results)
+app.command("watch")(watch.watch)
 app.command("explain")(explain.explain)
 app.command("audit")(audit.audit)
+app.command("export")(export.export)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 retention.ledger.command("rebuild")(ledger_rebuild.rebuild_command)

@@ -82,10 +82,10 @@ class Operation:
     @property
     def group(self) -> str:
         """What it is about: the first word of its path after `/api`."""
-        return self.path.split("/")[2]
+        return self.path.removeprefix("/api/").strip("/").split("/")[0]
 
     @property
     def identity(self) -> str:
         """Its name in the document."""
-        words = [part for part in self.path.split("/")[2:] if not part.startswith("{")]
+        words = [part for part in self.path.removeprefix("/api").split("/") if part and part[0] != "{"]
         return "_".join([self.method.lower(), *words]).replace("-", "_").replace(".", "_")

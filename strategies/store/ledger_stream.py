@@ -9,6 +9,7 @@ from typing import Any
 from strategies.ledger import Counters
 from strategies.store.codec import read_plain
 from strategies.store.connection import translated, unnested
+from strategies.store.errors import StoreError
 from strategies.store.lines import Line, counted, packed
 from strategies.store.people import People
 from strategies.vocabulary import Kind
@@ -72,6 +73,16 @@ class LedgerStream(People):
             await self._command("SET", self._keys.archive_home, mark, "NX")
         raw = await self._command("GET", self._keys.archive_home)
         return raw.decode() if raw else None
+
+    async def durability(self) -> str:
+        """How soon the server writes its journal to the disk: `always`, `everysec` or `no`; `unknown` where
+        it does not say."""
+        try:
+            told = await self._command("CONFIG", "GET", "appendfsync")
+        except StoreError:
+            return "unknown"
+        pairs = told if isinstance(told, dict) else dict(zip(told[::2], told[1::2], strict=True))
+        return next((value.decode() for value in pairs.values()), "unknown")
 
     async def server_time(self) -> float:
         """The server's own clock in epoch seconds: that of the ids of the stream."""

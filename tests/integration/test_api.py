@@ -198,6 +198,16 @@ async def _until(events: AsyncIterator[tuple[str, Any]], last: str) -> AsyncIter
             return
 
 
+async def test_prometheus_reads_what_the_ledger_counts(api: Api) -> None:
+    await begun(api)
+    text = (await api("GET", "/metrics", as_=None)).text
+    lines = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    assert lines['secondpass_contacts{sub_campaign="calls/1"}'] == "3.0"
+    assert lines['secondpass_running{sub_campaign="calls/1"}'] == "1.0"
+    assert lines['secondpass_queue_agents_free{queue="collections"}'] == "2.0"
+    assert (lines["secondpass_bridge_up"], lines["secondpass_halted"]) == ("0.0", "0.0")
+
+
 async def test_the_page_runs_no_script_but_its_own(api: Api) -> None:
     page = await api("GET", "/", as_=None)
     assert page.status == 200

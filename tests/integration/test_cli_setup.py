@@ -1,0 +1,119 @@
+"""A first day with secondpass: `init`, `doctor`, `watch`, `export`, over files and a store of their own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import stat
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from pyarrow import parquet
+from secondpass_command import Secondpass, imported, started
+
+from console.init import LINES
+from strategies.store import Store
+
+
+def test_what_init_writes_is_accepted_by_check_and_has_secrets_of_its_own(tmp_path: Path) -> None:
+    first, second = Secondpass(tmp_path / "one"), Secondpass(tmp_path / "two")
+    said = first("init", first.config)
+    assert said.code == 0, said.err
+    assert all(line in said.out for _, line in LINES)
+    assert second("init", second.config).code == 0
+    assert first("check").code == 0
+    words = dict(line.split("=", 1) for line in (first.config / "secondpass.env").read_text().split())
+    globals_ = (first.config / "asterisk" / "secondpass_globals.conf").read_text()
+    manager = (first.config / "asterisk" / "manager_secondpass.conf").read_text()
+    assert f"SECONDPASS_TOKEN = {words['SECONDPASS_TOKEN']}" in globals_
+    assert f"secret = {words['SECONDPASS_AMI_SECRET']}" in manager
+    assert words["SECONDPASS_TOKEN"] not in (second.config / "secondpass.env").read_text()
+    for file in ("secondpass.env", "asterisk/manager_secondpass.conf"):
+        assert stat.S_IMODE((first.config / file).stat().st_mode) == 0o600
+    again = first("init", first.config)
+    assert (again.code, "is not empty" in again.err) == (1, True)
+
+
+def test_doctor_says_what_is_wrong_and_how_to_mend_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECONDPASS_AMI_SECRET", "secret")
+    command = imported(tmp_path)
+    said = command("doctor", "--json")
+    found = {one["what"]: one for one in said.document}
+    assert said.code == 1
+    assert found["configuration"]["stand"] == found["store"]["stand"] == "good"
+    assert found["Asterisk"]["stand"] == "bad"
+    assert "manager.conf" in found["Asterisk"]["mend"]
+    assert all(one["mend"] for one in found.values() if one["stand"] != "good")
+
+
+def test_doctor_names_the_mistake_in_a_file(tmp_path: Path) -> None:
+    command = imported(tmp_path)
+    file = command.config / "campaigns" / "calls.yaml"
+    file.write_text(file.read_text().replace("purpose: service", "purpose: leisure"))
+    (finding,) = command("doctor", "--json").document
+    assert (finding["what"], finding["stand"]) == ("configuration", "bad")
+    assert "leisure" in finding["told"]
+
+
+def test_doctor_does_not_like_a_directory_that_anybody_may_write_to(tmp_path: Path) -> None:
+    command = imported(tmp_path)
+    command.data_dir.chmod(0o777)
+    found = {one["what"]: one for one in command("doctor", "--json").document}
+    assert found["data directory"]["mend"] == f"chmod o-w {command.data_dir}"
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    command = imported(tmp_path)
+    opened = await Store.open(None, command.data_dir, "main")
+    await started(command, opened)
+    yield opened
+    await opened.close()
+
+
+async def test_watch_shows_what_runs(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    command = Secondpass(tmp_path / "config")
+    shown = command("watch")
+    assert shown.code == 0, shown.err
+    assert "calls/1" in shown.out
+    assert "no bridge runs" in shown.out
+    overview = command("watch", "--json").document["overview"]
+    assert [one["remaining"] for one in overview["sub_campaigns"]] == [3]
+
+
+async def test_attempts_and_decisions_are_exported(store: Store, tmp_path: Path) -> None:
+    command = Secondpass(tmp_path / "config")
+    about = {"campaign": "calls/1", "contact": "=cmd()", "address": "+12025550101", "attempt": "sp-1"}
+    await store.append({"kind": "attempt_started", "device": "mobile", **about}, at=86_400.0)
+    ended = {"kind": "attempt_ended", "result": "busy", "overrides": ["calls/1.1"], **about}
+    await store.append(ended, at=86_430.0)
+    await store.append({"kind": "attempt_started", **about, "attempt": "sp-2"}, at=86_440.0)
+    decision = {"first": "standard", "second": "sales", "re_associated": True}
+    await store.append({"kind": "re_associated", "customer": "7", "decision": decision}, at=86_450.0)
+
+    (done, going) = csv.DictReader(io.StringIO(command("export", "attempts").out))
+    assert (done["started_at"], done["ended_at"]) == (
+        "1970-01-02T00:00:00+00:00",
+        "1970-01-02T00:00:30+00:00",
+    )
+    assert (done["result"], done["contact"], done["address"]) == ("busy", "'=cmd()", "+12025550101")
+    assert (going["attempt"], going["result"]) == ("sp-2", "")
+
+    file = tmp_path / "attempts.parquet"
+    said = command("export", "attempts", "--format", "parquet", "--output", file, "--json")
+    assert said.document["rows"] == 2
+    rows = parquet.read_table(file).to_pylist()
+    assert [row["contact"] for row in rows] == ["=cmd()", "=cmd()"]
+    assert json.loads(rows[0]["overrides"]) == ["calls/1.1"]
+
+    (told,) = csv.DictReader(io.StringIO(command("export", "decisions").out))
+    assert (told["customer"], told["first"], told["second"]) == ("7", "standard", "sales")
+    assert command("export", "attempts", "--from", "2000-01-01").out.count("\n") == 1
+    assert command("export", "attempts", "--output", file).code == 1
