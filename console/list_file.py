@@ -6,18 +6,20 @@ from __future__ import annotations
 import csv
 import gc
 import io
+import re
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
 
+from console.list_columns import ColumnReader, is_plain
 from console.list_duplicates import Seen
-from console.list_rows import Found, Layout, ListFileError, Reject, RowReader, planned
+from console.list_rows import Found, Layout, ListFileError, Reject, planned
 from strategies.contacts import Contact
 
 __all__ = ("ListFileError", "Reject", "Row", "read")
@@ -44,31 +46,29 @@ class Fault:
 class Piece(Generic[T]):
     """What reading a piece came to; its first line is line 1 here, and of the file once `place` was called.
 
-    `found`: line, contact_id, the value that tells debts apart, and what was made of the row. `contacts`,
-    once `numbered` was over it: line, the id the contact is known by, and that.
+    `lines_of`, `given` and `owed` have an entry for each row that is a contact: its line, its contact_id, the
+    value that tells debts apart; `made` is what was made of all of them. `known`, once `numbered` was over
+    it: the id each is known by, None for a duplicate.
     """
 
+    made: T
     lines: int = 0
     rows: int = 0
     size: int = 0
-    found: list[tuple[int, str, str, T]] = field(default_factory=list)
+    lines_of: list[int] = field(default_factory=list)
+    given: list[str] = field(default_factory=list)
+    owed: list[str] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     used: frozenset[str] = frozenset()  # devices and attributes that some row of the file so far has
     fault: Fault | None = None
-    contacts: list[tuple[int, str, T]] = field(default_factory=list)
-    renamed: set[int] = field(default_factory=set)  # lines of second debts: their id is not the contact_id
+    known: Sequence[str | None] = ()
 
-    def place(self, before: int) -> Piece[T]:
-        """The same with lines of the file, `before` of which come before this piece."""
-        return Piece(
-            self.lines,
-            self.rows,
-            self.size,
-            [(before + line, identity, owed, made) for line, identity, owed, made in self.found],
-            [Reject(before + r.row, r.column, r.reason, r.value, r.refused) for r in self.rejects],
-            self.used,
-            Fault(before + self.fault.line, self.fault.message, self.fault.mend) if self.fault else None,
-        )
+    def place(self, before: int) -> None:
+        """Count lines as in the file, `before` of which come before this piece."""
+        self.lines_of = [before + line for line in self.lines_of]
+        self.rejects = [replace(reject, row=before + reject.row) for reject in self.rejects]
+        if self.fault is not None:
+            self.fault = replace(self.fault, line=before + self.fault.line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,11 @@ def read(
     opened = open_list(path, mapping, country=country, debt=debt, separator=separator)
     names = opened.layout.attributes
     for piece in numbered(pieces(opened, as_found)):
-        kept = {line: found.contact(identity, names) for line, identity, found in piece.contacts}
+        kept = {
+            line: found.contact(identity, names)
+            for line, identity, found in zip(piece.lines_of, piece.known, piece.made, strict=True)
+            if identity is not None
+        }
         told: dict[int, list[Reject]] = {line: [] for line in kept}
         for reject in piece.rejects:
             told.setdefault(reject.row, []).append(reject)
@@ -114,8 +118,8 @@ def read(
             yield Row(line, kept.get(line), tuple(told[line]))
 
 
-def as_found(found: Found) -> Found:
-    """What to make of a row, for whoever needs no other form of it."""
+def as_found(found: Sequence[Found]) -> Sequence[Found]:
+    """What to make of the rows, for whoever needs no other form of them."""
     return found
 
 
@@ -158,44 +162,44 @@ def _no_text(error: UnicodeDecodeError) -> ListFileError:
     )
 
 
-def pieces(opened: ListFile, make: Callable[[Found], T], *, processes: int = 1) -> Iterator[Piece[T]]:
+def pieces(
+    opened: ListFile, make: Callable[[Sequence[Found]], T], *, processes: int = 1
+) -> Iterator[Piece[T]]:
     """The whole file read piece by piece, in its order. Raises ListFileError where it is no list after all.
 
-    `make` says what becomes of a row: a function of a module, since other processes are to find it.
+    `make` says what becomes of the rows of a piece: a function of a module, since other processes are to
+    find it.
     """
     before = opened.lines
     for piece in _read_all(opened, make, processes):
-        placed = piece.place(before)
-        if placed.fault is not None:
-            where = f"line {placed.fault.line} " if placed.fault.line > before else ""
-            raise ListFileError(where + placed.fault.message, placed.fault.mend)
+        piece.place(before)
+        if piece.fault is not None:
+            where = f"line {piece.fault.line} " if piece.fault.line > before else ""
+            raise ListFileError(where + piece.fault.message, piece.fault.mend)
         before += piece.lines
-        yield placed
+        yield piece
 
 
 def numbered(read_pieces: Iterable[Piece[T]]) -> Iterator[Piece[T]]:
-    """The pieces with duplicates among their rejects and everybody else among their contacts."""
+    """The pieces with duplicates among their rejects, and everybody else known by an id."""
     with closing(Seen()) as seen:
         for piece in read_pieces:
-            again = {}
-            for line, given, owed, made in piece.found:
-                identity = seen.identity(given, owed)
-                if identity is None:
-                    again[line] = Reject(line, "contact_id", DUPLICATE, given)
-                else:
-                    piece.contacts.append((line, identity, made))
-                    if identity != given:
-                        piece.renamed.add(line)
+            piece.known = seen.identities(piece.given, piece.owed)
+            again = {
+                line: Reject(line, "contact_id", DUPLICATE, given)
+                for line, given, known in zip(piece.lines_of, piece.given, piece.known, strict=True)
+                if known is None
+            }
             if again:
                 others = (reject for reject in piece.rejects if reject.row not in again)
                 piece.rejects = sorted((*others, *again.values()), key=lambda reject: reject.row)
             yield piece
 
 
-def _read_all(opened: ListFile, make: Callable[[Found], T], processes: int) -> Iterator[Piece[T]]:
+def _read_all(opened: ListFile, make: Callable[[Sequence[Found]], T], processes: int) -> Iterator[Piece[T]]:
     cut = _cut(opened)
     if processes == 1 or opened.size <= ALONE:
-        reader = RowReader(opened.layout)
+        reader = ColumnReader(opened.layout)
         for chunk in cut:
             yield read_piece(chunk, reader, opened.separator, make)
         return
@@ -214,16 +218,16 @@ def _read_all(opened: ListFile, make: Callable[[Found], T], processes: int) -> I
             pool.shutdown(cancel_futures=True)
 
 
-def _begin(layout: Layout, separator: str, make: Callable[[Found], T]) -> None:
+def _begin(layout: Layout, separator: str, make: Callable[[Sequence[Found]], T]) -> None:
     """What a process of the pool reads with. What it makes holds no cycles, and is much: nothing is to look
     for them. Ctrl-C is the command's to deal with."""
     gc.disable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     global _read_here_with  # noqa: PLW0603 - a pool hands a process its tools in no other way
-    _read_here_with = (RowReader(layout), separator, make)
+    _read_here_with = (ColumnReader(layout), separator, make)
 
 
-_read_here_with: tuple[RowReader, str, Callable[[Found], Any]]
+_read_here_with: tuple[ColumnReader, str, Callable[[Sequence[Found]], Any]]
 
 
 def _read_here(chunk: bytes) -> Piece[Any]:
@@ -259,6 +263,8 @@ def rows_end(block: bytes, separator: str) -> int:
     """
     if b'"' not in block:
         return block.rfind(b"\n") + 1 or block.rfind(b"\r", 0, -1) + 1
+    if _quotes_within_lines(block, separator):
+        return block.rfind(b"\n") + 1
     lines = block.splitlines(keepends=True)
     if not lines[-1].endswith(b"\n"):
         lines.pop()
@@ -273,28 +279,52 @@ def rows_end(block: bytes, separator: str) -> int:
     return sum(len(line) for line in lines[:end])
 
 
-def read_piece(chunk: bytes, reader: RowReader, separator: str, make: Callable[[Found], T]) -> Piece[T]:
+def _quotes_within_lines(block: bytes, separator: str) -> bool:
+    """Whether every quote surely belongs to a value that is in quotes from its first letter to its last, on
+    one line: then every line is a row. Found without reading the rows, for most files are like that.
+
+    The first quote of such a block opens a value, since no line break and no separator before it was in
+    quotes; and so does the first one after that value.
+    """
+    between = re.escape(separator.encode())
+    value = rb'"(?:(?<=\n")|(?<=%b"))[^"\n]*(?:""[^"\n]*)*"(?=\r?\n|%b)' % (between, between)
+    whole = block.rfind(b"\n") + 1
+    quoted = re.findall(value, b"\n" + block[:whole])
+    return whole > 0 and block.count(b'"', 0, whole) == sum(each.count(b'"') for each in quoted)
+
+
+def read_piece(
+    chunk: bytes, reader: ColumnReader, separator: str, make: Callable[[Sequence[Found]], T]
+) -> Piece[T]:
     """Read the rows of a piece."""
-    piece: Piece[T] = Piece(size=len(chunk))
     try:
         text = chunk.decode()
     except UnicodeDecodeError as error:
         told = _no_text(error)
-        piece.fault = Fault(0, told.message, told.mend)
-        return piece
+        return Piece(make([]), fault=Fault(0, told.message, told.mend))
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    line, count, keep, read = 1, 0, piece.found.append, reader.read
+    lines, found, line, count = [], [], 1, 0
+    fault = None
     try:
         for values in rows:
+            count += 1
             if values:
-                count += 1
-                found, rejects = read(line, values)
-                if rejects:
-                    piece.rejects += rejects
-                if found is not None:
-                    keep((line, found.identity, found.owed, make(found)))
+                lines.append(line)
+                found.append(values)
             line = rows.line_num + 1
     except csv.Error as error:
-        piece.fault = Fault(rows.line_num, f"is no CSV: {error}", "mend the quotes of that line")
-    piece.lines, piece.rows, piece.used = rows.line_num, count, frozenset(reader.used)
-    return piece
+        fault = Fault(rows.line_num, f"is no CSV: {error}", "mend the quotes of that line")
+    plain = rows.line_num == count and is_plain(text)
+    of, contacts, rejects = reader.read_all(lines, found, plain=plain)
+    return Piece(
+        make(contacts),
+        lines=rows.line_num,
+        rows=len(found),
+        size=len(chunk),
+        lines_of=of,
+        given=[each.identity for each in contacts],
+        owed=[each.owed for each in contacts],
+        rejects=rejects,
+        used=frozenset(reader.used),
+        fault=fault,
+    )

@@ -10,7 +10,7 @@ import getpass
 import os
 from asyncio import Task, create_task, gather
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,11 +23,11 @@ from console.list_reports import Report
 from console.list_rows import Found, Reject
 from console.refusal import Reason, RefusedError
 from strategies.contacts import DEVICE_KINDS
-from strategies.store.contact_codec import LETTERS, known_as, numbers_of, packed_record, with_columns
+from strategies.store.contact_codec import known_as, numbers_of, packed_record, with_columns
 
 if TYPE_CHECKING:
     from strategies.store import Store
-    from strategies.store.contacts import Shared, Written
+    from strategies.store.contacts import Entry, Shared, Written
     from strategies.store.imports import Import
 
 T = TypeVar("T")
@@ -36,8 +36,6 @@ SHOWN = 5  # rejects kept for the terminal; all of them are in the file
 BATCH = 500  # contacts given to the store at once, which writes them in one step
 READERS = 8  # processes at most: more than one server can take in
 ABREAST = 4  # batches on their way: packed while the server writes, and one wait for its disk for several
-Kept = tuple[bytes, tuple[str, ...]]  # a record, and its numbers as the index has them
-Block = list[tuple[int, bytes, Kept]]  # line, contact id, and that
 
 
 class Shown(Protocol):
@@ -124,13 +122,14 @@ class Reading:
         self.other_lists += len(written.elsewhere)
         self.shared += len(written.shared)
 
-    def count(self, piece: Piece[Kept]) -> None:
+    def count(self, piece: Piece[bytes]) -> None:
         """Add a piece."""
         self.rows += piece.rows
-        self.contacts += len(piece.contacts)
+        contacts = len(piece.known) - piece.known.count(None)
+        self.contacts += contacts
         self.used |= piece.used
         self.refuse(piece.rejects)
-        self.rejected_rows += piece.rows - len(piece.contacts)
+        self.rejected_rows += piece.rows - contacts
 
     def refuse(self, rejects: list[Reject]) -> None:
         """Add rejects; rows are counted by whoever knows of them."""
@@ -139,52 +138,89 @@ class Reading:
             self.first += tuple(rejects)
 
 
+class Block(msgspec.Struct, array_like=True, gc=False):
+    """Contacts between reading and writing: ids, records with columns that are numbered later, their numbers
+    as the index has them, and their lines in the file."""
+
+    ids: list[str]
+    records: list[bytes]
+    numbers: list[tuple[str, ...]]
+    lines: list[int] = []
+
+    def at(self, places: Sequence[int]) -> Block:
+        """Those at these places."""
+        return Block(*([column[at] for at in places] for column in msgspec.structs.astuple(self)))
+
+    def parts(self) -> Iterator[Block]:
+        """All of them, as many at a time as are written at once."""
+        for at in range(0, len(self.ids), BATCH):
+            yield Block(*(column[at : at + BATCH] for column in msgspec.structs.astuple(self)))
+
+    def entries(self, columns: int) -> list[Entry]:
+        """As the store takes them."""
+        records = [with_columns(kept, columns) for kept in self.records]
+        return list(zip(self.ids, records, self.numbers, strict=True))
+
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(Block).decode
+_unpack_lines = msgspec.msgpack.Decoder(list[int]).decode
+
+
 class Spool:
-    """Contacts on disk between reading and writing, in blocks."""
+    """Contacts on disk, in blocks."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
 
-    def add(self, block: Block) -> None:
-        """Keep a block."""
-        packed = msgspec.msgpack.encode(block)
-        self._file.write(len(packed).to_bytes(8, "big") + packed)
+    def add(self, lines: Sequence[int], packed: bytes) -> None:
+        """Keep a packed block, and its lines in the file."""
+        for part in (_pack(lines), packed):
+            self._file.write(len(part).to_bytes(8, "big") + part)
 
     def blocks(self) -> Iterator[Block]:
         """The blocks in the order kept."""
         self._file.seek(0)
-        decode = msgspec.msgpack.Decoder(Block).decode
-        while length := self._file.read(8):
-            yield decode(self._file.read(int.from_bytes(length, "big")))
+        while lines := self._part():
+            block = _unpack(self._part())
+            block.lines = _unpack_lines(lines)
+            yield block
+
+    def _part(self) -> bytes:
+        return self._file.read(int.from_bytes(self._file.read(8), "big"))
 
 
-def record(found: Found) -> Kept:
-    """What to keep of a row: the contact's record, with columns that are numbered later."""
-    devices = [LETTERS[kind] + address for kind, address in found.devices]
-    rest = (found.consent, found.zone, found.postal_code, found.segment)
-    return packed_record(found.identity, 0, devices, found.values, rest), numbers_of(devices)
+def packed(contacts: Sequence[Found]) -> bytes:
+    """What to keep of the rows of a piece: a packed block, as yet without lines."""
+    records = [packed_record(each.identity, 0, each.devices, each.values, each[4:]) for each in contacts]
+    ids = [each.identity for each in contacts]
+    return _pack(Block(ids, records, [numbers_of(each.devices) for each in contacts]))
 
 
 def check(plan: Plan, opened: ListFile, spool: Spool, rejects: Report, shown: Shown) -> Reading:
     """Read all rows, the contacts into `spool`. Raises RefusedError where the file as a whole is unusable."""
     reading = Reading()
-    read = numbered(pieces(opened, record, processes=min(os.cpu_count() or 1, READERS)))
+    read = numbered(pieces(opened, packed, processes=min(os.cpu_count() or 1, READERS)))
     with plan.refusing():
         for piece in shown(f"checking {plan.file.name}", read, opened.size / SIZE):
-            spool.add(
-                [
-                    (
-                        line,
-                        identity.encode(),
-                        (known_as(kept, identity), numbers) if line in piece.renamed else (kept, numbers),
-                    )
-                    for line, identity, (kept, numbers) in piece.contacts
-                ]
-            )
+            spool.add(*_kept(piece))
             rejects.add((r.row, r.column, r.reason, r.value, r.refused) for r in piece.rejects)
             reading.count(piece)
     rejects.keep()
     return reading
+
+
+def _kept(piece: Piece[bytes]) -> tuple[Sequence[int], bytes]:
+    """Lines and block of the contacts of a piece: without duplicates, and under the ids they are known by."""
+    if piece.known == piece.given:
+        return piece.lines_of, piece.made
+    block = _unpack(piece.made)
+    for at, identity in enumerate(piece.known):
+        if identity not in {None, block.ids[at]}:
+            block.ids[at], block.records[at] = identity, known_as(block.records[at], identity)
+    block.lines = piece.lines_of
+    kept = block.at([at for at, identity in enumerate(piece.known) if identity is not None])
+    return kept.lines, _pack(kept)
 
 
 def refuse_with_rejects(plan: Plan, reading: Reading, *, partial: bool) -> None:
@@ -221,26 +257,21 @@ async def refuse_known(
     rows become rejects."""
     columns = await store.columns(opened.layout.attributes)
     for block in spools[0].blocks():
-        entries = [(identity, with_columns(kept, columns), numbers) for _, identity, (kept, numbers) in block]
-        conflicts = await store.conflicts(plan.name, entries)
-        others = await store.lists_of([block[at][1].decode() for at in conflicts])
+        conflicts = await store.conflicts(plan.name, block.entries(columns))
+        known = await store.lists_of([block.ids[at] for at in conflicts])
         refused = [
             Reject(
-                block[at][0], "contact_id", f"known with other data, by: {', '.join(lists)}", _id(block[at])
+                block.lines[at], "contact_id", f"known with other data, by: {', '.join(lists)}", block.ids[at]
             )
-            for at, lists in zip(conflicts, others, strict=True)
+            for at, lists in zip(conflicts, known, strict=True)
         ]
         rejects.add((r.row, r.column, r.reason, r.value, r.refused) for r in refused)
         reading.refuse(refused)
         reading.rejected_rows += len(refused)
         reading.contacts -= len(refused)
-        gone = set(conflicts)
-        spools[1].add([entry for at, entry in enumerate(block) if at not in gone])
+        left = block.at(sorted(set(range(len(block.ids))).difference(conflicts)))
+        spools[1].add(left.lines, _pack(left))
     rejects.keep()
-
-
-def _id(entry: tuple[int, bytes, Kept]) -> str:
-    return entry[1].decode()
 
 
 async def write(
@@ -261,17 +292,17 @@ async def write(
     place = started.first
 
     async def put(part: Block, place: int) -> tuple[Block, Written]:
-        entries = [(identity, with_columns(kept, columns), numbers) for _, identity, (kept, numbers) in part]
         span = (started.first, started.last)
         keep = plan.known == "keep"
-        return part, await store.write_records(plan.name, entries, span=span, place=place, keep=keep)
+        return part, await store.write_records(
+            plan.name, part.entries(columns), span=span, place=place, keep=keep
+        )
 
     try:
         for block in shown(f"importing {plan.name}", spool.blocks(), opened.size / SIZE):
-            for at in range(0, len(block), BATCH):
-                part = block[at : at + BATCH]
+            for part in block.parts():
                 waiting.append(create_task(put(part, place)))
-                place += len(part)
+                place += len(part.ids)
                 if len(waiting) == ABREAST:
                     await _tell_written(store, plan, reading, duplicates, await waiting.popleft())
         while waiting:
@@ -304,9 +335,10 @@ def _strangers(shared: Shared) -> bool:
 
 
 async def _tell_duplicates(store: Store, plan: Plan, part: Block, written: Written, report: Report) -> None:
-    lines = {identity.decode(): line for line, identity, _ in part}
+    lines = dict(zip(part.ids, part.lines, strict=True))
     what = "kept as it was" if plan.known == "keep" else "replaced"
-    for identity, lists in zip(written.elsewhere, await store.lists_of(written.elsewhere), strict=True):
+    known = await store.lists_of(written.elsewhere)
+    for identity, lists in zip(written.elsewhere, known, strict=True):
         others = " ".join(name for name in lists if name != plan.name)
         report.add([(lines[identity], identity, f"known with other data; {what}", "", others, "")])
     for one in written.shared:

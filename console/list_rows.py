@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from strategies.contacts import DEVICE_KINDS, Contact, Device
 from strategies.numbers import normalise
+from strategies.store.contact_codec import KINDS, LETTERS
 from strategies.vocabulary import CONSENT_BASES
 
 RESERVED = ("recovery_open",)  # names that expressions give a meaning of their own
@@ -24,7 +25,7 @@ _CHECKED = ("zone", "device_order", "consent_basis", "consent_date")
 NOWHERE = -1  # the place of a column that the file does not have
 ID_LIMIT = 128  # an id becomes part of a key and of every ledger line
 VALUE_LIMIT = 2000  # longer than any name, address or remark; short enough for a prompt or a message
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f]")
 _EMAIL = re.compile(r"[^@\s<>,;\"']+@[^@\s<>,;\"']+\.[^@\s<>,;\"']+")
 
 
@@ -67,12 +68,12 @@ class Layout:
 
 
 class Found(NamedTuple):
-    """A contact as a row gives it: `devices` are kind and address in the contact's own order, `values` those
-    of the layout's attributes, `owed` the value that tells two debts apart."""
+    """A contact as a row gives it: `devices` are letter and address in the contact's own order, as records
+    have them, `values` those of the layout's attributes, `owed` the value that tells two debts apart."""
 
     identity: str
     owed: str
-    devices: list[tuple[str, str]]
+    devices: Sequence[str]
     values: Sequence[str | None]
     consent: dict[str, str] | None
     zone: str | None
@@ -83,7 +84,7 @@ class Found(NamedTuple):
         """The contact, known as `identity`, its attributes as `names`."""
         return Contact(
             id=identity,
-            devices=tuple(Device(kind, address) for kind, address in self.devices),
+            devices=tuple(Device(KINDS[word[0]], word[1:]) for word in self.devices),
             zone=self.zone,
             postal_code=self.postal_code,
             segment=self.segment,
@@ -136,7 +137,7 @@ def _check_names(names: Sequence[str]) -> None:
 
 
 def _have(names: Sequence[str]) -> str:
-    shown = ", ".join(_CONTROL.sub("?", name)[:40] or '""' for name in names[:20])
+    shown = ", ".join(CONTROL.sub("?", name)[:40] or '""' for name in names[:20])
     return f"the file has: {shown}"
 
 
@@ -189,8 +190,8 @@ class RowReader:
             reason = f"{len(values)} values for {len(self.names)} columns"
             return None, [Reject(line, "", reason, values[0][:ID_LIMIT])]
         cells = list(map(str.strip, values))
-        if self._suspect(cells) and (wrong := list(_wrong_cells(line, self.names, cells))):
-            return None, wrong
+        if self._suspect(cells) and (refused := list(_wrong_cells(line, self.names, cells))):
+            return None, refused
         devices, rejects = self._usable(line, cells)
         if not devices:
             missing = Reject(line, "", "no device to reach the contact on", cells[self._identity])
@@ -231,35 +232,36 @@ class RowReader:
             or not 0 < len(cells[self._identity]) <= ID_LIMIT
         ):
             return True
-        return bool(self._checked) and any(_wrong(name, cells[at]) for at, name in self._checked)
+        return bool(self._checked) and any(wrong(name, cells[at]) for at, name in self._checked)
 
-    def _usable(self, line: int, cells: Sequence[str]) -> tuple[list[tuple[str, str]], list[Reject]]:
+    def _usable(self, line: int, cells: Sequence[str]) -> tuple[list[str], list[Reject]]:
         """The devices that can be used, in the contact's own order, and the ones that cannot."""
         devices, rejects = [], []
         for at, kind in self._devices:
             if value := cells[at]:
-                address = _email(value) if kind == "email" else normalise(value, self.country)
+                address = email(value) if kind == "email" else normalise(value, self.country)
                 if address is None:
                     number = f"a phone number of {self.country} or +..."
                     what = "an email address" if kind == "email" else number
                     rejects.append(Reject(line, kind, f"not {what}", value, "device"))
                 else:
-                    devices.append((kind, address))
+                    devices.append(LETTERS[kind] + address)
         if self._order is not None:
-            wanted = _kinds(cells[self._order])
-            devices.sort(key=lambda d: wanted.index(d[0]) if d[0] in wanted else len(wanted))
+            wanted = [LETTERS[kind] for kind in _kinds(cells[self._order])]
+            devices.sort(key=lambda word: wanted.index(word[0]) if word[0] in wanted else len(wanted))
         return devices, rejects
 
 
 def _wrong_cells(line: int, names: Sequence[str], cells: Sequence[str]) -> Iterator[Reject]:
     for name, value in zip(names, cells, strict=True):
-        reason = _wrong(name, value)
+        reason = wrong(name, value)
         if reason:
             yield Reject(line, name, reason, value)
 
 
-def _wrong(name: str, value: str) -> str | None:
-    if _CONTROL.search(value):
+def wrong(name: str, value: str) -> str | None:
+    """Why a column of this name may not hold this value."""
+    if CONTROL.search(value):
         return "a control character (a line break, a tab) in the value"
     if len(value) > VALUE_LIMIT:
         return f"longer than {VALUE_LIMIT} characters"
@@ -306,7 +308,8 @@ def _kinds(order: str) -> list[str]:
     return [kind for kind in re.split(r"[\s,;|>]+", order) if kind]
 
 
-def _email(value: str) -> str | None:
+def email(value: str) -> str | None:
+    """An email address, None for what is none."""
     return value if _EMAIL.fullmatch(value) else None
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumberType, timezone
 
-from strategies.number_plans import sure_country, sure_number
+from strategies.number_plans import sure_country, sure_number, sure_numbers
 
 _WRITTEN = re.compile(r"\+?[0-9 ().\-/]{3,30}", re.ASCII)  # no letters, extensions or digits of other scripts
 _STRICT = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)  # E.164: at most 15 digits
@@ -26,6 +26,14 @@ def normalise(text: str, country: str) -> str | None:
     if sure is not None or not _WRITTEN.fullmatch(written):
         return sure
     return parsed_number(written, country)
+
+
+def normalise_all(written: Sequence[str], country: str) -> list[str | None]:
+    """The same of many at once, which have no spaces around them; of an empty one an empty one."""
+    sure = sure_numbers(written, country)
+    return [
+        number or (normalise(one, country) if one else one) for number, one in zip(sure, written, strict=True)
+    ]
 
 
 @lru_cache(maxsize=16384)

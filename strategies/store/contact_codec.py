@@ -12,7 +12,7 @@ from strategies.contacts import DEVICE_KINDS, Contact, Device
 from strategies.store.keys import number_field
 
 LETTERS = {kind: kind[0] for kind in DEVICE_KINDS}  # mhwote
-_KINDS = {letter: kind for kind, letter in LETTERS.items()}
+KINDS = {letter: kind for kind, letter in LETTERS.items()}
 _SHORT = [bytes([0xA0 | length]) for length in range(32)]
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Any]).decode
@@ -31,9 +31,11 @@ def packed_record(
 ) -> bytes:
     """A record of its parts: `devices` as letter and address, `values` in the order of the columns, `rest`
     consent, zone, postal code and segment. What is missing at the end costs nothing."""
-    parts: list[object] = [columns, identity, devices, values, *rest]
-    while parts[-1] is None:
-        parts.pop()
+    parts: list[object] = [columns, identity, devices, values]
+    if any(rest):
+        parts += rest
+        while parts[-1] is None:
+            parts.pop()
     return _encode(parts)
 
 
@@ -61,7 +63,7 @@ def read_record(raw: bytes, names: Mapping[int, Sequence[str]]) -> Contact:
     consent, zone, postal_code, segment = (*rest, None, None, None, None)[:4]
     return Contact(
         id=identity,
-        devices=tuple(Device(_KINDS[word[0]], word[1:]) for word in devices),
+        devices=tuple(Device(KINDS[word[0]], word[1:]) for word in devices),
         zone=zone,
         postal_code=postal_code,
         segment=segment,

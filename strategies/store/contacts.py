@@ -43,7 +43,7 @@ class Written:
     shared: tuple[Shared, ...] = ()
 
 
-Entry = tuple[bytes, bytes, Sequence[str]]  # contact id, record, and its numbers as the index has them
+Entry = tuple[str, bytes, Sequence[str]]  # contact id, record, and its numbers as the index has them
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class ContactBook(Forgotten):
         for at in range(0, len(contacts), BATCH):
             records = [contact_record(one, columns, names) for one in contacts[at : at + BATCH]]
             part = [
-                (one.id.encode(), record, numbers_of_record(record))
+                (one.id, record, numbers_of_record(record))
                 for one, record in zip(contacts[at : at + BATCH], records, strict=True)
             ]
             added += (await self.write_records(list_name, part)).added
@@ -131,7 +131,7 @@ class ContactBook(Forgotten):
         self,
         list_name: str,
         how: Mapping[str, object],
-        records: tuple[Sequence[bytes], Sequence[bytes], Sequence[bytes]],
+        records: tuple[Sequence[str], Sequence[bytes], Sequence[bytes]],
         numbers: Callable[[int], Sequence[str]],
     ) -> Any:
         keys = self._keys
@@ -144,7 +144,7 @@ class ContactBook(Forgotten):
         function: str,
         keys: Sequence[str],
         how: Mapping[str, object],
-        records: tuple[Sequence[bytes], Sequence[bytes], Sequence[bytes]],
+        records: tuple[Sequence[str], Sequence[bytes], Sequence[bytes]],
         numbers: Callable[[int], Sequence[str]],
     ) -> Any:
         """One step over ids, their records as they are (none for contacts that are all new), and as they are
@@ -157,7 +157,7 @@ class ContactBook(Forgotten):
                 fresh.add(i, own)
                 if was:
                     stale.add(i, sorted(set(numbers_of_record(was)).difference(own)))
-        given = {"ids": raw_texts(ids), "old": raw_texts(old), "new": raw_texts(new)}
+        given = {"ids": ids, "old": raw_texts(old), "new": raw_texts(new)}
         index = {
             "numbers": fresh.numbers,
             "owners": fresh.owners,
@@ -198,16 +198,16 @@ class ContactBook(Forgotten):
 
 
 def _written(
-    answer: Any, ids: Sequence[bytes], old: Sequence[bytes], given: Sequence[bytes], new: Sequence[bytes]
+    answer: Any, ids: Sequence[str], old: Sequence[bytes], given: Sequence[bytes], new: Sequence[bytes]
 ) -> Written:
     added, elsewhere, shared = answer
     return Written(
         added=added,
         new=sum(not was for was in old),
         changed=sum(bool(was) and was != record for was, record in zip(old, new, strict=True)),
-        elsewhere=tuple(ids[i - 1].decode() for i in elsewhere if old[i - 1] != given[i - 1]),
+        elsewhere=tuple(ids[i - 1] for i in elsewhere if old[i - 1] != given[i - 1]),
         shared=tuple(
-            Shared(ids[i - 1].decode(), f"+{number.decode()}", tuple(others.decode().split("\n")))
+            Shared(ids[i - 1], f"+{number.decode()}", tuple(others.decode().split("\n")))
             for i, number, others in shared
         ),
     )

@@ -139,7 +139,7 @@ class Imports(ContactBook):
         none."""
         if not before:
             return []
-        keys, ids = self._keys, list(before)
+        keys, ids = self._keys, [raw.decode() for raw in before]
         others = [name for name in await self.lists() if name != list_name]
         subs = [name.decode() for name in await self._command("SMEMBERS", keys.open)]
         old = [raw or b"" for raw in await self._command("HMGET", keys.contacts, *ids)]

@@ -37,7 +37,7 @@ async def imported(
     columns = await store.columns(names)
     records = [contact_record(contact, columns, names) for contact in contacts]
     entries = [
-        (contact.id.encode(), record, numbers_of_record(record))
+        (contact.id, record, numbers_of_record(record))
         for contact, record in zip(contacts, records, strict=True)
     ][:cut_off_after]
     span = (started.first, started.last)

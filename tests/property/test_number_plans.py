@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from strategies.number_plans import COUNTRIES, sure_country, sure_number
-from strategies.numbers import country_of, normalise, parsed_country, parsed_number
+from strategies.numbers import country_of, normalise, normalise_all, parsed_country, parsed_number
 
 CODES = ("1", "44", "49", "33", "34", "48", "31", "32", "351", "39", "41", "52", "7")
 MARKS = st.text("() .-/", max_size=2)
@@ -59,6 +59,22 @@ def test_what_is_a_number_for_one_is_a_number_for_the_other(data: st.DataObject,
     if parsed is not None:
         assert country_of(parsed) == parsed_country(parsed)
         assert sure_country(parsed) in {None, parsed_country(parsed)}
+
+
+@settings(max_examples=1000, deadline=None)
+@given(
+    st.sampled_from((*COUNTRIES, "CH", "")).flatmap(
+        lambda country: st.tuples(
+            st.just(country), st.lists(st.one_of(written(), probable(country), st.just("")), max_size=8)
+        )
+    )
+)
+@example(("US", ["(+1) 2125550101", "2125550101"]))
+@example(("US", ["2125550101\n2125550102", "", "2125550103"]))
+@example(("DE", ["4969527010363", "069 527010363", ""]))
+def test_many_numbers_at_once_are_what_each_of_them_is(given: tuple[str, list[str]]) -> None:
+    country, texts = given[0], [text.strip() for text in given[1]]
+    assert normalise_all(texts, country) == [text and normalise(text, country) for text in texts]
 
 
 @pytest.mark.parametrize(

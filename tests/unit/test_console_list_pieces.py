@@ -30,7 +30,8 @@ def contacts(listed: ListFile, processes: int = 1) -> list[tuple[int, str, str |
     return [
         (line, identity, found.values[0])
         for piece in numbered(pieces(listed, as_found, processes=processes))
-        for line, identity, found in piece.contacts
+        for line, identity, found in zip(piece.lines_of, piece.known, piece.made, strict=True)
+        if identity is not None
     ]
 
 
