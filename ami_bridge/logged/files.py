@@ -25,7 +25,8 @@ Moment = Callable[[str], float | None]
 @dataclass(frozen=True, slots=True)
 class AsteriskFiles:
     """Queue log and call records, each with what a rotation has left beside it (`queue_log.1`,
-    `queue_log-20300131.gz`). Reading raises OSError where one is missing or may not be read."""
+    `queue_log-20300131.gz`). Reading raises OSError where one may not be read, or its directory is missing; a
+    file that is not there yet has no lines."""
 
     queue_log: Path
     cdr: Path
@@ -81,9 +82,12 @@ def lines_since(path: Path, since: float, moment: Moment) -> Iterator[str]:
 
 
 def _parts(path: Path, since: float) -> list[Path]:
-    """The file itself, which must be there, and the rotated parts that were written to since then."""
+    """The file itself, and the rotated parts that were written to since then."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no directory {path.parent}")
     rotated = [part for part in path.parent.glob(f"{path.name}[.-]*") if part.stat().st_mtime >= since]
-    return [*sorted(rotated, key=lambda part: part.stat().st_mtime), path]
+    parts = sorted(rotated, key=lambda part: part.stat().st_mtime)
+    return [*parts, path] if path.exists() else parts
 
 
 def _opened(path: Path) -> BufferedReader | gzip.GzipFile:

@@ -143,6 +143,7 @@ async def test_without_the_files_a_gap_leaves_calls_unknown(
 ) -> None:
     if readable:
         files.queue_log.unlink()
+        files.queue_log.mkdir()  # no file that could be read
     async with gapped(store, clock, files if readable else None) as made:
         await launched(store, [ADA], LIVE)
         attempt = await asked(made.stage)

@@ -121,8 +121,10 @@ async def test_the_bridge_does_it_by_itself_and_bears_what_cannot_be_read(
     loaded = located(load_project(secondpass.config))
     forty_days(files)
     files.cdr.rename(files.cdr.with_suffix(".away"))
+    files.cdr.mkdir()  # no file that could be read
     await rebuilt_by_itself(store, loaded, 0.0)
     assert report(secondpass) == []
+    files.cdr.rmdir()
     files.cdr.with_suffix(".away").rename(files.cdr)
     await rebuilt_by_itself(store, loaded, 0.0)
     assert [row["abandoned"] for row in report(secondpass)] == ["3", "1"]

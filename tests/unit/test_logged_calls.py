@@ -196,7 +196,7 @@ def test_live_answers_are_those_of_one_tenant_alone(tmp_path: Path) -> None:
     assert set(files.calls(AT)) == {CALL, "sp-2", "sp-3"}
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    files = AsteriskFiles(tmp_path / "queue_log", tmp_path / "secondpass.csv")
+def test_a_file_that_is_not_there_yet_is_empty_but_its_directory_must_be_there(tmp_path: Path) -> None:
+    assert AsteriskFiles(tmp_path / "queue_log", tmp_path / "secondpass.csv").calls(AT) == {}
     with pytest.raises(FileNotFoundError):
-        files.calls(AT)
+        AsteriskFiles(tmp_path / "away" / "queue_log", tmp_path / "secondpass.csv").calls(AT)
