@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from statistics import fmean, median
-from typing import Annotated, TypedDict
+from typing import Annotated, cast, get_args
 
 import typer
 
 from console import options, output
 
 app = typer.Typer(no_args_is_help=True, help="Benchmarks of the parts that decide.")
-
-
-class PacingTold(TypedDict):
-    """Shares over all shifts; `worst_shift`: the highest share abandoned in one of them."""
-
-    pacing: str
-    scenario: str
-    agents: int
-    shifts: int
-    utilisation: float
-    abandon_rate: float
-    shifts_over_cap: int
-    worst_shift: float
-    worst_deficit: float
-    dials_per_connect: float
-    decision_us_p50: float
 
 
 @app.callback()
@@ -37,7 +19,9 @@ def _group() -> None:
 @app.command("pacing")
 def pacing(
     agents: Annotated[int, typer.Option(min=1, max=1000)] = 20,
-    shifts: Annotated[int, typer.Option(min=1)] = 10,
+    shifts: Annotated[
+        int | None, typer.Option(min=1, help="10 if not said; with --all 200.", show_default=False)
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the first shift; each next one has the next.")] = 1,
     scenario: Annotated[str, typer.Option(metavar="exponential|heavy_tail|shock")] = "exponential",
     method: Annotated[str, typer.Option(metavar="predictive|progressive|adaptive")] = "predictive",
@@ -46,8 +30,15 @@ def pacing(
         float, typer.Option(min=0.001, max=0.5, help="Live answers that may be abandoned.")
     ] = 0.03,
     hard: Annotated[bool, typer.Option("--hard", help="Never above the cap at any instant.")] = False,
+    ages: Annotated[
+        bool, typer.Option("--ages/--no-ages", help="Reckon calls that ring by how long they have.")
+    ] = True,
     chances: Annotated[
-        bool, typer.Option("--chances", help="Each contact's probability of an answer differs, and is known.")
+        bool, typer.Option("--chances", help="Each contact's probability of an answer differs.")
+    ] = False,
+    told: Annotated[bool, typer.Option("--told", help="It differs, and predictive pacing knows it.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="The whole comparison, which takes hours; of the rest --seed only.")
     ] = False,
     json: options.Json = False,
 ) -> None:
@@ -56,74 +47,45 @@ def pacing(
     Utilisation is handling time over staffed time; abandoned is who answered and had no agent within two
     seconds, over all who answered.
     """
-    told = measure(
-        method,
-        scenario,
-        agents=agents,
-        shifts=shifts,
-        seed=seed,
-        hours=hours,
-        cap=cap,
-        hard=hard,
-        chances=chances,
-    )
-    if json:
-        output.document(told)
-    else:
-        output.show(output.table("Pacing", ("figure", "value"), [(k, v) for k, v in told.items()]))
+    from console.floor.measuring import Method, Setting, measure
+    from console.floor.scenarios import SCENARIOS
 
-
-def measure(
-    method: str,
-    scenario: str,
-    *,
-    agents: int,
-    shifts: int,
-    seed: int = 1,
-    hours: float = 8.0,
-    cap: float = 0.03,
-    hard: bool = False,
-    chances: bool = False,
-) -> PacingTold:
-    """The figures of so many shifts. Raises typer.BadParameter for a word that names nothing."""
-    from console.floor.pacings import Adaptive, Predictive, Progressive
-    from console.floor.scenarios import SCENARIOS, beta_chance
-    from console.floor.shift import Pacing, run_shift
-    from strategies.abandon_gate import Rule
-
+    if everything:
+        _compare(shifts, seed, json=json)
+        return
     if scenario not in SCENARIOS:
         raise typer.BadParameter(f"write one of {', '.join(SCENARIOS)}", param_hint="--scenario")
-    rule = Rule(cap=cap, hard=hard)
-    methods: dict[str, Callable[[], Pacing]] = {
-        "predictive": lambda: Predictive(rule, by_chance=chances),
-        "progressive": Progressive,
-        "adaptive": lambda: Adaptive(cap),
-    }
-    if method not in methods:
-        raise typer.BadParameter(f"write one of {', '.join(methods)}", param_hint="--method")
-    results = [
-        run_shift(
-            methods[method](),
-            SCENARIOS[scenario],
-            agents=agents,
-            seed=seed + number,
-            hours=hours,
-            cap=cap,
-            chances=beta_chance if chances else None,
-        )
-        for number in range(shifts)
-    ]
-    answered = sum(one.answered for one in results)
-    return {
-        "pacing": method,
-        "scenario": scenario,
-        "agents": agents,
-        "shifts": shifts,
-        "utilisation": round(fmean(one.utilisation for one in results), 4),
-        "abandon_rate": round(sum(one.abandoned for one in results) / answered, 5) if answered else 0.0,
-        "shifts_over_cap": sum(one.abandoned > cap * one.answered for one in results),
-        "worst_shift": round(max(one.abandon_rate for one in results), 5),
-        "worst_deficit": round(max(one.deficit for one in results), 3),
-        "dials_per_connect": round(sum(one.dialled for one in results) / max(1, answered), 3),
-        "decision_us_p50": round(median(us for one in results for us in one.decision_us), 2),
-    }
+    if method not in get_args(Method):
+        raise typer.BadParameter(f"write one of {', '.join(get_args(Method))}", param_hint="--method")
+    setting = Setting(agents, cast(Method, method), scenario, hours, cap, hard, ages, chances, told)
+    figures = measure(setting, shifts or 10, seed)
+    if json:
+        output.document(figures)
+    else:
+        output.show(output.table("Pacing", ("figure", "value"), list(figures.items())))
+
+
+def _compare(shifts: int | None, seed: int, *, json: bool) -> None:
+    """Every case of the comparison, a line as soon as it is measured; exits with 1 if one misses what is
+    asked of it."""
+    from console.floor.measuring import measure
+    from console.floor.yardstick import SHIFTS, cases, misses
+
+    found, missed = [], False
+    for case in cases(shifts or SHIFTS):
+        figures = measure(case.setting, case.shifts, seed)
+        why = misses(case, figures["utilisation"], figures["shifts_over_cap"])
+        missed = missed or bool(why)
+        found.append({"case": case.name, **figures, "goal": case.goal, "misses": why})
+        if not json:
+            output.line(
+                f"{case.name:<28} {case.setting.agents:>3} agents {case.shifts:>3} shifts "
+                f"{figures['utilisation']:.4f} busy {figures['abandon_rate']:.2%} abandoned "
+                f"{figures['shifts_over_cap']:>3} over, worst {figures['worst_shift']:.2%} "
+                f"{figures['decision_us_p50']:.0f}/{figures['decision_us_p99']:.0f} us "
+                f"{figures['shift_seconds']:.2f} s {why}"
+            )
+    if json:
+        output.document(found)
+    if missed:
+        raise typer.Exit(1)

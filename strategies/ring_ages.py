@@ -8,11 +8,12 @@ Both shares are products and sums over a few spans of age, in which older calls 
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from itertools import accumulate
 from math import exp, log
+from operator import add, mul
+
+from strategies.frozen import Record, replace
 
 EDGES = (0.0, 0.5, 1.0, 2.0, 4.0, 7.0, 11.0, 16.0, 22.0)  # seconds at which the spans of age begin
 WEIGHT = 20.0  # calls that what is thought of ringing before any was made weighs as much as
@@ -28,8 +29,7 @@ _THOUGHT_PICKED = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ages:
+class Ages(Record, frozen=True):
     """Counts by span of age, as of `at` (epoch seconds): calls that rang on beyond it, those that ended in
     it, those of them picked up; and of calls picked up, `heard` in all and those with a `person`."""
 
@@ -50,12 +50,9 @@ def rang(known: Ages, age: float, now: float, *, picked_up: bool) -> Ages:
     """With one more call that rang so many seconds, then was picked up or was over."""
     known = _aged(known, now)
     span = _span(age)
-    return replace(
-        known,
-        passed=tuple(count + (n < span) for n, count in enumerate(known.passed)),
-        ended=_more(known.ended, span),
-        picked=_more(known.picked, span) if picked_up else known.picked,
-    )
+    passed = (*[count + 1 for count in known.passed[:span]], *known.passed[span:])
+    picked = _more(known.picked, span) if picked_up else known.picked
+    return Ages(known.at, passed, _more(known.ended, span), picked, known.heard, known.person)
 
 
 def turned_out(known: Ages, now: float, *, person: bool) -> Ages:
@@ -82,25 +79,25 @@ def each_chance(known: Ages, rung: Iterable[tuple[float, float]], answer: float)
 def as_many_as(known: Ages, ages: Iterable[float], picked_up: int, answer: float) -> int:
     """As how many calls just placed those are to be reckoned with that ring, by their ages, and those that
     were picked up."""
-    counts = [0] * len(EDGES)
-    for age in ages:
-        counts[_span(age)] += 1
-    by_span = zip(counts, _by_span(known, answer), strict=True)
-    likely = sum(count * each for count, each in by_span) + picked_up * known.person_once_picked_up
+    ordered = sorted(ages)
+    began = [bisect_left(ordered, edge) for edge in EDGES[1:]]
+    counts = [after - before for before, after in zip((0, *began), (*began, len(ordered)), strict=True)]
+    likely: float = sum(map(mul, counts, _by_span(known, answer)))
+    likely += picked_up * known.person_once_picked_up
     return round(likely / answer)
 
 
 def _by_span(known: Ages, answer: float) -> list[float]:
     """The chance of a call that has rung into each span."""
-    picked = [count + thought for count, thought in zip(known.picked, _THOUGHT_PICKED, strict=True)]
-    later, rings_on = sum(picked), 1.0
-    most, chances = known.person_once_picked_up, list[float]()
-    for n, still in enumerate(accumulate(picked, lambda left, gone: left - gone, initial=later)):
-        if n == len(EDGES):
-            break
-        chances.append(min(most, answer * (still / later) / max(rings_on, 0.01)))
-        seen = known.ended[n] + known.passed[n] + WEIGHT
-        rings_on *= 1 - (known.ended[n] + _THOUGHT[n]) / seen
+    picked = list(map(add, known.picked, _THOUGHT_PICKED))
+    still = sum(picked)
+    most, rings_on, each = known.person_once_picked_up, 1.0, answer / still
+    chances = list[float]()
+    for passed, ended, thought, gone in zip(known.passed, known.ended, _THOUGHT, picked, strict=True):
+        found = each * still / max(rings_on, 0.01)
+        chances.append(min(found, most))
+        rings_on *= 1 - (ended + thought) / (ended + passed + WEIGHT)
+        still -= gone
     return chances
 
 
@@ -110,7 +107,7 @@ def _aged(known: Ages, now: float) -> Ages:
         return known
     keep = exp(-passed * log(2) / HALF_LIFE) if known.at else 1.0
     passed_by, ended, picked = (
-        tuple(count * keep for count in each) for each in (known.passed, known.ended, known.picked)
+        tuple([count * keep for count in each]) for each in (known.passed, known.ended, known.picked)
     )
     return Ages(now, passed_by, ended, picked, known.heard * keep, known.person * keep)
 
@@ -120,4 +117,4 @@ def _span(age: float) -> int:
 
 
 def _more(counts: tuple[float, ...], span: int) -> tuple[float, ...]:
-    return tuple(count + (n == span) for n, count in enumerate(counts))
+    return (*counts[:span], counts[span] + 1, *counts[span + 1 :])

@@ -102,16 +102,21 @@ class Progressive:
 
 
 class Adaptive:
-    """VICIdial's published adaptive rules in their default, hard-limit form: a dial level looked at every
-    15 s and filled up to every 2.5 s, and level 1 while the shift's drops are above the limit."""
+    """VICIdial's published adaptive rules in their hard-limit form: a dial level looked at every 15 s and
+    filled up to every 2.5 s, halved where more than half of the last minute's answers were dropped, and level
+    1 while the shift's drops are above the limit. Its three settings: the highest level, the intensity (per
+    cent; negative is slower up and faster down) and the agents aimed at beyond those there are, as a share
+    of them."""
 
-    FILL, ADAPT, WINDOW = 2.5, 15.0, 15
-    MOST = 3.0
+    FILL, ADAPT, WINDOW, MINUTE = 2.5, 15.0, 15, 4
 
-    def __init__(self, limit: float = 0.03) -> None:
-        self._limit, self._level = limit, 1.0
-        self._next_fill = self._next_adapt = 0.0
+    def __init__(
+        self, limit: float = 0.03, most: float = 3.0, intensity: float = 0.0, aim: float = 0.0
+    ) -> None:
+        self._limit, self._most, self._intensity, self._aim = limit, most, intensity / 100, aim
+        self._level, self._next_fill, self._next_adapt = 1.0, 0.0, 0.0
         self._idle: deque[int] = deque(maxlen=self.WINDOW)
+        self._counts: deque[tuple[int, int]] = deque([(0, 0)], maxlen=self.MINUTE + 1)
 
     def calls(self, sight: Sight, coming: Sequence[float]) -> int:
         """The level times the agents, less the calls that are up."""
@@ -122,14 +127,21 @@ class Adaptive:
             return 0
         self._next_fill = sight.now + self.FILL
         up = len(sight.ringing) + sight.waiting + sight.busy
-        return max(0, min(len(coming), round(self._level * sight.staffed) - up))
+        aimed_at = sight.staffed * (1 + self._aim)
+        return max(0, min(len(coming), round(self._level * aimed_at) - up))
 
     def _adapt(self, sight: Sight) -> None:
         self._idle.append(sight.staffed - sight.busy - sight.waiting)
-        share = sum(self._idle) / len(self._idle) / sight.staffed
-        self._level = min(self.MOST, max(1.0, self._level * (1 + share)))
+        self._counts.append((sight.answered, sight.abandoned))
+        share = sum(self._idle) / len(self._idle) / sight.staffed + self._aim
+        share *= 1 - self._intensity if share < 0 else 1 + self._intensity
+        level = min(self._most, max(1.0, self._level * (1 + share)))
+        answered, dropped = (now - then for now, then in zip(self._counts[-1], self._counts[0], strict=True))
+        if dropped > answered / 2:
+            level = max(1.0, level / 2)
         if sight.answered > 50 and sight.abandoned > self._limit * sight.answered:
-            self._level = 1.0
+            level = 1.0
+        self._level = level
 
     def ring_ended(self, sight: Sight, call: Call, *, answered: bool) -> None:
         """Nothing to learn."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
-from console.bench import measure
+from console.floor.measuring import Setting, measure
 from console.floor.pacings import Predictive
 from console.floor.scenarios import SCENARIOS
 from console.floor.shift import run_shift
@@ -106,15 +107,25 @@ def test_likely_answers_are_dialled_fewer_at_a_time() -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_shift_stays_under_its_cap_and_beats_one_call_for_each_free_agent(scenario: str) -> None:
-    ours = measure("predictive", scenario, agents=10, shifts=2, hours=4, seed=3)
-    plain = measure("progressive", scenario, agents=10, shifts=2, hours=4, seed=3)
+    setting = Setting(10, scenario=scenario, hours=4)
+    ours = measure(setting, shifts=2, seed=3)
+    plain = measure(replace(setting, method="progressive"), shifts=2, seed=3)
     assert ours["shifts_over_cap"] == 0
     assert ours["utilisation"] > plain["utilisation"] + 0.06
     assert plain["abandon_rate"] == 0
 
 
 def test_hard_mode_is_never_above_the_cap_at_any_instant() -> None:
-    assert measure("predictive", "shock", agents=5, shifts=3, hours=4, hard=True)["worst_deficit"] <= 0
+    setting = Setting(5, scenario="shock", hours=4, hard=True)
+    assert measure(setting, shifts=3, seed=1)["worst_deficit"] <= 0
+    assert measure(replace(setting, told=True), shifts=1, seed=1)["worst_deficit"] <= 0
+
+
+def test_a_small_team_gains_where_it_is_known_who_is_likely_to_answer() -> None:
+    unknown = measure(Setting(5, hours=4, chances=True), shifts=4, seed=1)
+    known = measure(Setting(5, hours=4, told=True), shifts=4, seed=1)
+    assert known["shifts_over_cap"] == 0
+    assert known["utilisation"] > unknown["utilisation"] + 0.01
 
 
 def test_a_shift_is_the_same_again_with_the_same_seed() -> None:
