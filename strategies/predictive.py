@@ -86,6 +86,9 @@ class Decision(Record, frozen=True):
     stopped_by: Literal["rule", "gate", "limit"]
 
 
+NONE_BY_RULE = Decision(0, "rule")
+
+
 def fed_back(state: Feedback, tally: Tally, staffed: int, rule: Rule) -> Feedback:
     """The feedback FEEDBACK_EVERY seconds on: further where credit is left, back where it is overdrawn."""
     share = credit(tally, rule.aim) / (10 + staffed / 20)
@@ -102,7 +105,9 @@ def decide(floor: Floor, pacer: Pacer, rule: Rule, limit: int) -> Decision:
     taken in steps of a few per cent, so that what was worked out once serves again.
     """
     world = _world(pacer, rule)
-    most = _most_ringing(floor.spare, floor.busy, _far(floor, world), world)
+    most = _most_ringing(floor.spare, floor.busy, _far(floor.staffed, world.answer), world)
+    if floor.reckoned >= most:
+        return NONE_BY_RULE
     return _up_to(most, floor, limit, _gate(world, floor, pacer, rule))
 
 
@@ -110,7 +115,7 @@ def decide_by_chances(floor: Floor, pacer: Pacer, rule: Rule, coming: Iterable[f
     """`decide` where each call has a probability of an answer of its own: `floor.chances` of those that ring,
     `coming` of those that would be next, in order. Small teams gain most by it."""
     world, chances = _world(pacer, rule), floor.chances or ()
-    far, owed = _far(floor, world), _owed(floor, pacer, rule)
+    far, owed = _far(floor.staffed, world.answer), _owed(floor, pacer, rule)
     calls = UnequalCalls(chances, _PARTS)
     for placed, chance in enumerate(coming):
         if len(calls) >= floor.spare:
@@ -214,8 +219,9 @@ def _up(probability: float) -> float:
     return min(1.0, int(probability * 200 + 1) / 200)
 
 
-def _far(floor: Floor, world: _World) -> int:
-    return max(8, int(FAR * floor.staffed / max(0.05, world.answer)))
+@lru_cache(maxsize=1 << 12)
+def _far(staffed: int, answer: float) -> int:
+    return max(8, int(FAR * staffed / max(0.05, answer)))
 
 
 @lru_cache(maxsize=1 << 16)

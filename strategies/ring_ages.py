@@ -94,8 +94,8 @@ def _by_span(known: Ages, answer: float) -> list[float]:
     most, rings_on, each = known.person_once_picked_up, 1.0, answer / still
     chances = list[float]()
     for passed, ended, thought, gone in zip(known.passed, known.ended, _THOUGHT, picked, strict=True):
-        found = each * still / max(rings_on, 0.01)
-        chances.append(min(found, most))
+        found = each * still / (max(0.01, rings_on))
+        chances.append(min(most, found))
         rings_on *= 1 - (ended + thought) / (ended + passed + WEIGHT)
         still -= gone
     return chances
