@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console import abandonment, options, output
+from console.abandonment_count import cap_of
 from console.campaigns import FINAL, named
 from console.figures import figures
 from console.ledger_archive import at_home, whole_ledger
@@ -77,7 +78,7 @@ async def figures_of(store: Store, name: str) -> list[dict[str, Any]]:
         {
             **figures(sub, await store.counters(sub.name), await store.pass_waiting(sub.name)),
             "total": sum(sizes.get(each, 0) for each in sub.attached or sub.lists),
-            "abandon_cap": abandonment.cap_of(sub.campaign),
+            "abandon_cap": cap_of(sub.campaign),
             "queue": _queue(queues.get(sub.campaign.queue)),
         }
         for sub in subs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -61,19 +62,22 @@ async def test_the_report_on_abandonment_has_a_row_for_each_period(
     text = said.out.splitlines()
     assert text[0] == "# Live answer: a call of a dialer pass that a person answered."
     assert "# Period of calls: 2030-03-17 to 2030-04-15" in text
+    assert "# Rules of calls: purpose service, country US; periods of 30 days; no cap; clock greeting" in text
+    assert any(re.match(r"# Rules of calls: as of 20\d\d-\d\d-\d\d: ", line) for line in text)
     first, second = csv.DictReader(line for line in text if not line.startswith("#"))
     assert (first["live_answers"], first["abandoned"], first["rate"]) == ("4", "3", "0.75")
     assert (first["connected"], first["connected_late"], first["message"], first["hung_up"]) == tuple("1111")
     assert first["longest_wait_for_message"] == "1.9"
     assert (second["from"], second["live_answers"], second["abandoned"]) == ("2030-04-16", "1", "0")
+    assert (second["so_far"], second["clock"], second["rebuilt"]) == ("yes", "greeting", "0")
     told = secondpass("results", "abandonment", "calls", "--json").document
     assert [row["abandoned"] for row in told["rows"]] == [3, 0]
 
 
-async def test_a_campaign_that_never_ran_has_no_report(secondpass: Secondpass, store: Store) -> None:
+async def test_a_campaign_there_is_none_of_has_no_report(secondpass: Secondpass, store: Store) -> None:
     said = secondpass("results", "abandonment", "nobody")
     assert said.code == 1
-    assert "never ran" in said.err
+    assert "there is no campaign nobody" in said.err
     assert "calls" in said.err
     assert secondpass("results", "calls", "--csv").code != 0
 
