@@ -107,8 +107,8 @@ def _answer(one: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _problems(one: Operation) -> dict[str, Any]:
-    statuses = [401, 403, 404, 429, 503, *([422] if one.body or one.query or "{" in one.path else [])]
-    statuses += [400, 409, 413, 415] if one.method != "GET" else []
+    statuses = [401, 403, 404, 409, 422, 429, 503]
+    statuses += [400, 413, 415] if one.body is not None else []
     content = {MEDIA_TYPE: {"schema": {"$ref": REF.format(model="ProblemTold")}}}
     return {str(status): {"description": TITLES[status], "content": content} for status in sorted(statuses)}
 
