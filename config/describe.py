@@ -8,6 +8,7 @@ from typing import TypedDict
 from config.campaign_words import CampaignTold, describe_campaign
 from config.project import Project
 from config.scalars import duration_text
+from config.settings import Asterisk
 from strategies.segments import Catalogue, Objective, ScopeKind
 
 
@@ -27,6 +28,7 @@ class ProjectTold(TypedDict):
     segments: list[SegmentTold]
     countries: list[str]
     store: str
+    records: str
 
 
 def describe(project: Project) -> ProjectTold:
@@ -38,6 +40,7 @@ def describe(project: Project) -> ProjectTold:
         "segments": _segments(project.segments) if project.segments else [],
         "countries": list(project.settings.numbers.countries),
         "store": project.settings.redis.url or f"embedded, in {project.settings.data_dir}",
+        "records": _records(project.settings.asterisk),
     }
 
 
@@ -54,6 +57,18 @@ def lines(told: ProjectTold) -> Iterator[str]:
         yield f"segment {segment['name']}: {'; '.join(segment['does'])}"
     yield f"numbers: {', '.join(told['countries']) or 'no country, so no calls at all'}"
     yield f"store: {told['store']}"
+    yield f"Asterisk's records: {told['records']}"
+
+
+def _records(asterisk: Asterisk) -> str:
+    if asterisk.queue_log is None or asterisk.cdr is None:
+        return (
+            "not named (asterisk.queue_log, asterisk.cdr), so what became of calls while no events were heard "
+            "stays unknown, and a lost store's abandonments are lost"
+        )
+    missing = [str(file) for file in (asterisk.queue_log, asterisk.cdr) if not file.exists()]
+    there = f"{asterisk.queue_log}, {asterisk.cdr}"
+    return f"{there}; not there (yet): {', '.join(missing)}" if missing else there
 
 
 def _segments(catalogue: Catalogue) -> list[SegmentTold]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from config_files import CAMPAIGN, EXAMPLES, campaign_of, changed
@@ -35,6 +37,17 @@ def test_the_whole_example_is_told_as_json_and_as_lines() -> None:
     text = "\n".join(lines(told))
     assert "campaign loan_reminder (debt_collection, US)" in text
     assert "segment saver: entered when p.accepts_offer >= 0.25" in text
+
+
+def test_whether_asterisks_records_can_be_read_is_told(tmp_path: Path) -> None:
+    here = load_project(EXAMPLES)
+    assert describe(here)["records"].startswith("not named (asterisk.queue_log, asterisk.cdr)")
+    files = {"queue_log": tmp_path / "queue_log", "cdr": tmp_path / "secondpass.csv"}
+    files["queue_log"].touch()
+    asterisk = here.settings.asterisk.model_copy(update=files)
+    settings = here.settings.model_copy(update={"asterisk": asterisk})
+    told = describe(replace(here, settings=settings))["records"]
+    assert told == f"{files['queue_log']}, {files['cdr']}; not there (yet): {files['cdr']}"
 
 
 @pytest.mark.parametrize(
