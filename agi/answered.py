@@ -9,12 +9,15 @@ import time
 from collections.abc import Callable
 
 from agi.channel import Channel
+from agi.channel_variables import set_all
 from agi.errors import AgiError
+from agi.outbound_decision import OutboundDecision
 from config.variables import Next, Variable
 from strategies.attempts import UNSURE, Fact, FactName, Intent, is_machine, is_unsure
 from strategies.store import Store
 from strategies.vocabulary import Medium
 
+TO_A_PERSON = frozenset({Next.AGENT, Next.SCRIPT})
 FACTS_FROM_DIALPLAN = {
     "machine_message": FactName.MACHINE_MESSAGE,
     "no_agent": FactName.NO_AGENT,
@@ -44,13 +47,20 @@ def next_after_answer(intent: Intent, status: str, cause: str) -> Next:
 
 
 class AnsweredHook:
-    """Reads the intent, notes what AMD said, and says where the dialplan goes on."""
+    """Reads the intent, notes what AMD said, and says where the dialplan goes on; of a person, with the
+    segment they are in and what the agent is to pursue, where there are segments."""
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
-        self._store, self._clock = store, clock
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], float] = time.time,
+        decision: OutboundDecision | None = None,
+    ) -> None:
+        self._store, self._clock, self._decision = store, clock, decision
 
     async def __call__(self, channel: Channel) -> None:
-        """Sets SP_NEXT. Raises UnknownAttempt, which leaves it at hangup."""
+        """Sets SP_NEXT, in one step with what the agent is told. Raises UnknownAttempt, which leaves it at
+        hangup."""
         attempt = channel.environment.get("agi_uniqueid", "")
         status, cause = (*channel.arguments, "", "")[:2]
         intent = await self._store.intent(attempt)
@@ -59,7 +69,14 @@ class AnsweredHook:
         fact = Fact(FactName.CLASSIFIED, self._clock(), status, cause)
         if intent is None or not await self._store.add_fact(attempt, fact):
             raise UnknownAttempt(f"{attempt} is no attempt in the store, or has ended")
-        await channel.set_variable(Variable.NEXT, next_after_answer(intent, status, cause))
+        after = next_after_answer(intent, status, cause)
+        if self._decision is None or after not in TO_A_PERSON:
+            await channel.set_variable(Variable.NEXT, after)
+            return
+        decided = await self._decision.decided(intent)
+        await set_all(channel, {Variable.NEXT: after, **self._decision.variables(decided)})
+        channel.close()
+        await self._decision.keep(decided)
 
 
 class FactHook:

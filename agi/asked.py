@@ -32,9 +32,15 @@ def asked(channel: Channel, country: str) -> Asked:
     environment = channel.environment
     told = words(channel.arguments)
     account = told.pop("account", None)
-    intent = {"channel": INBOUND, "dialled": environment.get("agi_extension", ""), **told}
+    intent = {"channel": INBOUND, "dialled": _dialled(environment), **told}
     number = normalise(environment.get("agi_callerid", ""), country)
     return Asked(environment.get("agi_uniqueid", ""), number, account=account, intent=intent)
+
+
+def _dialled(environment: Mapping[str, str]) -> str:
+    """The number the network says was dialled; the dialplan's extension, which may be any by now, else."""
+    told = environment.get("agi_dnid", "")
+    return environment.get("agi_extension", "") if told in {"", "unknown"} else told
 
 
 def words(arguments: Sequence[str]) -> dict[str, str]:

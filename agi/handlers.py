@@ -10,7 +10,9 @@ from agi.agents_at_hand import AgentsAtHand
 from agi.answered import AnsweredHook, FactHook
 from agi.channel import ChannelHandler
 from agi.connection import Handler
+from agi.lookup import LookupService
 from agi.models_in_use import ModelsInUse
+from agi.outbound_decision import OutboundDecision
 from agi.place import PlaceHook
 from agi.player import ScriptHook
 from agi.promotions import Promotions
@@ -37,6 +39,13 @@ class Lasting:
         self.models = ModelsInUse([project.settings.data_dir / "models", SHIPPED])
         self.promotions = Promotions()
         self.agents = AgentsAtHand()
+        lookup = project.settings.lookup
+        self.lookup = LookupService(lookup) if lookup is not None else None
+
+    async def close(self) -> None:
+        """Let go of what it holds open."""
+        if self.lookup is not None:
+            await self.lookup.close()
 
     async def keep_up(self, store: Store) -> None:
         """Keep them as they are now, until cancelled."""
@@ -67,5 +76,8 @@ def build_routes(project: Project, store: Store, lasting: Lasting) -> Routes:
         tenant=project.settings.tenant,
         promotions=lasting.promotions,
         agents=lasting.agents,
+        lookup=lasting.lookup,
     )
-    return Routes({**outbound, AgiScript.SEGMENT: segment}, {AgiScript.SEGMENT: segment})
+    answered = AnsweredHook(store, decision=OutboundDecision(segment))
+    deciding: dict[str, Handler] = {AgiScript.ANSWERED: answered, AgiScript.SEGMENT: segment}
+    return Routes({**outbound, **deciding}, {AgiScript.SEGMENT: segment})

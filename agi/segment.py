@@ -17,6 +17,7 @@ from agi.channel import Channel
 from agi.channel_variables import set_all
 from agi.facts import facts_of
 from agi.foreseeing import Foreseen, Foreseer
+from agi.lookup import LookupService, laid_over
 from agi.promotions import Promotions
 from config.variables import Variable
 from models.outcome import Predictor
@@ -57,12 +58,14 @@ class SegmentHook:
         tenant: str,
         promotions: Promotions | None = None,
         agents: AgentsAtHand | None = None,
+        lookup: LookupService | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store, self._catalogue = store, catalogue
         self._foreseer = Foreseer(catalogue, predictors)
         self._promotions = promotions or Promotions()
         self._agents = agents or AgentsAtHand()
+        self._lookup = lookup
         self._country, self._tenant, self._clock = country, tenant, clock
 
     async def __call__(self, channel: Channel) -> None:
@@ -104,9 +107,7 @@ class SegmentHook:
         return None
 
     async def _decide(self, asked: Asked, answer: Answer, until: float) -> None:
-        caller = await self._store.caller(asked.number, asked.attempt, asked.account)
-        answer.caller = caller
-        answer.first = self._catalogue.segments.get(caller.segment or "")
+        caller = await self._caller(asked, answer)
         now = self._clock()
         local = datetime.fromtimestamp(now, UTC).astimezone()
         figures = caller.queues.get(self._first(answer).queue)
@@ -130,6 +131,23 @@ class SegmentHook:
             if not await self._reassociate(asked, caller, decision):
                 decision = stay(answer.first, self._catalogue, Reason.CONFLICT)
         answer.decision = decision
+
+    async def _caller(self, asked: Asked, answer: Answer) -> Caller:
+        """Who calls, by the store and by the centre's own service, which are asked at once."""
+        asking = asyncio.ensure_future(self._lookup.ask(asked)) if self._lookup is not None else None
+        try:
+            known = await self._store.caller(asked.number, asked.attempt, asked.account)
+            self._note(answer, known)
+            if asking is not None:
+                self._note(answer, laid_over(known, await asking))
+        finally:
+            if asking is not None:
+                asking.cancel()
+        return answer.caller or known
+
+    def _note(self, answer: Answer, caller: Caller) -> None:
+        answer.caller = caller
+        answer.first = self._catalogue.segments.get(caller.segment or "")
 
     def _first(self, answer: Answer) -> Objective:
         return self._catalogue.objective_of(answer.first or self._catalogue.default)

@@ -16,6 +16,7 @@ from config.addresses import FILE, Host, Port, secret_of, url_with
 from config.checking import Problems, checked
 from config.errors import ConfigError, ConfigErrors, shown
 from config.gateways import Gateways
+from config.lookup import Lookup
 from config.scalars import (
     Country,
     Duration,
@@ -209,6 +210,8 @@ class Settings(Strict):
     """The page and the API, served by `secondpass up` where this is written: `console: {}` will do."""
     ledger: Ledger = Ledger()
     """The record of everything that happened."""
+    lookup: Lookup | None = None
+    """A service that knows callers, asked beside the store."""
 
     def trunk(self) -> Trunk:
         """The trunk calls go out by: the first. Raises ConfigErrors where there is none."""

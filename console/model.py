@@ -12,6 +12,9 @@ import typer
 from console import model_live, model_options, options, output
 from console.model_backtest import backtest
 from console.model_export import export
+from console.model_inbound import backtest_inbound
+from console.model_report import report
+from console.model_score import score
 from console.model_versions import evaluate, promote, rollback
 
 if TYPE_CHECKING:
@@ -19,7 +22,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Outcome models: train, prove, publish and choose.")
 app.command("backtest")(backtest)
+app.command("backtest-inbound")(backtest_inbound)
 app.command("export")(export)
+app.command("score")(score)
+app.command("report")(report)
 app.command("evaluate")(evaluate)
 app.command("promote")(promote)
 app.command("rollback")(rollback)

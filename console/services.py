@@ -196,6 +196,7 @@ async def _agi_servers(loaded: Project, store: Store) -> AsyncIterator[Take]:
         keeping_up.cancel()
         await local.close()
         await server.close(DRAIN)
+        await lasting.close()
 
 
 async def _run_bridge(loaded: Project, store: Store, stop: asyncio.Event) -> None:

@@ -126,6 +126,22 @@ class Callers(People):
             return str(read_plain(raw)["customer"]) or None
         return (await self.caller(number)).customer or None
 
+    async def histories(self, contacts: Sequence[str]) -> list[tuple[History, PastCalls]]:
+        """What earlier attempts and calls of many contacts came to, in their order."""
+        if not contacts:
+            return []
+        now = self._clock()
+        histories, past = await self._pipeline(
+            lambda pipe: (
+                pipe.execute_command("HMGET", self._keys.history, *contacts),
+                pipe.execute_command("HMGET", self._keys.past_calls, *contacts),
+            )
+        )
+        return [
+            (_history(read_plain(h) if h else {}, now), _past(p) if p else PastCalls())
+            for h, p in zip(histories, past, strict=True)
+        ]
+
     async def past_calls(self, customer: str) -> PastCalls:
         """What a customer's own calls came to."""
         raw = await self._command("HGET", self._keys.past_calls, customer)

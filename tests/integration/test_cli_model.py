@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from secondpass_command import Secondpass, configured
+from secondpass_command import Secondpass, configured, started
 
 from models.registry import current_version, newest
 from strategies.store import Store
@@ -142,3 +142,39 @@ async def test_a_model_in_use_shows_how_it_stands(
     shown = secondpass("model", "show", "deposits").out
     assert "no longer come true" in shown
     assert "other customers" in shown
+
+
+RETIRED = "contact_id,mobile,job\n1,+12025550101,clerk\n2,+12025550102,retired\n3,+12025550103,clerk\n"
+
+
+async def test_scores_order_the_contacts_of_a_campaign_and_those_still_to_come_of_a_running_one(
+    secondpass: Secondpass, store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "march.csv").write_text(RETIRED)
+    assert secondpass("list", "import", "march", tmp_path / "march.csv").code == 0
+    root, keen = secondpass.data_dir / "models", tmp_path / "calls.csv"
+    for nth, job in enumerate(("retired", "clerk")):
+        write_export(keen, job, nth)
+        assert secondpass("model", "train", keen, "--name", "deposits", "--out", root).code == 0
+    secondpass("model", "rollback", root / "deposits")
+    told = secondpass("model", "score", "deposits", "--list", "march", "--json").document
+    assert (told["contacts"], told["attribute"], told["ranked"]) == (3, "p_deposits", [])
+    scored = {one.id: float(one.attributes["p_deposits"]) for one in await store.contacts(["1", "2", "3"])}
+    assert scored["2"] > 0.4 > scored["1"]
+    campaign = secondpass.config / "campaigns" / "calls.yaml"
+    campaign.write_text(
+        campaign.read_text()
+        .replace('order: ["-contact.balance"]', 'order: ["-contact.p_deposits"]')
+        .replace('where: "contact.balance > 10"', 'where: "contact.p_deposits >= 0"')
+    )
+    await started(secondpass, store)
+    assert await taken_in_order(store) == ["2", "1", "3"]
+    activated = secondpass("model", "promote", root / "deposits", newest(root, "deposits"), "--data", keen)
+    assert activated.code == 0, activated.err
+    again = secondpass("model", "score", "deposits", "--list", "march", "--json").document
+    assert again["ranked"] == ["calls/1"]
+    assert (await taken_in_order(store))[-1] == "2"
+
+
+async def taken_in_order(store: Store) -> list[str]:
+    return [contact.id for contact, _ in await store.due("calls/1", 1e12, 10)]

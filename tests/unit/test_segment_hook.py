@@ -273,6 +273,14 @@ async def test_an_ivr_tells_the_account_and_what_the_caller_wants() -> None:
     }
 
 
+async def test_the_number_dialled_is_the_network_s_where_it_tells_one() -> None:
+    call, _ = called()
+    call.environment = {**call.environment, "agi_dnid": "18005550100", "agi_extension": "s"}
+    assert asked(call, "US").intent["dialled"] == "18005550100"
+    call.environment = {**call.environment, "agi_dnid": "unknown"}
+    assert asked(call, "US").intent["dialled"] == "s"
+
+
 async def test_no_more_customers_are_moved_than_the_guard_lets() -> None:
     books = Books(knows(KNOWN))
     text = changed(CATALOGUE, "{margin: 5}", "{margin: 5, promoted_share: {limit: 50%, per: 5m}}")
