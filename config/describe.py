@@ -63,7 +63,7 @@ def lines(told: ProjectTold) -> Iterator[str]:
 def _records(asterisk: Asterisk) -> str:
     if asterisk.queue_log is None or asterisk.cdr is None:
         return (
-            "not named (asterisk.queue_log, asterisk.cdr), so what became of calls while no events were heard "
+            "not named (asterisk.queue_log, asterisk.cdr), so what became of calls while nobody heard events "
             "stays unknown, and a lost store's abandonments are lost"
         )
     missing = [str(file) for file in (asterisk.queue_log, asterisk.cdr) if not file.exists()]
