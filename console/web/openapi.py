@@ -59,6 +59,8 @@ def _operation(one: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
         schemas.update(_schemas([one.body]))
         content = {"application/json": {"schema": {"$ref": REF.format(model=one.body.__name__)}}}
         told["requestBody"] = {"required": True, "content": content}
+    if one.raw:
+        told["requestBody"] = {"required": True, "content": {one.raw: {"schema": {"type": "string"}}}}
     return told
 
 
@@ -108,7 +110,7 @@ def _answer(one: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
 
 def _problems(one: Operation) -> dict[str, Any]:
     statuses = [401, 403, 404, 409, 422, 429, 503]
-    statuses += [400, 413, 415] if one.body is not None else []
+    statuses += [400, 413, 415] if one.body is not None or one.raw else []
     content = {MEDIA_TYPE: {"schema": {"$ref": REF.format(model="ProblemTold")}}}
     return {str(status): {"description": TITLES[status], "content": content} for status in sorted(statuses)}
 

@@ -67,7 +67,8 @@ Handler = Callable[[Call], Awaitable[Any]]
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A method of a path, and what it takes and gives. `answer`: a model, or a type such as list[Model];
-    None for no content. `least`: the role it needs."""
+    None for no content. `least`: the role it needs. `raw`:
+    the media type of a body that the handler reads by itself."""
 
     method: str
     path: str
@@ -78,6 +79,7 @@ class Operation:
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     status: int = 200
+    raw: str = ""
 
     @property
     def group(self) -> str:

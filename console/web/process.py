@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from console.refusal import Reason, RefusedError
-from console.web import lists, metrics, overrides, people, subs
+from console.web import imports, lists, metrics, overrides, people, subs
 from console.web.app import GATE, Files, build_app
 from console.web.live import Live, operation
 from console.web.looking import look
@@ -31,7 +31,9 @@ async def served(
     """Serve it; gives host and port. Raises RefusedError where the address cannot be had."""
     where = files.project.settings.console
     live = Live(lambda: look(store))
-    app = build_app(files, store, (*OPERATIONS, operation(live), metrics.operation(store, live)), clock)
+    uploads = imports.Uploads(files.project.settings.data_dir / "uploads")
+    own = (operation(live), metrics.operation(store, live), *imports.operations(uploads))
+    app = build_app(files, store, (*OPERATIONS, *own), clock)
     add_page(app, app[GATE])
     runner = web.AppRunner(
         app, access_log=None, handle_signals=False, shutdown_timeout=DRAIN, handler_cancellation=True
@@ -49,6 +51,7 @@ async def served(
         yield host, port
     finally:
         await live.close()
+        await uploads.close()
         await runner.cleanup()
 
 

@@ -3,7 +3,9 @@ is used by keyboard and can be read by all, and nothing from outside is more tha
 
 from __future__ import annotations
 
+import asyncio
 import time
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -66,6 +68,23 @@ async def test_a_list_is_attached_weighed_paused_and_detached(seat: Seat) -> Non
     await expect(row).to_contain_text("paused")
     await row.get_by_role("button", name="Detach").click()
     await expect(row).to_contain_text("detached")
+
+
+async def test_a_list_is_uploaded_and_its_rejects_can_be_had(seat: Seat, tmp_path: Path) -> None:
+    page, file = seat.page, tmp_path / "may.csv"
+    file.write_text("contact_id,mobile\n31,+12025550131\n32,12\n")
+    await seat.view("Lists", "Lists")
+    await page.get_by_label("Name").fill("may")
+    await page.get_by_label("CSV file").set_input_files(file)
+    await page.get_by_label("take the good rows").check()
+    await page.get_by_role("button", name="Upload").click()
+    await expect(page.get_by_text("imported", exact=True)).to_be_visible(timeout=30_000)
+    await expect(page.get_by_text("rejected rows 1")).to_be_visible()
+    async with page.expect_download() as loading:
+        await page.get_by_role("button", name="Refused rows").click()
+    rejects = await asyncio.to_thread(Path(await (await loading.value).path()).read_text)
+    assert "not a phone number" in rejects
+    await expect(page.get_by_role("table", name="All lists")).to_contain_text("may", timeout=10_000)
 
 
 async def test_what_a_viewer_may_not_do_is_told(seat: Seat) -> None:

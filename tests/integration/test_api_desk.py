@@ -3,6 +3,7 @@ audit of it."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -84,6 +85,36 @@ async def test_lists_come_and_go_while_it_runs(api: Api) -> None:
     cells = {row["list"]: row for row in (await api("GET", "/api/matrix")).document}
     assert cells["april"]["state"] == "detached"
     assert (await api("PATCH", f"{SUB}/lists/march", as_="supervisor", json={})).status == 422
+
+
+async def uploaded(api: Api, text: str, **words: str) -> dict[str, object]:
+    """A list by upload, and what became of it."""
+    headers = {"Content-Type": "text/csv"}
+    path = "/api/lists/may/imports"
+    sent = await api("POST", path, as_="supervisor", data=text, headers=headers, params=words)
+    assert sent.status == 202, sent.text
+    async with asyncio.timeout(60):
+        while True:
+            told = (await api("GET", f"/api/imports/{sent.document['id']}", as_="supervisor")).document
+            if told["state"] in {"imported", "refused"}:
+                return dict(told)
+            await asyncio.sleep(0.1)
+
+
+async def test_a_list_is_uploaded_and_its_rejects_are_told(api: Api) -> None:
+    text = "contact_id,mobile,balance\n21,+12025550121,5\n22,12,5\n"
+    refused = await uploaded(api, text)
+    assert (refused["state"], refused["rejects"]) == ("refused", True)
+    assert "may" not in await api.store.lists()
+
+    taken = await uploaded(api, text, partial="true")
+    assert (taken["state"], taken["counts"]["imported"]) == ("imported", 1)  # type: ignore[index]
+    assert (await api.store.lists())["may"] == 1
+    rejects = await api("GET", f"/api/imports/{taken['id']}/rejects", as_="supervisor")
+    assert "3,mobile,not a phone number" in rejects.text
+    (made,) = [one for one in await api.store.imports() if one.list == "may"]
+    assert made.by == "supervisor"
+    assert (await api("POST", "/api/lists/may/imports", as_="supervisor", json={})).status == 415
 
 
 async def test_who_asks_not_to_be_called_is_shown_so_everywhere(api: Api) -> None:

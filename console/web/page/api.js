@@ -41,6 +41,22 @@ export async function send(method, path, body) {
   return answerOf(await fetch(path, { method, headers: headers(more), body: text }));
 }
 
+// A file as the body of a write; it has no key, for it is read only after it came.
+export async function upload(path, file) {
+  const more = { "Content-Type": "text/csv" };
+  return answerOf(await fetch(path, { method: "POST", headers: headers(more), body: file }));
+}
+
+export async function download(path, name) {
+  const response = await fetch(path, { headers: headers() });
+  if (!response.ok) await answerOf(response);
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
 // Calls `told(topic, value)` for everything that changes and `linked(is)` as the link comes and goes; returns what
 // ends it.
 export function watch(told, linked) {

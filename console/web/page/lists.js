@@ -1,8 +1,8 @@
 // Lists by campaigns, and what may be done with a list while it is called.
 
 import { html, useState } from "/page/vendor/preact-htm.js";
-import { get, send } from "/page/api.js";
-import { Act, Choice, Table, Trouble, useAsked } from "/page/parts.js";
+import { download, get, send, upload } from "/page/api.js";
+import { Act, Choice, Table, Trouble, useAsked, words } from "/page/parts.js";
 
 export function Lists({ live }) {
   const [cells, error, again] = useAsked(() => get("/api/matrix"), [], 2000);
@@ -22,6 +22,7 @@ export function Lists({ live }) {
   return html`<h2>Lists</h2><${Trouble} error=${error} />
     <${Table} caption="Lists by campaigns" empty="no list is in a running campaign" rows=${rows}
       columns=${["list", "sub-campaign", "state", "weight", "contacts", "due", "in progress", "ended", "do"]} />
+    <${Upload} done=${again} />
     <${Attach} lists=${lists || []} subs=${subs} done=${again} />
     <${Table} caption="All lists" empty="none is imported" columns=${["list", "contacts"]} rows=${(lists || []).map((one) => [one.name, one.contacts])} />`;
 }
@@ -31,6 +32,38 @@ function Weight({ cell, at, done }) {
   return html`<input class="short" type="number" min="0.001" step="any" value=${weight} aria-label=${`weight of ${cell.list} in ${cell.sub_campaign}`}
       onInput=${(event) => set(Number(event.target.value))} />
     <${Act} label="Weigh" act=${() => send("PATCH", at, { weight })} done=${done} />`;
+}
+
+// A list from a file: sent, then read on the server, which is asked until it knows.
+function Upload({ done }) {
+  const [wish, set] = useState({ name: "", file: null, partial: false });
+  const [told, tell] = useState(null);
+  const take = async () => {
+    tell({ state: "sending" });
+    let job = await upload(`/api/lists/${encodeURIComponent(wish.name)}/imports?partial=${wish.partial}`, wish.file);
+    while (!["imported", "refused"].includes(job.state)) {
+      tell(job);
+      await new Promise((wake) => setTimeout(wake, 300));
+      job = await get(`/api/imports/${job.id}`);
+    }
+    tell(job);
+    done();
+  };
+  return html`<section class="card"><h3>Upload a list</h3><p class="row">
+      <label>Name <input value=${wish.name} onInput=${(event) => set({ ...wish, name: event.target.value })} pattern="[A-Za-z0-9_.\-]+" /></label>
+      <label>CSV file <input type="file" accept=".csv,text/csv" onChange=${(event) => set({ ...wish, file: event.target.files[0] })} /></label>
+      <label><input type="checkbox" checked=${wish.partial} onChange=${(event) => set({ ...wish, partial: event.target.checked })} /> take the good rows though others are refused</label>
+      ${wish.name && wish.file && html`<${Act} label="Upload" act=${take} />`}</p>
+    <div aria-live="polite">${told && html`<${Outcome} told=${told} />`}</div>
+  </section>`;
+}
+
+function Outcome({ told }) {
+  const counts = Object.entries(told.counts || {}).map(([name, count]) => `${words(name)} ${count}`).join(", ");
+  return html`<p><span class=${`state ${told.state}`}>${told.state}</span> ${counts}</p>
+    ${told.refused && html`<p class="bad">${told.refused}</p>`}
+    ${told.reasons?.length > 0 && html`<ul>${told.reasons.map((one) => html`<li>${one.what}${one.mend ? ` – ${one.mend}` : ""}</li>`)}</ul>`}
+    ${told.rejects && html`<${Act} label="Refused rows" act=${() => download(`/api/imports/${told.id}/rejects`, `${told.list_name}.rejects.csv`)} />`}`;
 }
 
 function Attach({ lists, subs, done }) {
