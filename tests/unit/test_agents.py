@@ -78,8 +78,8 @@ def test_a_snapshot_replaces_members_and_waiting_but_keeps_promises() -> None:
     )
     assert queues.free("sales") == 1
     assert queues.queues(102.0) == {
-        "empty": QueueFigures(at=102.0),
-        "sales": QueueFigures(waiting=1, agents_free=1, longest_wait=17.0, at=102.0),
+        "empty": QueueFigures(at=102.0, staffed=0),
+        "sales": QueueFigures(waiting=1, agents_free=1, longest_wait=17.0, at=102.0, staffed=3),
     }
 
 
@@ -184,6 +184,13 @@ def test_after_a_gap_a_telephone_in_a_call_of_its_queue_is_busy_until_that_call_
     assert queues.free("sales") == 0
     queues.completed("a")
     assert queues.free("sales") == 1
+
+
+def test_a_talk_that_only_a_snapshot_knew_is_over_when_the_agent_is_free_again() -> None:
+    queues = QueueBoard(At())
+    queues.replace([live("sales", leg("a", status=IN_USE))], 100.0, {"a": PoolStatus.ON_CALL})
+    queues.member(leg("a"))  # a call that no queue led to ends without a word
+    assert is_at(queues) == {"a": "ready"}
 
 
 def test_the_queues_own_wrap_up_counts_where_it_is_the_longer_one() -> None:
