@@ -193,32 +193,42 @@ def row(
     Raises nothing but ValueError for a time without a zone.
     """
     when = moment(at) if isinstance(at, datetime) else at
-    beside = {Source.QUEUE: around.queue, Source.INTENT: around.intent} if around else {}
+    queue, intent, age = (
+        (around.queue, around.intent, around.queue_age) if around else (attributes,) * 2 + (0.0,)
+    )
     made: Row = {}
-    for factor in factors:
-        if factor.source is Source.MOMENT:
-            raw = when.get(factor.name)
-        elif factor.source is Source.HISTORY and factor.name in history:
-            raw = history[factor.name]
+    for factor in factors:  # of the inbound hook's time this is the most: nothing is looked up twice
+        name, source = factor.name, factor.source
+        if source is _ATTRIBUTE:
+            raw = attributes.get(name)
+        elif source is _MOMENT:
+            raw = when.get(name)
+        elif source is _HISTORY:
+            raw = history[name] if name in history else attributes.get(name)
+        elif source is _INTENT:
+            raw = intent.get(name)
         else:
-            raw = beside.get(factor.source, attributes).get(factor.name)
-        if around and factor.source is Source.QUEUE and _too_old(factor, around.queue_age):
-            raw = None
-        made[factor.name] = _number(raw, factor) if factor.kind is Kind.NUMBER else _text(raw, factor)
+            raw = None if factor.within is not None and age > factor.within else queue.get(name)
+        made[name] = _number(raw, factor) if factor.kind is _NUMBER else _text(raw, factor)
     return made
 
 
-def _too_old(factor: Factor, age: float) -> bool:
-    return factor.within is not None and age > factor.within
+# Names of their own: an enumeration looks its members up at each use.
+_ATTRIBUTE, _MOMENT, _HISTORY, _INTENT = Source.ATTRIBUTE, Source.MOMENT, Source.HISTORY, Source.INTENT
+_NUMBER = Kind.NUMBER
 
 
 def _text(raw: object, factor: Factor) -> str:
-    text = "" if raw is None else str(raw).strip()
+    if raw is None:
+        return factor.default
+    text = str(raw).strip()
     return factor.default if text in factor.missing or not text else text
 
 
 def _number(raw: object, factor: Factor) -> float:
-    value = _read(_text(raw, factor))
+    if raw is None and not factor.default:
+        return math.nan
+    value = float(raw) if type(raw) in (int, float) else _read(_text(raw, factor))  # type: ignore[arg-type]
     if value in _missing_numbers(factor.missing):
         return math.nan
     # Past the range of a 32-bit float the ONNX graph and scikit-learn would not see the same number.
