@@ -156,7 +156,7 @@ async def test_who_keys_in_an_account_is_that_customer_and_what_was_known_is_log
     assert told.who == "P1"
     lines = of_kind(await desk.ledger(), "call_entered")
     [factors] = [line["factors"] for line in lines if line["interaction"] == told.call]
-    assert (factors["intent"], factors["channel"], factors["dialled"]) == ("savings", "inbound", "5010")
+    assert (factors["intent"], factors["channel"], factors["dialled"]) == ("savings", "inbound", "5011")
     assert factors["age"] == 38
     assert {"hour", "queue_waiting", "queue_agents_free", "calls"} <= factors.keys()
 
