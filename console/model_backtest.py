@@ -38,7 +38,7 @@ def backtest(
         positive=positive,
         sep=separator,
         exclude=tuple(exclude or ()),
-        progress=_progress,
+        progress=shown_progress,
     )
     if json:
         output.document(report)
@@ -46,5 +46,5 @@ def backtest(
     output.show(output.pairs(f"{data.name} from row {start}", report))
 
 
-def _progress(moments: Iterable[int], total: int) -> Iterable[int]:
+def shown_progress(moments: Iterable[int], total: int) -> Iterable[int]:
     return output.progress("playing", moments, total)

@@ -6,6 +6,7 @@ trees, native categorical splits and isotonic calibration convert without a warn
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,15 @@ OPSET = {"": 21, "ai.onnx.ml": 3}
 """Fixed, so that the same data give the same file whatever converter is installed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """How many trees of how many leaves are grown, and how far each goes."""
+
+    rounds: int = 100
+    leaves: int = 8
+    step: float = 0.05
+
+
 def masked(table: pd.DataFrame, factors: Sequence[Factor], rng: np.random.Generator) -> pd.DataFrame:
     """The table with half of the contact's values taken away at random.
 
@@ -39,7 +49,7 @@ def masked(table: pd.DataFrame, factors: Sequence[Factor], rng: np.random.Genera
     return holes
 
 
-def build(table: pd.DataFrame, factors: Sequence[Factor], seed: int) -> Pipeline:
+def build(table: pd.DataFrame, factors: Sequence[Factor], seed: int, trees: Trees = Trees()) -> Pipeline:
     """The unfitted pipeline. "" is the first category of each factor, so that its code 0 lies beside the -1
     of a category never seen: what is unknown is treated like what is missing."""
     numbers = [factor.input for factor in factors if factor.kind is Kind.NUMBER]
@@ -47,16 +57,16 @@ def build(table: pd.DataFrame, factors: Sequence[Factor], seed: int) -> Pipeline
     known = [["", *sorted(set(table[name]) - {""})] for name in categories]
     encoder = OrdinalEncoder(categories=known, handle_unknown="use_encoded_value", unknown_value=-1)
     parts = [("numbers", "passthrough", numbers), ("categories", encoder, categories)]
-    trees = HistGradientBoostingClassifier(
-        max_iter=100,
-        learning_rate=0.05,
-        max_leaf_nodes=8,
+    booster = HistGradientBoostingClassifier(
+        max_iter=trees.rounds,
+        learning_rate=trees.step,
+        max_leaf_nodes=trees.leaves,
         min_samples_leaf=50,
         l2_regularization=1.0,
         early_stopping=False,
         random_state=seed,
     )
-    return Pipeline([("prepare", ColumnTransformer([p for p in parts if p[2]])), ("trees", trees)])
+    return Pipeline([("prepare", ColumnTransformer([p for p in parts if p[2]])), ("trees", booster)])
 
 
 def fit(table: pd.DataFrame, labels: NDArray[np.bool_], factors: Sequence[Factor], seed: int) -> Pipeline:

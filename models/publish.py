@@ -3,6 +3,7 @@ where that is missing."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 from models.card import Card
@@ -68,6 +69,28 @@ def play(  # noqa: PLR0913  the options of the command, one by one
         progress=progress,
     )
     return played.report()
+
+
+def play_inbound(  # noqa: PLR0913  the options of the command, one by one
+    logs: Sequence[Path],
+    *,
+    train_until: date,
+    until: date | None,
+    every: int,
+    compare: bool,
+    name: str,
+    seed: int,
+    out: Path | None,
+    progress: Callable[[Iterable[int], int], Iterable[int]] | None = None,
+) -> dict[str, object]:
+    """The figures of logs of inbound calls, as `models.inbound_backtest` has them; published in `out`.
+
+    Raises MissingExtraError, or another ModelError.
+    """
+    with _needs_the_extra():
+        from models.inbound_backtest import InboundPlay, backtest_inbound  # noqa: PLC0415
+    play = InboundPlay(train_until, until, every, compare, name, seed)
+    return backtest_inbound(logs, play, out, progress)
 
 
 @contextmanager
