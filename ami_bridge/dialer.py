@@ -25,6 +25,7 @@ from ami_bridge.preparation import Candidate, claim_of, prompts_of
 from ami_bridge.previews import Previews
 from ami_bridge.ringing import Ringing
 from ami_bridge.speech import Speech, SpeechError
+from ami_bridge.standing_by import StandingBy
 from ami_bridge.sub_campaigns import SubCampaigns
 from config.settings import Settings
 from models.registry import SHIPPED
@@ -69,7 +70,9 @@ class Dialer:
         self._pacing = AgentPacing(store, board, clock)
         self.abandoning = Abandoning(link, clock, self._led_away)
         self.calls = LiveCalls(self._pacing, self.abandoning)
-        self._grants = Grants(Pace(settings, self._completion.rate), board, self._pacing, self.calls)
+        self.standing_by = StandingBy(link, clock, new_id)
+        pace = Pace(settings, self._completion.rate)
+        self._grants = Grants(pace, board, self._pacing, self.calls, self.standing_by)
         self._previews = Previews(store, board)
         self._chances = AnswerChances([settings.data_dir / "models", SHIPPED])
         self._choice = Choice(store, self._grants, self._previews, self._chances, new_id)
@@ -92,8 +95,8 @@ class Dialer:
         self._stopping = False
         self._keeper = keeper
         self._look_again = asyncio.Event()
-        self.calls.on_change = self._look_again.set
-        keeper.on_ended = self._give_back
+        self.calls.on_change = self.standing_by.on_change = self._look_again.set
+        keeper.on_ended = self._ended
 
     async def run(self) -> None:
         """Look at every running sub-campaign each TICK until `stop`, then wait for what was asked; looks at
@@ -167,6 +170,8 @@ class Dialer:
             else:
                 await self._choice.route(sub, self._clock())
             await self._end_passes(sub)
+        if self._may_dial():
+            await self.standing_by.work()
         if self._may_dial() and (self._hanging_up is None or self._hanging_up.done()):
             self._hanging_up = calls.create_task(self._ringing.hang_up(self._clock()), name="hang up")
 
@@ -263,6 +268,11 @@ class Dialer:
             contact, state = standing
             move = refused(contact, state, sub, refusal, now)
             await self._store.put(sub.name, contact.id, state.version, move, due_at(move.step, now))
+
+    def _ended(self, attempt: str) -> None:
+        """It is recorded; somebody else may have its channel."""
+        self._give_back(attempt)
+        self._look_again.set()
 
     def _give_back(self, attempt: str) -> None:
         """The attempt is over, or will not be placed."""

@@ -13,6 +13,7 @@ from ami_bridge.errors import AmiError, NotConnected, OutcomeUnknown
 from ami_bridge.link import AmiLink
 from ami_bridge.logged.call_records import Origin, origin_word
 from ami_bridge.originate import originate_headers, originate_variables
+from ami_bridge.together import Together
 from config.settings import Trunk
 from config.variables import Variable
 from strategies.attempts import Fact, FactName, Intent
@@ -45,6 +46,7 @@ class Placement:
         self._store, self._link, self._trunk, self._tenant = store, link, trunk, tenant
         self._keeper, self._clock = keeper, clock
         self._may_dial, self._on_not_placed, self._on_doubt = may_dial, on_not_placed, on_doubt
+        self._took = Together(store.placed_many)
         self._no_channel_until: dict[str, float] = {}
 
     def announce(self, attempts: Iterable[str]) -> None:
@@ -77,7 +79,7 @@ class Placement:
             self._keeper.hear(attempt, Fact(FactName.ORIGINATE_FAILED, self._clock(), "refused"))
         else:
             self._settles(attempt)
-            await until_stored(lambda: self._store.placed(attempt))
+            await until_stored(lambda: self._took.ask(attempt))
 
     async def _ask(self, intent: Intent) -> None:
         if not self._may_dial():  # this process may have been frozen since the claim
@@ -85,7 +87,11 @@ class Placement:
         await self._link.call(
             "Originate",
             originate_headers(intent, self._trunk),
-            {**originate_variables(intent), Variable.RECORD: origin_word(self._origin(intent))},
+            {
+                **originate_variables(intent),
+                Variable.LEG: intent.leg,
+                Variable.RECORD: origin_word(self._origin(intent)),
+            },
             deadline=ORIGINATE_DEADLINE,
             action_id=intent.attempt,
         )

@@ -9,6 +9,7 @@ import os
 import shlex
 import wave
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -36,6 +37,7 @@ class Speech:
         self._directory = directory
         self._at_once = asyncio.Semaphore(at_once)
         self._making: dict[Path, asyncio.Task[None]] = {}
+        self._path = lru_cache(maxsize=1024)(self._path_of)  # most people hear what the others do
 
     async def fixed(self, script: Script) -> None:
         """Make every prompt of a script that is the same for all people."""
@@ -53,11 +55,14 @@ class Speech:
         if prompt.say is None:
             return prompt.play or ""
         text = fill(prompt.say, attributes)[:LONGEST_TEXT]
+        sound = self._path(text)
+        if not os.access(f"{sound}.wav", os.R_OK):
+            await self._make_once(text, Path(f"{sound}.wav"))
+        return sound
+
+    def _path_of(self, text: str) -> str:
         name = hashlib.sha256(f"{self._command}\0{text}".encode()).hexdigest()[:40]
-        path = self._directory / f"{name}.wav"
-        if not path.exists():
-            await self._make_once(text, path)
-        return str(path.with_suffix(""))
+        return str(self._directory / name)
 
     async def _make_once(self, text: str, path: Path) -> None:
         """Two calls that want the same text wait for one rendering."""
