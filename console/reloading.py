@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from config.watch import changes_between
@@ -31,11 +32,12 @@ class Reloading:
         self._watch, self._store, self._process = watch, store, process
         self._take, self._tells = take, tells
         self._started = watch.project  # its settings hold until the process ends
-        self._status = ConfigurationStatus(time.time(), _versions(watch.project))
+        self._status = _status_of(watch.project)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look at the files until `stop` is set."""
         await self._put()
+        await self._keep_catalogue(self._watch.project)
         while not stop.is_set():
             await stopped_within(stop, LOOK)
             await self.look()
@@ -50,40 +52,53 @@ class Reloading:
         elif edit.changes:
             await self._hold_to(edit)
         else:
-            self._status = ConfigurationStatus(
-                self._status.since, self._status.campaigns, self._status.waiting
-            )
+            self._status = replace(self._status, refused_at=None, errors=())
         await self._put()
 
     def _refuse(self, edit: Edit) -> None:
         errors = tuple(str(error) for error in edit.errors)
         logs.get().error("config.refused", errors=errors, mend="correct the files; what ran before runs on")
-        old = self._status
-        self._status = ConfigurationStatus(old.since, old.campaigns, old.waiting, time.time(), errors)
+        self._status = replace(self._status, refused_at=time.time(), errors=errors)
 
     async def _hold_to(self, edit: Edit) -> None:
-        changes = edit.changes
+        changes, before = edit.changes, self._status.segments
         await self._take(edit.project, changes)
         waiting = changes_between(self._started, edit.project).settings
-        self._status = ConfigurationStatus(time.time(), _versions(edit.project), waiting)
+        self._status = replace(_status_of(edit.project), waiting=waiting)
         logs.get().info(
             "config.reloaded",
             campaigns={name: now for name, (_, now) in changes.campaigns.items()},
-            segments=changes.segments,
+            segments=self._status.segments if changes.segments else None,
         )
         if waiting:
             mend = "start secondpass up again; until then the old ones hold"
             logs.get().warning("config.waits_for_restart", sections=waiting, mend=mend)
         if self._tells:
-            await self._tell(changes)
+            await self._tell(changes, before)
+        if changes.segments:
+            await self._keep_catalogue(edit.project)
 
-    async def _tell(self, changes: Changes) -> None:
-        """A ledger line for each campaign whose file says something else now. Running ones keep theirs."""
-        for name, (old, new) in changes.campaigns.items():
+    async def _tell(self, changes: Changes, segments_before: str | None) -> None:
+        """A ledger line for each campaign whose file says something else now, which running ones do not heed,
+        and for the segments, which the next call is decided by."""
+        told = [("campaign_file", name, old, new) for name, (old, new) in changes.campaigns.items()]
+        if changes.segments:
+            told.append(("segments_file", "segments", segments_before, self._status.segments))
+        for what, name, old, new in told:
             try:
-                await self._store.changed("campaign_file", name=name, old=old, new=new, by="files")
+                await self._store.changed(what, name=name, old=old, new=new, by="files")
             except StoreUnavailable as error:
-                logs.get().warning("config.not_in_ledger", campaign=name, error=str(error))
+                logs.get().warning("config.not_in_ledger", file=name, error=str(error))
+
+    async def _keep_catalogue(self, project: Project) -> None:
+        """So that each decision can be made again by the segments of its time."""
+        if not self._tells or project.segments is None:
+            return
+        try:
+            document = (project.directory / "segments.yaml").read_text(encoding="utf-8")
+            await self._store.keep_catalogue(project.segments.version, document)
+        except (OSError, UnicodeDecodeError, StoreUnavailable) as error:
+            logs.get().warning("config.segments_not_kept", error=str(error))
 
     async def _put(self) -> None:
         try:
@@ -92,5 +107,9 @@ class Reloading:
             logs.get().warning("config.not_told", error=str(error))
 
 
-def _versions(project: Project) -> dict[str, str]:
-    return {name: campaign.version for name, campaign in project.campaigns.items()}
+def _status_of(project: Project) -> ConfigurationStatus:
+    return ConfigurationStatus(
+        time.time(),
+        {name: campaign.version for name, campaign in project.campaigns.items()},
+        segments=project.segments.version if project.segments else None,
+    )

@@ -315,6 +315,12 @@ class Keys:
         """Hash: offer -> the first answer to it."""
         return self._key("offer_answers")
 
+    # agents' pages
+    @property
+    def agent_wishes(self) -> str:
+        """Stream: what agents ask of themselves, for the bridge."""
+        return self._key("agent_wishes")
+
     # the API
     @property
     def tokens(self) -> str:
@@ -335,6 +341,11 @@ class Keys:
     def rules(self) -> str:
         """Hash: sub-campaign -> how its rules over live figures stand."""
         return self._key("rules")
+
+    @property
+    def catalogues(self) -> str:
+        """Hash: version -> a segments.yaml that calls were decided by."""
+        return self._key("catalogues")
 
     @property
     def queues(self) -> str:

@@ -3,6 +3,7 @@ ledger has each new version once."""
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -58,6 +59,26 @@ async def test_a_good_edit_is_given_to_the_process_and_told(directory: Path, sto
     assert not told.errors
     lines = [line for _, line in await store.ledger()]
     assert [(line["what"], line["old"], line["new"]) for line in lines] == [("campaign_file", old, new)]
+
+
+async def test_new_segments_are_told_by_their_version_and_kept_for_whoever_replays_a_decision(
+    directory: Path, store: Store
+) -> None:
+    process = Process(directory, store, "bridge", tells=True)
+    stop = asyncio.Event()
+    stop.set()
+    await process.reloading.run(stop)
+    first = (await store.configurations())["bridge"].segments
+    assert first is not None
+    assert await store.catalogue(first) == (directory / "segments.yaml").read_text("utf-8")
+    replaced(directory / "segments.yaml", "margin: 5", "margin: 6")
+    await process.looks()
+    second = (await store.configurations())["bridge"].segments
+    assert second not in {None, first}
+    assert "margin: 6" in (await store.catalogue(str(second)) or "")
+    assert await store.catalogue("0123456789ab") is None
+    lines = [line for _, line in await store.ledger()]
+    assert [(line["what"], line["old"], line["new"]) for line in lines] == [("segments_file", first, second)]
 
 
 async def test_a_wrong_edit_leaves_the_process_alone_and_is_told_until_it_is_corrected(
