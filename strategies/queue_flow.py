@@ -87,7 +87,7 @@ class QueueFlow:
         if call not in self._waiting:
             return
         queue, since = self._waiting.pop(call)
-        lost = call in self._gave_up
+        lost = float(call in self._gave_up)
         self._gave_up.discard(call)
         waited = max(at - since, 0.0)
         self._waited.add(waited)
