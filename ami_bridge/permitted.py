@@ -4,10 +4,10 @@ The right to originate is the right to run anything the dialplan can, so what is
 whoever asks: no Command, no Application, no context but our own, no variable but our own.
 """
 
-import re
 from collections.abc import Mapping
 
 from ami_bridge.errors import ActionNotAllowed
+from ami_bridge.wire import SETS
 
 REPEATABLE = frozenset(
     {
@@ -39,14 +39,13 @@ ONCE = frozenset(
         "QueueRemove",
         "QueueWithdrawCaller",
         "Redirect",
-        "Setvar",
+        SETS,
     }
 )
 """Actions that change something: sent once, whatever comes of it."""
 
 CONTEXT_PREFIX = "secondpass-"
 VARIABLE_PREFIX = "SP_"
-_OWN_VARIABLE = re.compile(f"{VARIABLE_PREFIX}[A-Z_]+")  # no function: those may write files
 _RUNS_AN_APPLICATION = frozenset({"application", "data", "predialgosub"})
 
 
@@ -66,8 +65,8 @@ def check_permitted(action: str, headers: Mapping[str, str], variables: Mapping[
         raise ActionNotAllowed(
             "PlayDTMF may only press keys towards Asterisk (Receive), not be heard by people"
         )
-    if action == "Setvar" and not _OWN_VARIABLE.fullmatch(headers.get("Variable", "")):
-        raise ActionNotAllowed(f"Setvar may only set channel variables named {VARIABLE_PREFIX}...")
+    if action == SETS and (len(variables) != 1 or not headers.get("Channel")):
+        raise ActionNotAllowed(f"{SETS} takes a Channel and one variable; without a channel it sets a global")
     for name in variables:
         if not name.lstrip("_").startswith(VARIABLE_PREFIX):
             raise ActionNotAllowed(f"{action} may only set channel variables named {VARIABLE_PREFIX}...")

@@ -27,6 +27,7 @@ from ami_bridge.events import (
     UserEvent,
 )
 from ami_bridge.link import AmiLink
+from config.plain_text import plain
 from config.variables import Context, Variable
 from strategies.agent_fit import AgentRecord
 from strategies.decisions import Decision
@@ -208,8 +209,7 @@ class WaitingCallers:
         if moves:
             told |= self._way_there(caller, objective, now)
         for name, value in told.items():
-            header = {"Channel": caller.channel, "Variable": name, "Value": value}
-            await self._link.call("Setvar", header)
+            await self._link.call("Setvar", {"Channel": caller.channel}, {name: plain(value)})
         if moves:
             place = {"Channel": caller.channel, "Context": Context.WAIT, "Exten": "s", "Priority": "1"}
             await self._link.call("Redirect", place)

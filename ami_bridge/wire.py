@@ -177,6 +177,10 @@ class MessageReader:
         return None
 
 
+SETS = "Setvar"
+"""The action that takes its one variable in two headers."""
+
+
 def encode_action(
     action: str,
     headers: Mapping[str, str],
@@ -201,7 +205,10 @@ def encode_action(
         _matching(_VARIABLE, name, "a channel variable's name")
         if _EXPANDED.search(value):
             raise ForbiddenText(f"the channel variable {name} holds a character that Asterisk would expand")
-        lines.append(_line("Variable", f"{name}={value}"))
+        if action == SETS:
+            lines += [_line("Variable", name), _line("Value", value)]
+        else:
+            lines.append(_line("Variable", f"{name}={value}"))
     if len(lines) > MAX_HEADERS:
         raise ForbiddenText(f"{action} has {len(lines)} headers; Asterisk takes {MAX_HEADERS}")
     return b"\r\n".join(lines) + _END

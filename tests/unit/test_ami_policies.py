@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ami_bridge.errors import ActionNotAllowed, UnsafeAsterisk
+from ami_bridge.errors import ActionNotAllowed, ForbiddenText, UnsafeAsterisk
 from ami_bridge.permitted import ONCE, REPEATABLE, check_permitted
 from ami_bridge.reconnect import Backoff
 from ami_bridge.version import check_version
+from ami_bridge.wire import encode_action
 
 ENTRY = {"Context": "secondpass-answered", "Exten": "s", "Priority": "1"}
 
@@ -86,10 +87,21 @@ def test_keys_are_pressed_towards_asterisk_only() -> None:
 
 
 def test_variables_of_ours_are_set_and_no_functions() -> None:
-    check_permitted("Setvar", {"Channel": "178.1", "Variable": "SP_QUEUE", "Value": "sales"}, {})
-    for name in ("", "CALLERID(num)", "SP_X)FILE(/etc/passwd", "SHELL(id)", "sp_queue", "SP_QUEUE "):
-        with pytest.raises(ActionNotAllowed, match="SP_"):
-            check_permitted("Setvar", {"Channel": "178.1", "Variable": name, "Value": "x"}, {})
+    channel = {"Channel": "178.1"}
+    check_permitted("Setvar", channel, {"SP_QUEUE": "sales"})
+    encoded = encode_action("Setvar", channel, {"SP_QUEUE": "sales"}, action_id="a-1")
+    assert b"\r\nVariable: SP_QUEUE\r\nValue: sales\r\n" in encoded
+    for headers, variables in (
+        (channel, {}),
+        ({}, {"SP_QUEUE": "sales"}),
+        (channel, {"SP_QUEUE": "sales", "SP_OFFER": ""}),
+        (channel, {"CALLERID(num)": "1"}),
+        (channel, {"SHELL(id)": ""}),
+    ):
+        with pytest.raises(ActionNotAllowed):
+            check_permitted("Setvar", headers, variables)
+    with pytest.raises(ForbiddenText):
+        encode_action("Setvar", channel, {"SP_X)FILE(/etc/passwd": "x"}, action_id="a-1")
 
 
 @pytest.mark.parametrize(

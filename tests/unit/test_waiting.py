@@ -13,8 +13,10 @@ from ami_bridge.agents import QueueBoard
 from ami_bridge.errors import ActionRefused
 from ami_bridge.events import Hangup, QueueCallerJoin, QueueCallerLeave, UserEvent
 from ami_bridge.link import AmiLink
+from ami_bridge.permitted import check_permitted
 from ami_bridge.snapshot import LiveQueue
 from ami_bridge.waiting import WaitingCallers
+from ami_bridge.wire import encode_action
 from config.segments_file import segments
 from config.yaml_reader import parse
 from strategies.control import Arm
@@ -29,7 +31,7 @@ TEXT = """\
 outcomes: {abandons: {value: contact.worth, model: abandons}}
 objectives:
   serve: {queue: service, importance: 1}
-  hurry: {queue: service, importance: 2, priority: 10, prompt: "They waited long."}
+  hurry: {queue: service, importance: 2, priority: 10, prompt: "They waited long, be quick."}
   hurry_more: {queue: service, importance: 3, priority: 20}
   sell: {queue: sales, importance: 4, priority: 5, wait_limit: 60s, penalty_max: 2}
 segments:
@@ -130,17 +132,22 @@ class Link:
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.refuses = False
 
-    async def call(self, action: str, headers: Mapping[str, str]) -> None:
+    async def call(
+        self, action: str, headers: Mapping[str, str], variables: Mapping[str, str] | None = None
+    ) -> None:
         if self.refuses:
             raise ActionRefused(action, "No such caller")
-        self.asked.append((action, dict(headers)))
+        encode_action(action, headers, variables, action_id="a-1")
+        check_permitted(action, headers, variables or {})
+        self.asked.append((action, {**headers, **(variables or {})}))
 
     def changes(self) -> list[tuple[str, ...]]:
         """What was asked but for the variables."""
         return [(action, *headers.values()) for action, headers in self.asked if action != "Setvar"]
 
     def variables(self) -> dict[str, str]:
-        return {one["Variable"]: one["Value"] for action, one in self.asked if action == "Setvar"}
+        sent = (one.items() for action, one in self.asked if action == "Setvar")
+        return {name: value for one in sent for name, value in one if name != "Channel"}
 
 
 class Books:
@@ -226,7 +233,7 @@ async def test_the_agent_is_shown_what_holds_now(floor: Floor) -> None:
         "SP_SEGMENT": "old_hand",
         "SP_OBJECTIVE": "hurry",
         "SP_OFFER": "",
-        "SP_PROMPT": "They waited long.",
+        "SP_PROMPT": "They waited long be quick.",
     }
 
 
