@@ -206,6 +206,7 @@ class Bridge:
         now = self._clock()
         self._seat(event, now)
         self._lost_callers.hear(event, now)
+        self._dialer.standing_by.hear(event)
         self._inbound_calls.hear(event, now)
         self._waiting.hear(event, now)
         self._levels.hear(event)

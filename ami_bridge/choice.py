@@ -65,14 +65,17 @@ class Choice:
                         continue
                     agent = accepted
                 said = self._chances.of(contact, state, sub, going, now)
-                limited = self._grants.grant(Wish(attempt, sub, going, dial.callback, said), now)
+                limited = self._grants.grant(Wish(attempt, sub, going, contact.id, dial.callback, said), now)
                 if limited is Held.CAMPAIGN:
                     break
                 waits = waits or limited is not None
                 if limited is Held.PASS:
                     held.add(going.name)
                 elif limited is None and await self._told(sub, contact, state, move, now):
-                    chosen.append(Candidate(attempt, contact, _after(state, move), dial, going, now, agent))
+                    leg = self._grants.leg_of(attempt)
+                    chosen.append(
+                        Candidate(attempt, contact, _after(state, move), dial, going, now, agent, leg)
+                    )
                 elif limited is None:
                     self._grants.give_back(attempt)
         await self._store.put_many(sub.name, elsewhere)

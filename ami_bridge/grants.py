@@ -7,6 +7,7 @@ from ami_bridge.agent_pacing import AgentPacing
 from ami_bridge.agents import QueueBoard
 from ami_bridge.live_calls import LiveCalls
 from ami_bridge.pace import Held, Pace
+from ami_bridge.standing_by import Leg, StandingBy
 from strategies.attempts import Fact, FactName, Intent
 from strategies.callbacks import own_agent
 from strategies.campaign import Pass
@@ -16,12 +17,13 @@ from strategies.vocabulary import VOICE, Medium
 
 
 class Wish(Record, frozen=True):
-    """An attempt that is to be made: `callback`, where it was promised; `said`: the probability of an answer,
-    where a model tells it."""
+    """An attempt that is to be made, of this contact: `callback`, where it was promised; `said`: the
+    probability of an answer, where a model tells it."""
 
     attempt: str
     sub: SubCampaign
     going: Pass
+    contact: str = ""
     callback: Callback | None = None
     said: float | None = None
 
@@ -29,8 +31,16 @@ class Wish(Record, frozen=True):
 class Grants:
     """`pending` are the attempts that hold something and were not yet handed over to be placed."""
 
-    def __init__(self, pace: Pace, board: QueueBoard, agents: AgentPacing, calls: LiveCalls) -> None:
+    def __init__(
+        self,
+        pace: Pace,
+        board: QueueBoard,
+        agents: AgentPacing,
+        calls: LiveCalls,
+        standing_by: StandingBy,
+    ) -> None:
         self._pace, self._board, self._agents, self._calls = pace, board, agents, calls
+        self._standing_by = standing_by
         self._pending: set[str] = set()
         self._held: dict[tuple[str, str], str] = {}
 
@@ -53,6 +63,7 @@ class Grants:
         if held is not None:
             self._board.release(attempt)
             self._agents.not_placed(attempt)
+            self._standing_by.put_back(attempt)
             self._held[place] = self._pace.full
             return held
         self._held.pop(place, None)
@@ -60,18 +71,35 @@ class Grants:
         return None
 
     def _for_callback(self, wish: Wish, callback: Callback, now: float) -> str | None:
-        """The agent of a callback is reserved before the person is called. Whose place in a queue was kept is
-        called when nobody waits there who came before them: the next agent is theirs."""
-        queue, recovery, own = wish.sub.campaign.queue, wish.going.recovery, own_agent(callback, now)
-        if own is not None and not self._board.is_free(queue, own):
-            return f"the agent of a callback, {own}, is not free"
-        if not callback.place:
+        """The agent of a callback is reserved before the person is called: for one agent, and for whose place
+        in a queue was kept, they are on the line by then, so that nobody who answers waits for them."""
+        queue, own = wish.sub.campaign.queue, own_agent(callback, now)
+        if own is None and not callback.place:
             return None if self._board.reserve(queue, wish.attempt) else "no agent is free"
+        key = (wish.sub.name, wish.contact)
+        leg = self._standing_by.there(key)
+        if leg is None:
+            if (why := self._not_yet(wish, callback, own)) is not None:
+                return why
+            self._standing_by.call(key, queue, own or "")
+        elif leg.agent:
+            self._standing_by.take(key, wish.attempt)
+            return None
+        return "the agent of a callback is called first"
+
+    def _not_yet(self, wish: Wish, callback: Callback, own: str | None) -> str | None:
+        """Why no agent is called yet: that one is busy, or callers wait who came before this person did."""
+        queue, recovery = wish.sub.campaign.queue, wish.going.recovery
+        if own is not None:
+            return None if self._board.is_free(queue, own) else f"the agent of a callback, {own}, is not free"
         waited_in = (recovery.queue if recovery else None) or queue
         if self._board.ahead(waited_in, callback.place) or not self._board.manning(queue).staffed:
             return "a callback waits for its turn in the queue"
-        self._board.promise(queue, wish.attempt)
         return None
+
+    def leg_of(self, attempt: str) -> Leg | None:
+        """The agent who is on the line already for this attempt's person."""
+        return self._standing_by.of(attempt)
 
     def held(self) -> dict[str, dict[str, str]]:
         """Sub-campaign -> pass -> why the last attempt that was asked for had to wait."""
@@ -94,6 +122,7 @@ class Grants:
         self._pending.discard(attempt)
         self._calls.over(attempt)
         self._agents.not_placed(attempt)
+        self._standing_by.over(attempt)
         self._board.release(attempt)
         self._pace.ended(attempt)
 

@@ -4,8 +4,8 @@ whether it may be made is the store's to say."""
 from __future__ import annotations
 
 from ami_bridge.speech import Speech
+from ami_bridge.standing_by import Leg
 from strategies.attempts import Intent
-from strategies.callbacks import own_agent
 from strategies.caller_ids import caller_id_for
 from strategies.campaign import Campaign, Pass
 from strategies.contacts import Contact
@@ -23,7 +23,8 @@ MESSAGES = frozenset({"machine", "abandon"})
 class Candidate(Record, frozen=True):
     """A contact whom the rules let call at `at` (epoch seconds), and the id its attempt will have.
 
-    `state`: what the claim builds on, with the version the store has of it; `agent`: who accepted them.
+    `state`: what the claim builds on, with the version the store has of it; `agent`: who accepted them;
+    `leg`: the agent who is on the line for them already.
     """
 
     attempt: str
@@ -33,6 +34,7 @@ class Candidate(Record, frozen=True):
     going: Pass
     at: float
     agent: str = ""
+    leg: Leg | None = None
 
 
 async def prompts_of(one: Candidate, campaign: Campaign, speech: Speech) -> dict[str, str]:
@@ -85,5 +87,6 @@ def _intent(one: Candidate, prompts: dict[str, str], sub: SubCampaign, now: floa
         clock=sub.campaign.limits.abandon_clock,
         amd=sub.campaign.amd,
         not_sure=sub.campaign.not_sure,
-        agent=(own_agent(callback, now) or "") if callback is not None else one.agent,
+        agent=one.leg.agent if one.leg is not None else one.agent,
+        leg=one.leg.identity if one.leg is not None else "",
     )

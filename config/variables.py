@@ -18,6 +18,7 @@ class Variable(StrEnum):
     PRESSED = "SP_PRESSED"  # the key pressed in it
     AGENT = "SP_AGENT"  # the one agent the call is for: a device such as PJSIP/agent01
     AMD = "SP_AMD"  # how machines are told from people: arguments of AMD(), joined by -; or off
+    LEG = "SP_LEG"  # the channel of an agent who is on the line before the person is called
     RECORD = "SP_RECORD"  # whose call it is, for Asterisk's call records
     OPT_OUT = "SP_OPT_OUT"  # the key that ends all calls, in it
     ENTERED = "SP_ENTERED"  # when a caller began to wait in a queue, epoch seconds
@@ -48,6 +49,8 @@ class Context(StrEnum):
     MACHINE = "secondpass-machine"
     OWN_AGENT = "secondpass-own-agent"
     SERVED = "secondpass-served"
+    STAND_BY = "secondpass-stand-by"
+    QUEUE_UP = "secondpass-queue-up"
     ABANDON = "secondpass-abandon"
     SEGMENT = "secondpass-segment"
     INBOUND = "secondpass-inbound"

@@ -60,6 +60,7 @@ class Intent(Record, frozen=True):
     in_call: str | None = None  # the pass that recovers on the live line who says nothing or hears it break
     callback: bool = False  # the person was promised this call
     agent: str = ""  # the one agent it goes to, as long as that one is there; empty for any of the queue
+    leg: str = ""  # the channel of that agent, who is on the line already
     clock: str = FROM_GREETING  # what the seconds until an agent count from
     amd: str = ""  # how machines are told from people, and what is taken for which: as of a Campaign
     not_sure: str = "person"

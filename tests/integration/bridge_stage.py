@@ -14,6 +14,7 @@ from ami_bridge.agents import QueueBoard
 from ami_bridge.attempt_keeper import AttemptKeeper
 from ami_bridge.dialer import Dialer
 from ami_bridge.errors import UnsafeAsterisk
+from ami_bridge.events import parse
 from ami_bridge.link import LinkState
 from ami_bridge.repair import Repair
 from ami_bridge.sub_campaigns import SubCampaigns
@@ -64,6 +65,7 @@ class ScriptedLink:
         self.redirected: list[dict[str, str]] = []
         self.nudged: list[str] = []
         self.headers: list[dict[str, str]] = []
+        self.legs: list[dict[str, str]] = []  # agents who are called before anybody else is
         self.up: dict[str, str] = {}
         self.agents: list[str] = []
         self.listed = 0
@@ -98,6 +100,9 @@ class ScriptedLink:
             return
         assert action == "Originate"
         assert variables is not None
+        if action_id.startswith("leg-"):
+            self.legs.append(headers)
+            return
         assert headers["ChannelId"] == action_id == variables["SP_ATTEMPT"]
         assert deadline <= 5
         self.originated.append(action_id)
@@ -206,6 +211,12 @@ class Stage:
             self.keeper.hear(attempt, fact)
             self.dialer.calls.hear(attempt, fact)
         await self.keeper.drained()
+
+    def hears_of(self, message: Event) -> None:
+        """An event about an agent who is called before a person is."""
+        told = parse(message)
+        assert told is not None
+        self.dialer.standing_by.hear(told)
 
     async def answers(self, attempt: str) -> None:
         """A person answered, said their greeting and came to the queue."""

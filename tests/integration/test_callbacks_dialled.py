@@ -9,12 +9,13 @@ from store_people import Clock
 
 from agi.place import PlaceHook
 from ami_bridge.events import QueueMemberStatus, parse
+from ami_bridge.standing_by import AGAIN, FORGOTTEN
 from strategies.attempts import FactName
 from strategies.callbacks import OWN_AGENT, Wish
 from strategies.campaign import Pass, Recovery
 from strategies.state import Callback, SubCampaign
 from strategies.store import Store
-from strategies.store.promises import promise, promise_caller
+from strategies.store.promises import cancel, promise, promise_caller
 from strategies.vocabulary import Medium, Trigger
 
 BACK = Pass("back", Medium.DIALER, recovery=Recovery((Trigger.ABANDONED_IN_QUEUE,), queue="service"))
@@ -45,6 +46,19 @@ async def test_an_agent_is_reserved_before_the_person_is_called(store: Store, cl
         assert stage.dialer.held()["spring/1"] == {"back": "no agent is free"}
 
 
+async def answers_first(stage: Stage, agent: str) -> dict[str, str]:
+    """The agent is called before the person, and answers; how they were called."""
+    assert await stage.look() == []
+    [headers] = stage.link.legs
+    leg = headers["ChannelId"]
+    if headers["Channel"].startswith("Local/"):
+        told = {"Uniqueid": headers["OtherChannelId"], "Interface": agent, "Queue": QUEUE}
+        stage.hears_of(event("AgentConnect", **told))
+    else:
+        stage.hears_of(event("OriginateResponse", ActionID=leg, Response="Success", Reason="4", Uniqueid=leg))
+    return headers
+
+
 async def test_one_for_one_agent_waits_for_that_agent_and_then_takes_another(
     store: Store, clock: Clock
 ) -> None:
@@ -52,28 +66,70 @@ async def test_one_for_one_agent_waits_for_that_agent_and_then_takes_another(
         await promised(stage, agent=SECOND)
         goes_to_a_call(stage, SECOND)
         assert await stage.look() == []
+        assert stage.link.legs == []
         attempt = (await stage.look(after=OWN_AGENT))[0]
         intent = await store.intent(attempt)
         assert intent is not None
-        assert (intent.callback, intent.agent) == (True, "")
+        assert (intent.callback, intent.agent, intent.leg) == (True, "", "")
 
 
-async def test_its_own_agent_is_asked_for_by_name(store: Store, clock: Clock) -> None:
+async def test_its_own_agent_is_on_the_line_before_the_person_is_called(store: Store, clock: Clock) -> None:
     async with staged(store, clock, agents=[FIRST, SECOND]) as stage:
         await promised(stage, agent=SECOND)
+        headers = await answers_first(stage, SECOND)
+        assert (headers["Channel"], headers["Context"]) == (SECOND, "secondpass-stand-by")
         intent = await store.intent(await stage.one_call())
         assert intent is not None
-        assert (intent.callback, intent.agent) == (True, SECOND)
+        assert (intent.callback, intent.agent, intent.leg) == (True, SECOND, headers["ChannelId"])
+        await stage.hang_up(intent.attempt, (FactName.DIAL_ENDED, "BUSY"))
+        await stage.look()
+        assert stage.link.hung_up == [headers["ChannelId"]]
 
 
-async def test_a_place_is_kept_behind_those_who_came_before(store: Store, clock: Clock) -> None:
+async def test_an_agent_who_does_not_answer_is_asked_again_later_and_nobody_is_called(
+    store: Store, clock: Clock
+) -> None:
+    async with staged(store, clock, agents=[FIRST, SECOND]) as stage:
+        await promised(stage, agent=SECOND)
+        assert await stage.look() == []
+        [headers] = stage.link.legs
+        stage.hears_of(
+            event("OriginateResponse", ActionID=headers["ChannelId"], Response="Failure", Reason="3")
+        )
+        assert await stage.look(after=AGAIN - 1.0) == []
+        assert len(stage.link.legs) == 1
+        await stage.look(after=1.0)
+        await stage.look()
+        assert len(stage.link.legs) == 2
+        assert stage.link.originated == []
+
+
+async def test_an_agent_for_whom_nobody_asks_any_more_is_let_go(store: Store, clock: Clock) -> None:
+    async with staged(store, clock, agents=[FIRST, SECOND]) as stage:
+        sub = await promised(stage, agent=SECOND)
+        headers = await answers_first(stage, SECOND)
+        assert await cancel(store, sub, ADA.id, "cancelled", clock)
+        await stage.look(after=FORGOTTEN)
+        assert stage.link.hung_up == [headers["ChannelId"]]
+
+
+async def test_a_place_is_kept_behind_those_who_came_before_and_ahead_of_those_who_came_later(
+    store: Store, clock: Clock
+) -> None:
     async with staged(store, clock, agents=[FIRST]) as stage:
         stage.board.joined("service", "1.1", clock() - 60)
         stage.board.joined("service", "1.2", clock() - 10)
         await promised(stage, place=clock() - 30)
+        goes_to_a_call(stage, FIRST)  # callers who came later keep every agent busy
         assert await stage.look() == []
+        assert stage.link.legs == []
         stage.board.left("service", "1.1")
+        headers = await answers_first(stage, FIRST)
+        assert headers["Channel"] == "Local/s@secondpass-queue-up/n"
         attempt = await stage.one_call()
+        intent = await store.intent(attempt)
+        assert intent is not None
+        assert (intent.agent, intent.leg) == (FIRST, headers["ChannelId"])
         await stage.hang_up(attempt, (FactName.ANSWERED, ""), (FactName.AGENT_CONNECTED, FIRST))
         ends = [line["result"] for line in await stage.told("callback_ended")]
         assert ends == ["reached"]
@@ -100,6 +156,7 @@ async def test_an_unknown_caller_enters_for_this_call_alone(store: Store, clock:
         assert kept == (sub.name, "caller-12025550199")
         [line] = await stage.told("callback_set")
         assert (line["contact"], line["address"]) == ("caller-12025550199", "+12025550199")
+        await answers_first(stage, FIRST)
         attempt = await stage.one_call()
         intent = await store.intent(attempt)
         assert intent is not None
