@@ -11,6 +11,7 @@ import typer
 
 from console import model_live, model_options, options, output
 from console.model_backtest import backtest
+from console.model_decision import decision
 from console.model_export import export
 from console.model_inbound import backtest_inbound
 from console.model_report import report
@@ -25,6 +26,7 @@ app.command("backtest")(backtest)
 app.command("backtest-inbound")(backtest_inbound)
 app.command("export")(export)
 app.command("score")(score)
+app.command("decision")(decision)
 app.command("report")(report)
 app.command("evaluate")(evaluate)
 app.command("promote")(promote)

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from secondpass_command import Secondpass, configured, started
 
+from agi.local_socket import LocalCall
+from agi.segment import SegmentHook
+from config.segments_file import segments
+from config.yaml_reader import parse
+from models.features import Factor
 from models.registry import current_version, newest
+from strategies.segments import Prediction
 from strategies.store import Store
 from strategies.store.learning import Calibration, ModelStatus
+from strategies.store.notes import Note
 
 SEGMENTS = """\
 outcomes:
@@ -178,3 +185,34 @@ async def test_scores_order_the_contacts_of_a_campaign_and_those_still_to_come_o
 
 async def taken_in_order(store: Store) -> list[str]:
     return [contact.id for contact, _ in await store.due("calls/1", 1e12, 10)]
+
+
+async def test_a_decision_is_explained_and_made_again_by_the_segments_of_its_time(
+    secondpass: Secondpass, store: Store
+) -> None:
+    document = (secondpass.config / "segments.yaml").read_text()
+    found, _ = segments(parse(document.encode(), Path("segments.yaml")))
+    assert found is not None
+    await store.keep_catalogue(found.version, document)
+    decides = SegmentHook(store, found, {"deposits": Likely()}, country="US", tenant="main")
+    await decides(LocalCall({"agi_uniqueid": "178.1", "agi_callerid": "+12025550101"}, lambda answer: None))
+    await store.note(Note("178.1", 2_000.0, achieved=True))
+    (secondpass.config / "segments.yaml").write_text(document.replace("0.4", "0.99"))
+    told = secondpass("model", "decision", "178.1", "--json").document
+    assert (told["decision"]["second"], told["moved"], told["replays"]) == ("prospect", True, True)
+    assert told["decision"]["predictions"]["accepts_offer"]["probability"] == 0.9
+    assert told["factors"]["channel"] == "inbound"
+    assert told["outcome"]["achieved"] is True
+    shown = secondpass("model", "decision", "178.1").out
+    assert "better segment" in shown
+    assert "the same" in shown
+    assert secondpass("model", "decision", "178.9").code == 1
+
+
+class Likely:
+    """A model that expects everybody to accept."""
+
+    factors: Sequence[Factor] = ()
+
+    def predict(self, row: Mapping[str, float | str]) -> Prediction:
+        return Prediction(0.9, "deposits", "1")
