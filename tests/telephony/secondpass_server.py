@@ -144,6 +144,10 @@ class Site:
         """Everything of this tenant that is in Redis."""
         return self._redis("KEYS", f"{{{self.tenant}.0}}*").split()
 
+    def lose_store(self) -> None:
+        """Everything of this tenant is gone from Redis."""
+        self._redis("DEL", *self.keys())
+
     def lease_runs_out(self) -> None:
         """What a bridge that was killed leaves behind ends by itself after fifteen seconds: skip them."""
         self._redis("DEL", f"{{{self.tenant}.0}}:bridge")

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 from accounts import Ledger, check_accounts, compare_one_by_one, ledger, of_kind, settle, states
 from harness import Harness
+from relay import Relay
 from secondpass_server import Server, make_site, person, until
 
 from strategies.store import Store
@@ -155,55 +155,12 @@ async def test_attempts_outlive_an_asterisk_that_dies(harness: Harness) -> None:
     assert any(results[attempt] == "unknown" for attempt in up)
 
 
-class Wire:
-    """The manager's port at another address, where the connections can be cut and refused."""
-
-    def __init__(self, host: str, net: str) -> None:
-        self._host, self._asterisk = host, f"{net}.1"
-        self._writers: list[asyncio.StreamWriter] = []
-        self.refuses = False
-
-    @asynccontextmanager
-    async def laid(self, port: int) -> AsyncIterator[Wire]:
-        server = await asyncio.start_server(self._join, self._host, port)
-        try:
-            yield self
-        finally:
-            server.close()
-            self.cut()
-
-    def cut(self) -> None:
-        for writer in self._writers:
-            writer.transport.abort()
-        self._writers.clear()
-
-    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.refuses:
-            writer.transport.abort()
-            return
-        there, to_there = await asyncio.open_connection(self._asterisk, 5038)
-        self._writers += [writer, to_there]
-        async with asyncio.TaskGroup() as both:
-            both.create_task(_carry(reader, to_there))
-            both.create_task(_carry(there, writer))
-
-
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while block := await reader.read(65536):
-            writer.write(block)
-            await writer.drain()
-    except ConnectionError:
-        pass
-    writer.close()
-
-
 async def test_attempts_are_accounted_for_when_the_link_is_cut(harness: Harness) -> None:
     site = make_site(harness, "cut")
     own = f"{harness.net}.4"
     site.change("settings.yaml", f"host: {harness.net}.1, port: 5038", f"host: {own}, port: 5038")
     rows = await site.imports([person(*who) for who in MIXED])
-    async with Wire(own, harness.net).laid(5038) as wire, site.store() as store:
+    async with Relay(own, f"{harness.net}.1").laid(5038) as wire, site.store() as store:
         with Server(site) as server:
             await server.ready()
             await site.does("campaign", "start", "demo")
