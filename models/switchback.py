@@ -123,7 +123,7 @@ def pairs(slices: Iterable[SliceSum], against: Arm) -> list[Pair]:
     for one in slices:
         if one.slice.against is against and one.calls:
             halves.setdefault(one.slice.pair, {})[one.slice.arm] = one
-    whole = ((name, both) for name, both in sorted(halves.items()) if len(both) == 2)
+    whole = ((name, both) for name, both in sorted(halves.items(), key=_in_time) if len(both) == 2)
     return [Pair(name, both[Arm.TREATED], both[against]) for name, both in whole]
 
 
@@ -160,6 +160,11 @@ def arms(slices: Iterable[SliceSum]) -> Mapping[Arm, tuple[int, float]]:
     for one in slices:
         found.setdefault(one.slice.arm, []).append(one)
     return {arm: (sum(one.calls for one in members), _mean(members)) for arm, members in found.items()}
+
+
+def _in_time(half: tuple[str, object]) -> list[str]:
+    """Pairs by their weeks, then their weekday and slot: numbers between bars."""
+    return [part.zfill(9) for part in half[0].split("|")]
 
 
 def _into_slice(at: datetime, control: Control) -> float:
