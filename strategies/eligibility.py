@@ -90,8 +90,17 @@ def keeps(campaign: Campaign, contact: Contact, missing: list[str] | None = None
     for want of a value is appended to `missing`."""
     if campaign.filter is None:
         return True
-    names = {"contact": Attributes(contact), "attempts": 0, "attempts_today": 0}
-    return condition(campaign.filter, tuple(campaign.groups)).holds(names, missing)
+    found, asks_columns = _filter(campaign.filter, tuple(campaign.groups))
+    asked = Attributes(contact) if asks_columns else contact.attributes
+    return found.holds({"contact": asked, "attempts": 0, "attempts_today": 0}, missing)
+
+
+@lru_cache(maxsize=1024)
+def _filter(text: str, groups: tuple[str, ...]) -> tuple[Expression, bool]:
+    """A filter, and whether it asks for a column that has a place of its own: most do not, and a million
+    contacts are asked for their attributes alone."""
+    found = condition(text, groups)
+    return found, not found.attributes().isdisjoint(_COLUMNS)
 
 
 class Attributes:

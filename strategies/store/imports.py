@@ -173,13 +173,13 @@ class Imports(ContactBook):
 
     async def lists_of(self, contacts: Sequence[str]) -> list[list[str]]:
         """The lists each of the contacts is on."""
-        names = list(await self.lists())
+        names = list(await self.lists()) if contacts else []
 
         def fill(pipe: Pipeline) -> None:
             for name in names:
                 pipe.execute_command("ZMSCORE", self._keys.list(name), *contacts)
 
-        places: list[Any] = await self._pipeline(fill) if contacts and names else []
+        places: list[Any] = await self._pipeline(fill) if names else []
         return [
             [name for name, found in zip(names, places, strict=True) if found[i] is not None]
             for i in range(len(contacts))
