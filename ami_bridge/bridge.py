@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import structlog
 
+from ami_bridge.agent_wishes import AgentWishes
 from ami_bridge.agents import QueueBoard
 from ami_bridge.attempt_keeper import AttemptKeeper
 from ami_bridge.call_facts import ATTEMPT_PREFIX, call_fact, has_channel, is_inbound
@@ -158,6 +159,7 @@ class Bridge:
             leased=lease.held,
         )
         self._texts = SipTexts(store, self._link, clock, lease.held)
+        self._wishes = AgentWishes(store, self._link, clock, lease.held)
         lease.on_lapse = self._dialer.unsettle
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -179,6 +181,7 @@ class Bridge:
                 tasks.create_task(self._nudging.run(), name="nudging"),
                 tasks.create_task(self._waiting.run(), name="waiting callers"),
                 tasks.create_task(self._texts.run(), name="texts"),
+                tasks.create_task(self._wishes.run(), name="agents' wishes"),
                 tasks.create_task(self._rules.run(), name="rules"),
             ]
             leased = await self._lease.keep(stop)

@@ -37,7 +37,7 @@ def list_agents(
     json: options.Json = False,
 ) -> None:
     """Every agent of Asterisk's queues: ready, ringing, busy, in after-call work, paused or gone."""
-    rows = options.with_store(options.project(context, config), lambda store: _agents(store, queue))
+    rows = options.with_store(options.project(context, config), lambda store: agents_of(store, queue))
     if json:
         output.document(rows)
         return
@@ -48,7 +48,7 @@ def list_agents(
 @app.command("offers")
 def offers(context: typer.Context, config: options.ConfigDir = None, json: options.Json = False) -> None:
     """Everybody who is offered now, the oldest first."""
-    rows = options.with_store(options.project(context, config), _rows)
+    rows = options.with_store(options.project(context, config), offers_of)
     if json:
         output.document(rows)
         return
@@ -82,7 +82,8 @@ def skip(
     output.line(f"{contact} is offered again in an hour")
 
 
-async def _agents(store: Store, queue: str | None) -> list[dict[str, Any]]:
+async def agents_of(store: Store, queue: str | None) -> list[dict[str, Any]]:
+    """What every agent, or every one of a queue, is at. Raises RefusedError where no bridge tells."""
     told = await store.seats()
     if told is None or time.time() - told.at > STALE:
         mend = "secondpass up (or secondpass bridge) keeps it running"
@@ -102,7 +103,8 @@ async def _agents(store: Store, queue: str | None) -> list[dict[str, Any]]:
     ]
 
 
-async def _rows(store: Store) -> list[dict[str, Any]]:
+async def offers_of(store: Store) -> list[dict[str, Any]]:
+    """Everybody who is offered now, the oldest first."""
     return [
         {
             "sub_campaign": offer.sub,

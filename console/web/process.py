@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from console.refusal import Reason, RefusedError
-from console.web import imports, lists, metrics, overrides, people, subs
+from console.web import floor, imports, lists, metrics, overrides, people, subs
 from console.web.app import GATE, Files, build_app
 from console.web.live import Live, operation
 from console.web.looking import look
@@ -20,7 +20,13 @@ from console.web.page import add_page
 if TYPE_CHECKING:
     from strategies.store import Store
 
-OPERATIONS = (*subs.OPERATIONS, *overrides.OPERATIONS, *lists.OPERATIONS, *people.OPERATIONS)
+OPERATIONS = (
+    *subs.OPERATIONS,
+    *overrides.OPERATIONS,
+    *lists.OPERATIONS,
+    *people.OPERATIONS,
+    *floor.OPERATIONS,
+)
 DRAIN = 3.0  # seconds that requests get at the end
 
 

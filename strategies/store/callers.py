@@ -201,7 +201,7 @@ class Callers(People):
             (keys.interaction(interaction), keys.segments, keys.ledger, keys.figures("")),
             {
                 "customer": customer,
-                "about": text({"customer": customer, "objective": decision.get("objective")}),
+                "about": _about(customer, decision),
                 "version": expected_version,
                 "segment": _moved(decision, scope, expected_version, now) if moves else None,
                 "lines": packed([*also, line], at=now),
@@ -226,7 +226,7 @@ class Callers(People):
         keys = self._keys
         moved = await self._command("HGET", keys.segments, customer)
         version = int(read_plain(moved).get("version", 0)) if moved else 0
-        about = text({"customer": customer, "objective": decision.get("objective")})
+        about = _about(customer, decision)
         line: Line = {
             "kind": Kind.RE_ASSOCIATED,
             "interaction": interaction,
@@ -249,9 +249,23 @@ class Callers(People):
         )
         await self._command("SET", keys.interaction(interaction), about, "XX", "KEEPTTL")
 
+    async def handled(self, interaction: str) -> dict[str, Any] | None:
+        """How a call is handled that is up, or was until a day ago: `customer`, `objective`, `first` and
+        `second` segment, and why; None where nothing was decided of it."""
+        raw = await self._command("GET", self._keys.interaction(interaction))
+        return read_plain(raw) if raw else None
+
     async def put_queue_figures(self, queue: str, figures: QueueFigures) -> None:
         """What the hook is to see of a queue; the bridge's to write."""
         await self._command("HSET", self._keys.queues, queue, text(figures))
+
+
+TOLD = ("objective", "first", "second", "reason", "applied")
+
+
+def _about(customer: str, decision: Mapping[str, Any]) -> str:
+    """What is kept of a decision for as long as its call may be asked about."""
+    return text({"customer": customer, **{name: decision.get(name) for name in TOLD}})
 
 
 def _moved(decision: Mapping[str, Any], scope: Scope | None, version: int, now: float) -> str | None:

@@ -31,6 +31,16 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """What an agent asks at `at` (epoch seconds): to get no calls for a while, with a reason, or to go on."""
+
+    interface: str
+    paused: bool
+    reason: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Seats:
     """All agents at `at` (epoch seconds)."""
 
@@ -38,15 +48,18 @@ class Seats:
     seats: tuple[Seat, ...] = ()
 
 
+_wish = msgspec.json.Decoder(Wish).decode
 _seats = msgspec.json.Decoder(Seats).decode
 
 
+WISHES_KEPT = 1000
 FREE_IN = {AgentState.READY: 0.0, AgentState.AFTER_CALL: 0.0}
 """Seconds. When a conversation will be over nobody knows: who talks is not waited for."""
 
 
 def agent_record(seat: Seat, tallies: Mapping[str, tuple[int, int]]) -> AgentRecord:
-    """An agent as decisions look at them; `tallies`: objective to how often pursued and how often achieved."""
+    """An agent as decisions look at them; `tallies`: objective to how often pursued and how often
+    achieved."""
     counts = {objective: Tally(*pair) for objective, pair in tallies.items()}
     return AgentRecord(seat.interface, seat.queues, FREE_IN.get(seat.state), counts)
 
@@ -65,6 +78,17 @@ class SeatsRoom(Door):
         """What the bridge last told; None if none ever ran."""
         raw = await self._command("GET", self._keys.seats)
         return _seats(raw) if raw else None
+
+    async def wish(self, wish: Wish) -> None:
+        """Ask the bridge to pause an agent, or to let them go on."""
+        await self._command(
+            "XADD", self._keys.agent_wishes, "MAXLEN", "~", WISHES_KEPT, "*", "it", text(wish)
+        )
+
+    async def wishes(self, after: str, block_ms: int) -> list[tuple[str, Wish]]:
+        """What was asked for after a stream id, with the ids; waits at most `block_ms` for the first."""
+        entries = await self._read_stream(self._keys.agent_wishes, after, block_ms)
+        return [(identity, _wish(body[b"it"])) for identity, body in entries]
 
 
 def _since(seat: Seat, before: Seat | None, now: float) -> float:

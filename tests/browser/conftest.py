@@ -63,8 +63,10 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
 
 
 @asynccontextmanager
-async def seated(api: Api, token: str, scheme: str = "light") -> AsyncIterator[Seat]:
-    """Somebody with this token, at the overview."""
+async def seated(
+    api: Api, token: str, scheme: str = "light", heading: str = "Overview"
+) -> AsyncIterator[Seat]:
+    """Somebody with this token, at what they see first."""
     if CHROMIUM is None:
         pytest.fail("no Chromium is installed: sudo apt-get install chromium")
     async with async_playwright() as playwright:
@@ -84,7 +86,7 @@ async def seated(api: Api, token: str, scheme: str = "light") -> AsyncIterator[S
         await page.goto(api.url)
         await page.get_by_label("Token").fill(token)
         await page.get_by_role("button", name="Enter").click()
-        await page.get_by_role("heading", name="Overview", level=2).wait_for()
+        await page.get_by_role("heading", name=heading, level=2).wait_for()
         yield Seat(page, api, said)
         await browser.close()
 

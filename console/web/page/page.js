@@ -3,15 +3,28 @@
 import { html, render, useEffect, useState } from "/page/vendor/preact-htm.js";
 import { get, token, watch } from "/page/api.js";
 import { Campaign } from "/page/campaign.js";
+import { AgentDesk, Agents } from "/page/agents.js";
 import { Audit, Campaigns, Person } from "/page/desk.js";
 import { Lists } from "/page/lists.js";
 import { Overview } from "/page/overview.js";
 import { Trouble } from "/page/parts.js";
 
-const VIEWS = { "": "Overview", campaigns: "Campaigns", lists: "Lists", person: "Contact", audit: "Audit" };
+const VIEWS = { "": "Overview", campaigns: "Campaigns", lists: "Lists", agents: "Agents", person: "Contact", audit: "Audit" };
 const KEPT = 120; // looks at the pace that the lines show, one a second
 
 const place = () => location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+
+// An agent's token opens the agent's desk, every other the whole page. Raises where it opens neither.
+async function whoami() {
+  try {
+    await get("/api/halt");
+    return "page";
+  } catch (problem) {
+    if (problem.status !== 403) throw problem;
+    await get("/api/desk");
+    return "desk";
+  }
+}
 
 function Login({ error, done }) {
   const [typed, type] = useState("");
@@ -20,8 +33,7 @@ function Login({ error, done }) {
     event.preventDefault();
     token.set(typed.trim());
     try {
-      await get("/api/halt");
-      done();
+      done(await whoami());
     } catch (problem) {
       token.clear();
       refuse(problem);
@@ -75,6 +87,7 @@ function Views({ left }) {
   const shown = {
     campaigns: () => html`<${Campaigns} />`,
     campaign: () => html`<${Campaign} name=${rest.join("/")} live=${live} key=${rest.join("/")} />`,
+    agents: () => html`<${Agents} />`,
     lists: () => html`<${Lists} live=${live} />`,
     person: () => html`<${Person} id=${rest[0]} />`,
     audit: () => html`<${Audit} />`,
@@ -90,10 +103,13 @@ function Views({ left }) {
 }
 
 function Page() {
-  const [known, know] = useState(Boolean(token.get()));
+  const [opens, open] = useState(token.get() ? "asking" : "nothing");
   const [error, tell] = useState(null);
-  const left = (problem) => (token.clear(), tell(problem), know(false));
-  return known ? html`<${Views} left=${left} />` : html`<${Login} error=${error} done=${() => know(true)} />`;
+  const left = (problem) => (token.clear(), tell(problem), open("nothing"));
+  useEffect(() => void (opens === "asking" && whoami().then(open, left)), [opens]);
+  if (opens === "page") return html`<${Views} left=${left} />`;
+  if (opens === "desk") return html`<${AgentDesk} left=${left} />`;
+  return opens === "asking" ? html`<p class="quiet">asking…</p>` : html`<${Login} error=${error} done=${open} />`;
 }
 
 render(html`<${Page} />`, document.getElementById("page"));

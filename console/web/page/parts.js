@@ -6,7 +6,7 @@ export const words = (name) => name.replaceAll("_", " ");
 // A choice among names.
 export function Choice({ label, value, names, chosen }) {
   return html`<label>${label} <select onChange=${(event) => chosen(event.target.value)}>
-    ${names.map((name) => html`<option key=${name} selected=${name === value}>${name}</option>`)}</select></label>`;
+    ${names.map((name) => html`<option key=${name} value=${name} selected=${name === value}>${name}</option>`)}</select></label>`;
 }
 
 export const percent = (share) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(1)} %`);

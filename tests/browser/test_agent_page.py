@@ -1,0 +1,61 @@
+"""An agent's own page in a real browser: the call comes up, the prompt is seen, what came of it is noted."""
+
+from __future__ import annotations
+
+import time
+
+from axe_playwright_python.async_playwright import Axe
+from conftest import Api, seated
+from playwright.async_api import expect
+
+from strategies.store.offers import Offer
+from strategies.store.seats import Seat
+from strategies.vocabulary import AgentState
+
+ME = "PJSIP/agent01"
+
+
+async def sits(api: Api, state: AgentState, call: str = "") -> None:
+    """What the bridge tells of the agent."""
+    await api.store.put_seats([Seat(ME, "Mira", ("sales",), state, call)], time.time())
+
+
+async def test_an_agent_takes_a_call_sees_what_to_pursue_and_notes_what_came_of_it(api: Api) -> None:
+    decision = {"re_associated": True, "first": "standard", "second": "buyers", "objective": "sell_gold"}
+    await api.store.reassociate(
+        interaction="1772.5", customer="2", decision=decision, scope=None, expected_version=0, now=time.time()
+    )
+    await sits(api, AgentState.READY)
+    async with seated(api, "agent", heading="Mira ready") as seat:
+        page = seat.page
+        await expect(page.get_by_text("no call")).to_be_visible()
+        await sits(api, AgentState.BUSY, "1772.5")
+        await expect(page.get_by_text("sell gold")).to_be_visible(timeout=3000)
+        await expect(page.get_by_text("standard → buyers")).to_be_visible()
+        await expect(page.get_by_text("300")).to_be_visible()
+        await seat.shot("agent")
+        found = await Axe().run(page)
+        assert [v["id"] for v in found.response["violations"] if v["impact"] in {"serious", "critical"}] == []
+        await sits(api, AgentState.AFTER_CALL)
+        await expect(page.get_by_text("The last call was about")).to_be_visible(timeout=3000)
+        await page.get_by_role("group", name="Was it achieved?").get_by_label("yes").check()
+        await page.get_by_role("button", name="Note it").click()
+        await expect(page.get_by_text("no call")).to_be_visible()
+        assert await api.store.tallies() == {ME: {"sell_gold": (1, 1)}}
+        assert [line for line in seat.said if "403" not in line] == []
+
+
+async def test_an_agent_pauses_with_a_reason_and_accepts_a_preview(api: Api) -> None:
+    await sits(api, AgentState.READY)
+    await api.store.offer([Offer("calls/1", "2", "live", "+12025550102", time.time(), time.time() + 60)])
+    async with seated(api, "agent", heading="Mira ready") as seat:
+        page = seat.page
+        await page.get_by_label("Pause for").select_option("lunch")
+        await page.get_by_role("button", name="Pause").click()
+        await page.get_by_role("button", name="Call 2").click()
+        await expect(page.get_by_text(f"taken by {ME}")).to_be_visible()
+    ((_, wish),) = await api.store.wishes("0-0", 10)
+    assert (wish.interface, wish.paused, wish.reason) == (ME, True, "lunch")
+    ((_, answer),) = await api.store.offers()
+    assert answer is not None
+    assert (answer.agent, answer.accepted) == (ME, True)

@@ -1,0 +1,106 @@
+"""Agents by the API: the floor, an agent's own desk with the call and what to pursue, the note, previews,
+pauses."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from api_stage import Api, api_of
+from secondpass_command import imported, tell_queues
+
+from config.project import load_project
+from strategies.store import Store
+from strategies.store.offers import Offer
+from strategies.store.seats import Seat
+from strategies.vocabulary import AgentState
+
+ME = "PJSIP/agent01"
+SEGMENTS = (Path(__file__).parents[2] / "config" / "examples" / "segments.yaml").read_text()
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    command = await asyncio.to_thread(imported, tmp_path)
+    (command.config / "segments.yaml").write_text(SEGMENTS)
+    store = await Store.open(None, command.data_dir, "main")
+    await tell_queues(store, "collections")
+    async with api_of(command, store) as asked:
+        yield asked
+    await store.close()
+
+
+async def seated(api: Api, state: AgentState, call: str = "") -> None:
+    await api.store.put_seats([Seat(ME, "Mira", ("sales",), state, call)], time.time())
+
+
+async def decided(api: Api, tmp_path: Path, call: str) -> str:
+    """A call of contact 2, moved to a segment with an offer; the objective."""
+    catalogue = load_project(tmp_path / "config").segments
+    assert catalogue is not None
+    objective = next(one for one in catalogue.objectives.values() if one.offer)
+    decision = {
+        "re_associated": True,
+        "first": "standard",
+        "second": "likely_buyer",
+        "objective": objective.name,
+        "reason": "better",
+    }
+    about = {"customer": "2", "decision": decision, "scope": None, "expected_version": 0}
+    assert await api.store.reassociate(interaction=call, now=time.time(), **about)  # type: ignore[arg-type]
+    return objective.name
+
+
+async def test_the_desk_shows_the_call_the_person_and_what_to_pursue(api: Api, tmp_path: Path) -> None:
+    objective = await decided(api, tmp_path, "1772.5")
+    await seated(api, AgentState.BUSY, "1772.5")
+    desk = (await api("GET", "/api/desk", as_="agent")).document
+    assert (desk["name"], desk["state"]) == ("Mira", "busy")
+    call = desk["call"]
+    assert (call["first"], call["second"], call["objective"]) == ("standard", "likely_buyer", objective)
+    assert call["contact"] == {"id": "2", "balance": "300"}
+    assert call["offer"]
+    assert (await api("GET", "/api/desk", as_="viewer")).status == 403
+    (row,) = (await api("GET", "/api/agents")).document
+    assert (row["agent"], row["state"], row["call"]) == (ME, "busy", "1772.5")
+
+
+async def test_the_first_note_of_a_call_counts(api: Api, tmp_path: Path) -> None:
+    objective = await decided(api, tmp_path, "1772.5")
+    note = {"call": "1772.5", "achieved": True, "disposition": "sold"}
+    first = await api("POST", "/api/desk/notes", as_="agent", json=note)
+    second = await api("POST", "/api/desk/notes", as_="agent", json={**note, "achieved": False})
+    assert (first.document, second.document) == ({"counts": True}, {"counts": False})
+    assert await api.store.tallies() == {ME: {objective: (1, 1)}}
+    assert (await api("POST", "/api/desk/notes", as_="agent", json={"call": "1772.5"})).status == 422
+
+
+async def test_an_agent_asks_for_a_pause_and_the_bridge_hears_it(api: Api) -> None:
+    sent = await api("PUT", "/api/desk/pause", as_="agent", json={"paused": True, "reason": "lunch"})
+    assert sent.status == 204
+    ((_, wish),) = await api.store.wishes("0-0", 10)
+    assert (wish.interface, wish.paused, wish.reason) == (ME, True, "lunch")
+    hostile = {"paused": True, "reason": "lunch\r\nAction: Originate"}
+    assert (await api("PUT", "/api/desk/pause", as_="agent", json=hostile)).status == 422
+
+
+async def test_one_answer_counts_to_who_is_offered(api: Api) -> None:
+    now = time.time()
+    await api.store.offer([Offer("calls/1", "2", "live", "+12025550102", now, now + 60)])
+    (shown,) = (await api("GET", "/api/offers", as_="agent")).document
+    assert (shown["contact"], shown["agent"]) == ("2", "")
+    taken = {"sub_campaign": "calls/1", "contact": "2", "accepted": True}
+    assert (await api("POST", "/api/offers/answers", as_="agent", json=taken)).status == 204
+    again = await api("POST", "/api/offers/answers", as_="agent", json={**taken, "accepted": False})
+    assert (again.status, "was first and accepted" in again.text) == (409, True)
+    nobody = await api("POST", "/api/offers/answers", as_="agent", json={**taken, "contact": "3"})
+    assert nobody.status == 409
+
+
+async def test_without_a_bridge_nobody_knows_what_agents_are_at(api: Api) -> None:
+    answer = await api("GET", "/api/agents")
+    assert (answer.status, "bridge" in answer.text) == (409, True)
+    assert (await api("GET", "/api/desk", as_="agent")).document["state"] == "gone"
