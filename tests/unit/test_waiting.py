@@ -31,7 +31,7 @@ TEXT = """\
 outcomes: {abandons: {value: contact.worth, model: abandons}}
 objectives:
   serve: {queue: service, importance: 1}
-  hurry: {queue: service, importance: 2, priority: 10, prompt: "They waited long, be quick."}
+  hurry: {queue: service, importance: 2, priority: 10, prompt: "They waited long."}
   hurry_more: {queue: service, importance: 3, priority: 20}
   sell: {queue: sales, importance: 4, priority: 5, wait_limit: 60s, penalty_max: 2}
 segments:
@@ -233,7 +233,7 @@ async def test_the_agent_is_shown_what_holds_now(floor: Floor) -> None:
         "SP_SEGMENT": "old_hand",
         "SP_OBJECTIVE": "hurry",
         "SP_OFFER": "",
-        "SP_PROMPT": "They waited long be quick.",
+        "SP_PROMPT": "They waited long.",
     }
 
 
