@@ -10,30 +10,27 @@ import getpass
 import os
 from asyncio import Task, create_task, gather
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol, TypeVar
-
-import msgspec
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from console.list_file import SIZE, ListFile, ListFileError, Piece, numbered, open_list, pieces
 from console.list_reports import Report
-from console.list_rows import Found, Reject
+from console.list_rows import Reject
+from console.list_spool import Block, Spool, kept, packed
 from console.refusal import Reason, RefusedError
 from strategies.contacts import DEVICE_KINDS
-from strategies.store.contact_codec import known_as, numbers_of, packed_record, with_columns
 
 if TYPE_CHECKING:
     from strategies.store import Store
-    from strategies.store.contacts import Entry, Shared, Written
+    from strategies.store.contacts import Shared, Written
     from strategies.store.imports import Import
 
 T = TypeVar("T")
 
 SHOWN = 5  # rejects kept for the terminal; all of them are in the file
-BATCH = 500  # contacts given to the store at once, which writes them in one step
 READERS = 8  # processes at most: more than one server can take in
 ABREAST = 4  # batches on their way: packed while the server writes, and one wait for its disk for several
 
@@ -138,89 +135,17 @@ class Reading:
             self.first += tuple(rejects)
 
 
-class Block(msgspec.Struct, array_like=True, gc=False):
-    """Contacts between reading and writing: ids, records with columns that are numbered later, their numbers
-    as the index has them, and their lines in the file."""
-
-    ids: list[str]
-    records: list[bytes]
-    numbers: list[tuple[str, ...]]
-    lines: list[int] = []
-
-    def at(self, places: Sequence[int]) -> Block:
-        """Those at these places."""
-        return Block(*([column[at] for at in places] for column in msgspec.structs.astuple(self)))
-
-    def parts(self) -> Iterator[Block]:
-        """All of them, as many at a time as are written at once."""
-        for at in range(0, len(self.ids), BATCH):
-            yield Block(*(column[at : at + BATCH] for column in msgspec.structs.astuple(self)))
-
-    def entries(self, columns: int) -> list[Entry]:
-        """As the store takes them."""
-        records = [with_columns(kept, columns) for kept in self.records]
-        return list(zip(self.ids, records, self.numbers, strict=True))
-
-
-_pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(Block).decode
-_unpack_lines = msgspec.msgpack.Decoder(list[int]).decode
-
-
-class Spool:
-    """Contacts on disk, in blocks."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def add(self, lines: Sequence[int], packed: bytes) -> None:
-        """Keep a packed block, and its lines in the file."""
-        for part in (_pack(lines), packed):
-            self._file.write(len(part).to_bytes(8, "big") + part)
-
-    def blocks(self) -> Iterator[Block]:
-        """The blocks in the order kept."""
-        self._file.seek(0)
-        while lines := self._part():
-            block = _unpack(self._part())
-            block.lines = _unpack_lines(lines)
-            yield block
-
-    def _part(self) -> bytes:
-        return self._file.read(int.from_bytes(self._file.read(8), "big"))
-
-
-def packed(contacts: Sequence[Found]) -> bytes:
-    """What to keep of the rows of a piece: a packed block, as yet without lines."""
-    records = [packed_record(each.identity, 0, each.devices, each.values, each[4:]) for each in contacts]
-    ids = [each.identity for each in contacts]
-    return _pack(Block(ids, records, [numbers_of(each.devices) for each in contacts]))
-
-
 def check(plan: Plan, opened: ListFile, spool: Spool, rejects: Report, shown: Shown) -> Reading:
     """Read all rows, the contacts into `spool`. Raises RefusedError where the file as a whole is unusable."""
     reading = Reading()
     read = numbered(pieces(opened, packed, processes=min(os.cpu_count() or 1, READERS)))
     with plan.refusing():
         for piece in shown(f"checking {plan.file.name}", read, opened.size / SIZE):
-            spool.add(*_kept(piece))
+            spool.add(*kept(piece))
             rejects.add((r.row, r.column, r.reason, r.value, r.refused) for r in piece.rejects)
             reading.count(piece)
     rejects.keep()
     return reading
-
-
-def _kept(piece: Piece[bytes]) -> tuple[Sequence[int], bytes]:
-    """Lines and block of the contacts of a piece: without duplicates, and under the ids they are known by."""
-    if piece.known == piece.given:
-        return piece.lines_of, piece.made
-    block = _unpack(piece.made)
-    for at, identity in enumerate(piece.known):
-        if identity not in {None, block.ids[at]}:
-            block.ids[at], block.records[at] = identity, known_as(block.records[at], identity)
-    block.lines = piece.lines_of
-    kept = block.at([at for at, identity in enumerate(piece.known) if identity is not None])
-    return kept.lines, _pack(kept)
 
 
 def refuse_with_rejects(plan: Plan, reading: Reading, *, partial: bool) -> None:
@@ -270,7 +195,7 @@ async def refuse_known(
         reading.rejected_rows += len(refused)
         reading.contacts -= len(refused)
         left = block.at(sorted(set(range(len(block.ids))).difference(conflicts)))
-        spools[1].add(left.lines, _pack(left))
+        spools[1].add(left.lines, left.pack())
     rejects.keep()
 
 

@@ -100,6 +100,7 @@ def _imported(
 ) -> tuple[list_import.Reading, Import]:
     """Read, refuse or write. Raises RefusedError."""
     from console import list_import
+    from console.list_spool import Spool
 
     shown: list_import.Shown = _unseen if quiet else output.progress
     opened = plan.open()
@@ -109,7 +110,7 @@ def _imported(
         closing(Report(plan.rejects, REJECTS, what="rejects", mend=ELSEWHERE)) as rejects,
         closing(Report(plan.duplicates, DUPLICATES, what="duplicates", mend=FREE)) as duplicates,
     ):
-        spool, second = list_import.Spool(read), list_import.Spool(left)
+        spool, second = Spool(read), Spool(left)
         reading = list_import.check(plan, opened, spool, rejects, shown)
         list_import.refuse_with_rejects(plan, reading, partial=partial)
 
