@@ -143,6 +143,24 @@ async def test_known_contacts_can_be_kept_as_they_are(store: Store) -> None:
     assert await store.list_members("april") == ["ada", "bo"]
 
 
+async def test_a_number_that_several_have_is_told_of_each_after_the_first(store: Store) -> None:
+    """Whether the others are in the same batch or were known before; order is that of the list."""
+    await imported(store, "march", [person("old", "+12025550109")])
+    names = ("balance",)
+    columns = await store.columns(names)
+    family = [person(name, "+12025550101") for name in ("ada", "bo", "cy")] + [person("di", "+12025550109")]
+    records = [(one.id, contact_record(one, columns, names), one.numbers()) for one in family]
+    written = await store.write_records(
+        "april", [(identity, record, [n[1:] for n in numbers]) for identity, record, numbers in records]
+    )
+    assert [(one.contact, one.number, one.others) for one in written.shared] == [
+        ("bo", "+12025550101", ("ada",)),
+        ("cy", "+12025550101", ("ada", "bo")),
+        ("di", "+12025550109", ("old",)),
+    ]
+    assert await store.contacts_of_number("+12025550101") == ["ada", "bo", "cy"]
+
+
 async def test_two_imports_at_once_lose_nothing(store: Store) -> None:
     """A batch that rests on a record somebody else has just changed is written anew."""
     await imported(store, "march", [ADA])
