@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness_records import CarrierCall
+from harness_records import CarrierCall, QueueEntry
 from report import twice_at_once
 from secondpass_server import Site, until
 
@@ -112,3 +113,25 @@ def compare_one_by_one(lines: Ledger, calls: Sequence[CarrierCall]) -> None:
         if result == "machine_message":
             assert 7 < call.billsec < 16  # greeting and beep, two seconds of silence, the message
     assert not any(seen.values())
+
+
+def check_one_at_a_time(log: list[QueueEntry]) -> None:
+    """No agent talks to a second person before the first is gone."""
+    talks: defaultdict[str, str] = defaultdict(str)
+    for entry in log:
+        if entry.event == "CONNECT":
+            assert not talks[entry.agent], f"{entry.agent} got {entry.call} beside {talks[entry.agent]}"
+            talks[entry.agent] = entry.call
+        elif entry.event.startswith("COMPLETE"):
+            assert talks.pop(entry.agent) == entry.call
+    assert not any(talks.values())
+
+
+async def check_report(site: Site, campaign: str, live: int, lost: int) -> None:
+    """The report on a campaign's abandonment counts the same, and every figure shown is its recount."""
+    text = (await site.does("results", "abandonment", campaign, "--csv")).splitlines()
+    assert text[0].startswith("# Live answer:")
+    (row,) = csv.DictReader(line for line in text if not line.startswith("#"))
+    late = int(row["connected_late"])
+    assert (int(row["live_answers"]), int(row["abandoned"])) == (live, lost + late)
+    assert "every figure equals its recount" in await site.does("results", campaign, "--recount")

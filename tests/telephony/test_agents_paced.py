@@ -3,16 +3,21 @@ alike by the ledger, Asterisk's queue log and the carrier."""
 
 from __future__ import annotations
 
-import csv
 import itertools
 import time
 import wave
-from collections import defaultdict
 from datetime import UTC, datetime
 
-from accounts import Ledger, check_accounts, compare_one_by_one, of_kind, settle
+from accounts import (
+    Ledger,
+    check_accounts,
+    check_one_at_a_time,
+    check_report,
+    compare_one_by_one,
+    of_kind,
+    settle,
+)
 from harness import Harness
-from harness_records import QueueEntry
 from people import noon_zone
 from secondpass_server import Server, Site, make_site
 
@@ -98,28 +103,6 @@ def check_counted_alike(harness: Harness, site: Site, lines: Ledger) -> tuple[in
     return len(lost) + len(served), len(lost)
 
 
-def check_one_at_a_time(log: list[QueueEntry]) -> None:
-    """No agent talks to a second person before the first is gone."""
-    talks: defaultdict[str, str] = defaultdict(str)
-    for entry in log:
-        if entry.event == "CONNECT":
-            assert not talks[entry.agent], f"{entry.agent} got {entry.call} beside {talks[entry.agent]}"
-            talks[entry.agent] = entry.call
-        elif entry.event.startswith("COMPLETE"):
-            assert talks.pop(entry.agent) == entry.call
-    assert not any(talks.values())
-
-
-async def check_report(site: Site, live: int, lost: int) -> None:
-    """The report counts the same, and every figure shown is its recount."""
-    text = (await site.does("results", "abandonment", "demo", "--csv")).splitlines()
-    assert text[0].startswith("# Live answer:")
-    (row,) = csv.DictReader(line for line in text if not line.startswith("#"))
-    late = int(row["connected_late"])
-    assert (int(row["live_answers"]), int(row["abandoned"])) == (live, lost + late)
-    assert "every figure equals its recount" in await site.does("results", "demo", "--recount")
-
-
 async def test_power_pacing_abandons_and_every_count_of_it_agrees(harness: Harness) -> None:
     site = paced(harness, "power", "service", "{method: power, ratio: 3}")
     lines = await ran(harness, site, people(*[PERSON] * 36), within=120)
@@ -129,7 +112,7 @@ async def test_power_pacing_abandons_and_every_count_of_it_agrees(harness: Harne
     ended = of_kind(lines, "attempt_ended")
     told = [line for line in ended if line["result"] == "abandoned_no_agent"]
     assert all(is_live(line) and is_abandoned(line) for line in told)
-    await check_report(site, live, lost)
+    await check_report(site, "demo", live, lost)
     in_time = [line for line in told if line["waited"] <= PATIENCE]
     assert len(in_time) >= 0.9 * len(told), sorted(line["waited"] for line in told)[-6:]
 
