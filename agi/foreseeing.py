@@ -7,11 +7,13 @@ that the catalogue declares: it is what the ledger keeps, so that a model can le
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import isnan
 
+from agi.beside import SLOW, Beside
 from models.features import LIVE, Factor, Row, factor_of, row
 from models.live import LiveModel
 from models.live_factors import history_factors, surroundings
@@ -38,18 +40,21 @@ class Foreseer:
             if outcome.model in predictors
         ]
         self._own = (*LIVE, *map(factor_of, catalogue.factors.values()))
+        self._beside = Beside()
         self._seen: tuple[Sequence[Factor], ...] = ()
         self._joined: tuple[Factor, ...] = ()
 
-    def foresee(
+    async def foresee(
         self,
         caller: Caller,
         intent: Mapping[str, object],
         figures: QueueFigures | None,
+        *,
         local: datetime,
+        until: float,
     ) -> Foreseen:
-        """What is known of the caller at `local`, an aware time at the centre, and what follows; `figures`:
-        of the queue they would enter."""
+        """What is known of the caller at `local`, an aware time at the centre, and what follows as far as it
+        can be said by `until`, the loop's time; `figures`: of the queue they would enter."""
         now = local.timestamp()
         attributes = caller.contact.attributes if caller.contact else {}
         made = row(
@@ -59,14 +64,14 @@ class Foreseer:
             history_factors(caller.history, caller.past, now),
             surroundings(figures, intent, now),
         )
-        return Foreseen(made, {name: predictor.predict(made) for name, predictor in self._outcomes})
+        return Foreseen(made, await self._beside.predictions(self._outcomes, made, until))
 
-    def record(self, foreseen: Foreseen) -> dict[str, object]:
+    async def record(self, foreseen: Foreseen) -> dict[str, object]:
         """What the ledger keeps: the factors that have a value, and what the shadows say, which are asked
         now, when nobody waits."""
         factors = {name: value for name, value in foreseen.row.items() if not _missing(value)}
         shadows = {
-            name: {shadow: _said(one) for shadow, one in predictor.shadowed(foreseen.row).items()}
+            name: {shadow: _said(one) for shadow, one in (await _shadowed(predictor, foreseen.row)).items()}
             for name, predictor in self._outcomes
             if isinstance(predictor, LiveModel)
         }
@@ -82,6 +87,13 @@ class Foreseer:
             self._joined = tuple({factor.name: factor for factor in reversed(every)}.values())
             self._seen = seen
         return self._joined
+
+
+async def _shadowed(model: LiveModel, row: Row) -> Mapping[str, Prediction]:
+    """Slow shadows are asked beside the loop: others' calls are decided meanwhile."""
+    if model.shadows_take > SLOW:
+        return await asyncio.to_thread(model.shadowed, row)
+    return model.shadowed(row)
 
 
 def _missing(value: float | str) -> bool:

@@ -111,9 +111,11 @@ class SegmentHook:
         now = self._clock()
         local = datetime.fromtimestamp(now, UTC).astimezone()
         figures = caller.queues.get(self._first(answer).queue)
-        answer.foreseen = self._foreseer.foresee(caller, asked.intent, figures, local)
+        answer.foreseen = await self._foreseer.foresee(
+            caller, asked.intent, figures, local=local, until=until
+        )
         if asyncio.get_running_loop().time() > until:
-            raise TimeoutError  # nothing can interrupt a model at work
+            raise TimeoutError  # nothing can interrupt a model at work in the loop
         facts = facts_of(
             caller,
             interaction=asked.interaction,
@@ -209,7 +211,7 @@ class SegmentHook:
             "customer": answer.caller.customer if answer.caller else asked.number,
             "reason": decision.reason,
             "ms": round(spent, 3),
-            **(self._foreseer.record(answer.foreseen) if answer.foreseen else {}),
+            **(await self._foreseer.record(answer.foreseen) if answer.foreseen else {}),
         }
         try:
             async with asyncio.timeout(LEDGER_DEADLINE):

@@ -28,6 +28,16 @@ class LiveModel:
         return self._model
 
     @property
+    def takes(self) -> float:
+        """Seconds of one prediction, at the warm-up of the model in use."""
+        return self._model.takes
+
+    @property
+    def shadows_take(self) -> float:
+        """The same of all shadows together."""
+        return sum(shadow.takes for shadow in self._shadows.values())
+
+    @property
     def factors(self) -> Sequence[Factor]:
         """What to put into a row: what the model needs and what its shadows need besides."""
         return self._factors

@@ -133,7 +133,10 @@ async def test_a_model_slower_than_the_deadline_leaves_the_first_segment() -> No
         variables = await told(hook(books, Model(takes=0.03), deadline=0.02))
     assert (variables["SP_SEGMENT"], variables["SP_CUSTOMER"]) == ("loyal", "ada")
     assert books.told() == [(Kind.CALL_ENTERED, Reason.DEADLINE), (Kind.DECISION, Reason.DEADLINE)]
-    assert [(log["event"], log["first_known"]) for log in logs] == [("segment.deadline", True)]
+    assert [(log["event"], log.get("first_known")) for log in logs] == [
+        ("model.slow", None),
+        ("segment.deadline", True),
+    ]
 
 
 async def test_a_store_that_is_away_leaves_the_default_segment_and_no_decision() -> None:
