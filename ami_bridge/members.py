@@ -18,6 +18,7 @@ from strategies.store.seats import Seat
 from strategies.vocabulary import AgentState
 
 NOT_IN_USE = 1  # AST_DEVICE_NOT_INUSE in Asterisk's device states
+IN_USE = 2
 UNAVAILABLE = 5
 RINGING = frozenset({6, 7})  # 7: rings beside a call
 AWAY = frozenset({0, 4, UNAVAILABLE})  # unknown, invalid, unavailable: no telephone that could ring
@@ -44,10 +45,11 @@ class Members:
         self._talks: dict[str, str] = {}  # interface -> its call, empty if not known which
         self._done: dict[str, float] = {}  # interface -> when its last call was over
         self._wrap_up: dict[str, float] = {}  # queue -> seconds
+        self._kept: set[str] = set()  # legs that the pool keeps in use after a talk: its own wrap-up
 
     def found(self, queues: Iterable[LiveQueue], pool: Mapping[str, PoolStatus] = NO_POOL) -> None:
         """Take a snapshot for the truth. `pool`: the agents who have a leg, by their ids."""
-        self._of_queue, self._rung, self._talks = {}, {}, {}
+        self._of_queue, self._rung, self._talks, self._kept = {}, {}, {}, set()
         for queue in queues:
             for member in queue.members:
                 self._found(member, pool.get(leg_of(member)))
@@ -59,10 +61,14 @@ class Members:
         self.member(member)
         if member.in_call or leg is PoolStatus.ON_CALL:
             self._talks[member.interface] = ""
+        elif leg is PoolStatus.IDLE and member.status == IN_USE:
+            self._kept.add(member.interface)
 
     def member(self, member: QueueMember) -> None:
         """A member was added or changed."""
         self._of_queue.setdefault(member.queue, {})[member.interface] = member
+        if member.status != IN_USE:
+            self._kept.discard(member.interface)
         if member.last_call > self._done.get(member.interface, 0.0):
             self._done[member.interface] = float(member.last_call)
         if is_free(member) and self._talks.get(member.interface) == "":
@@ -96,6 +102,8 @@ class Members:
         for members in self._of_queue.values():
             if interface in members:
                 members[interface] = replace(members[interface], in_call=False)
+                if leg_of(members[interface]) and members[interface].status == IN_USE:
+                    self._kept.add(interface)
 
     def ended(self, call: str) -> None:
         """The caller's channel is gone: whoever still talked to them has done."""
@@ -145,8 +153,7 @@ class Members:
             return AgentState.AFTER_CALL
         if member.status == NOT_IN_USE:
             return AgentState.READY
-        # The pool keeps a leg in use for a wrap-up of its own; a telephone may be used for anything.
-        return AgentState.AFTER_CALL if leg_of(member) else AgentState.BUSY
+        return AgentState.AFTER_CALL if interface in self._kept else AgentState.BUSY
 
     def seats(self) -> list[Seat]:
         """Every agent and what they are at, one for all their queues, ordered by interface.

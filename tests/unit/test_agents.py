@@ -186,6 +186,18 @@ def test_after_a_gap_a_telephone_in_a_call_of_its_queue_is_busy_until_that_call_
     assert queues.free("sales") == 1
 
 
+def test_a_leg_that_the_pool_keeps_in_use_after_a_talk_has_after_call_work() -> None:
+    queues = board(leg("a"))
+    queues.member(leg("a", status=IN_USE))
+    assert is_at(queues) == {"a": "busy"}  # with somebody no queue tells of
+    queues.connected("Local/a@secondpass-leg", "sp-1")
+    queues.completed("Local/a@secondpass-leg")
+    assert is_at(queues) == {"a": "after_call"}
+    queues.member(leg("a"))
+    queues.member(leg("a", status=IN_USE))
+    assert is_at(queues) == {"a": "busy"}
+
+
 def test_a_talk_that_only_a_snapshot_knew_is_over_when_the_agent_is_free_again() -> None:
     queues = QueueBoard(At())
     queues.replace([live("sales", leg("a", status=IN_USE))], 100.0, {"a": PoolStatus.ON_CALL})
