@@ -17,13 +17,14 @@ from strategies.frozen import Record
 
 class Rule(Record, frozen=True, cache_hash=True):
     """What a campaign asks: `cap`, the share of live answers that may be abandoned; `patience`, the seconds
-    within which an agent must be there; `horizon`, the seconds ahead from which a deficit may be repaid;
-    `hard`: never above the cap at any instant; `doubt`, the share of cases the gate does not guard
-    against."""
+    within which an agent must be there; `horizon`, the seconds ahead from which a deficit may be repaid, or
+    `enough` answers where a small team takes longer for so many; `hard`: never above the cap at any instant;
+    `doubt`, the share of cases the gate does not guard against."""
 
     cap: float = 0.03
     patience: float = 2.0
     horizon: float = 3600.0
+    enough: float = 300.0
     doubt: float = 1e-4
     hard: bool = False
 
@@ -57,5 +58,6 @@ def still_to_come(staffed: int, left: float, known: Estimates, rule: Rule) -> fl
     """Answers that one call for each idle agent, which abandons nobody, would still bring in `left` seconds;
     less three standard deviations."""
     each = 1 / known.handle_rate + known.ring_time / known.answer_probability
-    mean = 0.97 * staffed * max(0.0, min(rule.horizon, left)) / each
+    per_second = 0.97 * staffed / each
+    mean = min(per_second * max(0.0, left), max(per_second * rule.horizon, rule.enough))
     return max(0.0, mean - 3 * sqrt(mean))
