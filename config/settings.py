@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit
 
 from pydantic import BeforeValidator, Field
@@ -182,6 +182,51 @@ class Console(Strict):
     """Its port."""
 
 
+Event = Literal[
+    "attempt_ended",
+    "attempt_reported",
+    "contact_ended",
+    "re_associated",
+    "decision",
+    "rule_fired",
+    "rule_ended",
+    "run_state",
+    "override_began",
+    "override_ended",
+    "do_not_call",
+    "call_over",
+    "noted",
+]
+"""What a webhook can tell of: kinds of lines of the ledger. A campaign or list that is through is a
+`run_state` that says `completed`."""
+
+
+class Hook(Strict):
+    """Who is told of what happens, an HTTP POST for each event, signed and tried again until it is taken.
+
+    The body is the ledger's line with its `id`. X-Secondpass-Signature is `sha256=` and the hexadecimal
+    HMAC-SHA256, under the secret, of X-Secondpass-Timestamp, a full stop and the body. After a crash an event
+    may come twice, with the same `id`.
+    """
+
+    url: Annotated[str, url_with(("https", "http"))]
+    """Where to."""
+    secret_env: EnvironmentName
+    """The environment variable that holds the secret of the signature."""
+    events: Annotated[tuple[Event, ...], Field(min_length=1)] = (
+        "attempt_ended",
+        "re_associated",
+        "rule_fired",
+    )
+    """What of."""
+    give_up_after: Annotated[Duration, lasting(60, 30 * DAY)] = DAY
+    """An event that nobody takes for so long is passed over, and the log tells of it."""
+
+    def secret(self, name: str) -> str:
+        """What is signed with. Raises ConfigErrors where the environment lacks it."""
+        return secret_of(self.secret_env, f"webhooks.{name}.secret_env")
+
+
 class Ledger(Strict):
     """How long closed days are kept as files; five years, as the rules on telemarketing records ask."""
 
@@ -208,6 +253,8 @@ class Settings(Strict):
     """Who sends messages for us."""
     console: Console = Console()
     """The page and the API, served by `secondpass up` where this is written: `console: {}` will do."""
+    webhooks: dict[Name, Hook] = Field(default_factory=dict)
+    """Who is told of what happens; sent by the process that serves the page, so `console` must be written."""
     ledger: Ledger = Ledger()
     """The record of everything that happened."""
     lookup: Lookup | None = None
@@ -234,6 +281,8 @@ def settings(document: Document) -> tuple[Settings | None, Problems]:
         missing = "cdr" if found.asterisk.cdr is None else "queue_log"
         mend = "name both files, or neither (see dialplan/cdr_secondpass.conf)"
         problems.add(("asterisk", missing), "is missing: the two are only of use together", mend)
+    if found.webhooks and "console" not in found.model_fields_set:
+        problems.add(("webhooks",), "nobody would send them", "write console: {} beside it")
     if not found.asterisk.fastagi.allow:
         problems.add(("asterisk", "fastagi", "allow"), "nobody may connect", "name Asterisk's address")
     return (None if problems.errors else found), problems

@@ -16,6 +16,7 @@ from console.web.app import GATE, Files, build_app
 from console.web.live import Live, operation
 from console.web.looking import look
 from console.web.page import add_page
+from console.web.webhooks import telling
 
 if TYPE_CHECKING:
     from strategies.store import Store
@@ -63,5 +64,6 @@ async def served(
 
 async def run_console(files: Files, store: Store, stop: asyncio.Event) -> None:
     """Serve until `stop` is set."""
-    async with served(files, store):
+    hooks = files.project.settings.webhooks
+    async with telling(hooks, store, time.time), served(files, store):
         await stop.wait()

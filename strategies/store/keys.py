@@ -327,6 +327,11 @@ class Keys:
         """Hash: digest of a token -> whose it is and what it may do."""
         return self._key("tokens")
 
+    @property
+    def told(self) -> str:
+        """Hash: webhook -> the id of the last line of the ledger that it is through with."""
+        return self._key("told")
+
     def given(self, key: str) -> str:
         """String: what was answered to the write with this idempotency key."""
         return self._key("given", key)

@@ -1,5 +1,5 @@
-"""Who may use the API: tokens by their digest, and the answers that were given under an idempotency key; what
-a role may do is left to the console."""
+"""What the API keeps: tokens by their digest, answers given under an idempotency key, and how far webhooks
+are; what a role may do, and sending, is left to the console."""
 
 from __future__ import annotations
 
@@ -68,6 +68,18 @@ class Tokens(Door):
         kept = await self._command("HGETALL", self._keys.tokens)
         gone = [digest for digest, raw in kept.items() if _token(raw).name == name]
         return bool(gone and await self._command("HDEL", self._keys.tokens, *gone))
+
+    async def told_until(self, hook: str) -> str:
+        """The id of the last line that a webhook is through with. A new one begins with what comes next."""
+        newest = await self._command("XREVRANGE", self._keys.ledger, "+", "-", "COUNT", 1)
+        last = newest[0][0] if newest else b"0-0"
+        await self._command("HSETNX", self._keys.told, hook, last)
+        raw: bytes = await self._command("HGET", self._keys.told, hook)
+        return raw.decode()
+
+    async def note_told(self, hook: str, identity: str) -> None:
+        """A webhook is through with that line, and all before it."""
+        await self._command("HSET", self._keys.told, hook, identity)
 
     async def begin_answer(self, key: str, fingerprint: str) -> Given | None:
         """Claim an idempotency key for a write; None if it is ours now, else what was begun or answered under

@@ -1,0 +1,150 @@
+"""Webhooks to a real receiver: signed, in order, again after a fault, from where they were after a
+restart."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from config.settings import Hook
+from console.web import webhooks
+from console.web.webhooks import pause_after, telling
+from messaging.signature import fault_of
+from strategies.store import Store
+
+SECRET = "shared"
+
+
+@dataclass
+class Receiver:
+    """Who is told; the first answers are `faults`, then everything is taken."""
+
+    url: str = ""
+    faults: list[int] = field(default_factory=list)
+    taken: list[dict[str, Any]] = field(default_factory=list)
+    asked: int = 0
+    more: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def hear(self, request: web.Request) -> web.Response:
+        self.asked += 1
+        body = await request.read()
+        headers = request.headers
+        fault = fault_of(
+            secret=SECRET,
+            body=body,
+            signature=headers["X-Secondpass-Signature"],
+            timestamp=headers["X-Secondpass-Timestamp"],
+            now=time.time(),
+            within=60,
+        )
+        if fault is not None:
+            return web.Response(status=403)
+        if self.faults:
+            return web.Response(status=self.faults.pop(0))
+        self.taken.append(json.loads(body))
+        self.more.set()
+        return web.Response(status=204)
+
+    async def has(self, count: int) -> list[dict[str, Any]]:
+        """What was taken, once it is so much; one that came twice, as after a crash, counts once."""
+        async with asyncio.timeout(10):
+            while len(told := {one["id"]: one for one in self.taken}) < count:
+                self.more.clear()
+                await self.more.wait()
+        return list(told.values())
+
+
+@pytest.fixture
+async def receiver(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Receiver]:
+    monkeypatch.setenv("HOOK_SECRET", SECRET)
+    monkeypatch.setattr(webhooks, "LOOK", 0.02)
+    monkeypatch.setattr(webhooks, "FIRST_PAUSE", 0.02)
+    made = Receiver()
+    app = web.Application()
+    app.router.add_post("/hook", made.hear)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.38.6", 0).start()
+    made.url = f"http://127.0.38.6:{runner.addresses[0][1]}/hook"
+    yield made
+    await runner.cleanup()
+
+
+def hooks(receiver: Receiver, **more: Any) -> dict[str, Hook]:
+    return {"crm": Hook(url=receiver.url, secret_env="HOOK_SECRET", **more)}
+
+
+async def ended(store: Store, *attempts: str) -> None:
+    for attempt in attempts:
+        await store.append({"kind": "attempt_ended", "attempt": attempt, "result": "busy"}, at=100.0)
+
+
+async def until_told(store: Store, name: str) -> None:
+    """Until a webhook that is new has taken its place in the ledger."""
+    await store.told_until(name)
+
+
+async def test_what_happens_is_told_in_order_and_signed(store: Store, receiver: Receiver) -> None:
+    await ended(store, "before")
+    await until_told(store, "crm")
+    async with telling(hooks(receiver), store, time.time):
+        await ended(store, "a")
+        await store.append({"kind": "skipped", "contact": "1"}, at=100.0)
+        await ended(store, "b")
+        told = await receiver.has(2)
+    assert [(one["kind"], one["attempt"]) for one in told] == [("attempt_ended", "a"), ("attempt_ended", "b")]
+    assert told[0]["id"] < told[1]["id"]
+
+
+async def test_what_is_not_taken_is_told_again_before_what_came_later(
+    store: Store, receiver: Receiver
+) -> None:
+    receiver.faults = [500, 503, 302]
+    await until_told(store, "crm")
+    async with telling(hooks(receiver), store, time.time):
+        await ended(store, "a", "b")
+        assert [one["attempt"] for one in await receiver.has(2)] == ["a", "b"]
+    assert receiver.asked == 5
+
+
+async def test_after_a_restart_it_goes_on_where_it_was(store: Store, receiver: Receiver) -> None:
+    await until_told(store, "crm")
+    async with telling(hooks(receiver), store, time.time):
+        await ended(store, "a")
+        await receiver.has(1)
+    await ended(store, "b")
+    async with telling(hooks(receiver), store, time.time):
+        assert [one["attempt"] for one in await receiver.has(2)] == ["a", "b"]
+
+
+async def test_one_that_nobody_takes_holds_up_no_other(store: Store, receiver: Receiver) -> None:
+    away = Hook(url="http://127.0.38.6:9/hook", secret_env="HOOK_SECRET")
+    for name in ("crm", "away"):
+        await until_told(store, name)
+    async with telling({"away": away, **hooks(receiver)}, store, time.time):
+        await ended(store, "a")
+        await receiver.has(1)
+
+
+async def test_what_nobody_takes_for_too_long_is_passed_over(store: Store, receiver: Receiver) -> None:
+    receiver.faults = [500] * 2
+    moments = iter([100.0, 100.0, 100.0, 170.0])
+    await until_told(store, "crm")
+
+    def clock() -> float:
+        return next(moments, time.time())
+
+    async with telling(hooks(receiver, give_up_after="1m"), store, clock):
+        await ended(store, "a", "b")
+        assert [one["attempt"] for one in await receiver.has(1)] == ["b"]
+
+
+def test_pauses_grow_and_stay_bounded() -> None:
+    assert [pause_after(n) for n in (1, 2, 3, 9, 60)] == [1.0, 2.0, 4.0, 256.0, 300.0]
