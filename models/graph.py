@@ -9,6 +9,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from models.card import NUMBERS, TEXTS
 from models.encoding import FAR, Encoding, Number
 from models.features import Factor, Kind
 
@@ -20,8 +21,8 @@ IR_VERSION = 10
 def logistic_graph(
     factors: Sequence[Factor], encoding: Encoding, weights: NDArray[np.float64], name: str
 ) -> bytes:
-    """The ONNX file of the model `sigmoid(weights[0] + columns @ weights[1:])`: one input a factor, shape
-    (rows, 1), and the output `probabilities`, shape (rows, 2).
+    """The ONNX file of the model `sigmoid(weights[0] + columns @ weights[1:])`: the inputs `numbers` and
+    `texts`, each where there are factors of that kind, and the output `probabilities`, shape (rows, 2).
 
     A text is looked up for its weight's place; numbers are compared and summed in 64 bits, so that a large
     one loses nothing. The same weights give the same file.
@@ -38,11 +39,13 @@ def logistic_graph(
     no = parts.add("Sigmoid", parts.add("Neg", margin))
     both = parts.add("Concat", no, yes, axis=1)
     parts.add("Cast", both, to=TensorProto.FLOAT, output="probabilities")
+    kinds = [factor.kind for factor in factors]
+    shapes = (
+        (NUMBERS, TensorProto.FLOAT, kinds.count(Kind.NUMBER)),
+        (TEXTS, TensorProto.STRING, kinds.count(Kind.CATEGORY)),
+    )
     inputs = [
-        helper.make_tensor_value_info(
-            f.input, TensorProto.FLOAT if f.kind is Kind.NUMBER else TensorProto.STRING, [None, 1]
-        )
-        for f in factors
+        helper.make_tensor_value_info(name, type_, [None, width]) for name, type_, width in shapes if width
     ]
     output = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [None, 2])
     graph = helper.make_graph(parts.nodes, name, inputs, [output], parts.constants)
@@ -76,13 +79,14 @@ def _texts(parts: _Parts, encoding: Encoding, weights: NDArray[np.float64]) -> s
     """The sum of the categories' weights, shape (rows, 1). The place behind the last is for a value without a
     column: it weighs nothing."""
     places, first = [], 0
-    for text in encoding.texts:
+    for nth, text in enumerate(encoding.texts):
         if not text.levels:
             continue
+        at = parts.constant(f"at_{nth}", np.array([nth]))
         places.append(
             parts.add(
                 "LabelEncoder",
-                text.input,
+                parts.add("Gather", TEXTS, at, axis=1),
                 domain="ai.onnx.ml",
                 keys_strings=list(text.levels),
                 values_int64s=list(range(first, first + text.width)),
@@ -101,8 +105,7 @@ def _numbers(parts: _Parts, encoding: Encoding, weights: NDArray[np.float64]) ->
     """The sums of the numbers' weights, each of shape (rows, 1): missing, distance, steps and levels."""
     numbers = encoding.numbers
     own = np.split(weights, np.cumsum([number.width for number in numbers])[:-1])
-    joined = parts.add("Concat", *(number.input for number in numbers), axis=1)
-    values = parts.add("Cast", joined, to=TensorProto.DOUBLE)
+    values = parts.add("Cast", NUMBERS, to=TensorProto.DOUBLE)
     missing = parts.add("IsNaN", values)
     # A number without a scale has no distance: its column is 0 in numpy, so it weighs nothing here.
     lines = [w[1] if number.scale else 0.0 for number, w in zip(numbers, own, strict=True)]

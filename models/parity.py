@@ -81,7 +81,9 @@ def run(onnx: bytes, factors: Sequence[Factor], rows: pd.DataFrame) -> NDArray[n
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     session = ort.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
-    (found,) = session.run(["probabilities"], dict(feeds(factors, rows)))
+    (found,) = session.run(
+        ["probabilities"], dict(feeds(factors, rows, [one.name for one in session.get_inputs()]))
+    )
     return np.asarray(found, dtype=np.float64)[:, 1]
 
 

@@ -94,7 +94,9 @@ def test_the_file_says_what_numpy_says_for_missing_unseen_and_huge_values(weight
     assert parity.missing > 1_000
     assert parity.largest < 1e-6
     huge = calls(50, 4).assign(x_age=np.float32(3e38), x_income=np.float32(-3e38))
-    (found,) = ort.InferenceSession(onnx).run(["probabilities"], dict(feeds(FACTORS, huge)))
+    session = ort.InferenceSession(onnx)
+    fed = feeds(FACTORS, huge, [each.name for each in session.get_inputs()])
+    (found,) = session.run(["probabilities"], dict(fed))
     assert found[:, 1] == pytest.approx(fitted.probabilities(huge), abs=1e-6)
 
 
