@@ -122,8 +122,8 @@ def test_hard_mode_is_never_above_the_cap_at_any_instant() -> None:
 
 
 def test_a_small_team_gains_where_it_is_known_who_is_likely_to_answer() -> None:
-    unknown = measure(Setting(5, hours=3, chances=True), shifts=3, seed=1)
-    known = measure(Setting(5, hours=3, told=True), shifts=3, seed=1)
+    unknown = measure(Setting(5, hours=4, chances=True), shifts=3, seed=1)
+    known = measure(Setting(5, hours=4, told=True), shifts=3, seed=1)
     assert known["shifts_over_cap"] == 0
     assert known["utilisation"] > unknown["utilisation"] + 0.01
 
