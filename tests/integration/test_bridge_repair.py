@@ -337,6 +337,26 @@ async def test_a_lost_link_dials_nobody_and_a_new_login_repairs_first(
         await until(ended)
 
 
+async def test_a_store_that_forgot_everything_is_noticed_and_repaired(
+    store: Store, project: Project, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bridge, "HEARD_EVERY", 0.02)
+    async with bridged(store, project, clock, monkeypatch) as running:
+        link = running.link
+        link.win()
+        await until(lambda: link.listed >= 2)
+        clock.now += 30
+
+        async def heard_until_now() -> bool:
+            return await store.heard_until() == clock.now
+
+        await until(heard_until_now)
+        listed = link.listed
+        await store._command("DEL", store._keys.heard)  # with everything else
+        await until(lambda: link.listed > listed)
+        await until(heard_until_now)
+
+
 # --- One bridge a tenant
 
 

@@ -140,8 +140,8 @@ async def test_the_link_is_half_open(harness: Harness) -> None:
 async def test_the_store_is_cut(harness: Harness) -> None:
     site, own = site_of(harness, "store", PROGRESSIVE), f"{harness.net}.4"
     site.change("settings.yaml", f"redis://{harness.net}.3:6379", f"redis://{own}:6379")
-    rows = await site.imports(people(*[PERSON] * 12))
     async with Relay(own, f"{harness.net}.3").laid(6379) as link, site.store() as store:
+        rows = await site.imports(people(*[PERSON] * 12))
         with Server(site) as server:
             await server.ready()
             await site.does("campaign", "start", "demo")
