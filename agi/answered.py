@@ -13,7 +13,8 @@ from agi.channel_variables import set_all
 from agi.errors import AgiError
 from agi.outbound_decision import OutboundDecision
 from config.variables import Next, Variable
-from strategies.attempts import UNSURE, Fact, FactName, Intent, is_machine, is_unsure
+from strategies.attempts import Fact, FactName, Intent, is_machine, is_unsure
+from strategies.detection import UNSURE
 from strategies.store import Store
 from strategies.vocabulary import Medium
 

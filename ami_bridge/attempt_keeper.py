@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from ami_bridge.afterthoughts import Afterthoughts
 from ami_bridge.agents import QueueBoard
 from ami_bridge.endings import Endings
 from ami_bridge.sub_campaigns import SubCampaigns
@@ -42,6 +43,7 @@ class AttemptKeeper:
         self._store = store
         self._board = board
         self._endings = Endings(store, subs, clock)
+        self._afterthoughts = Afterthoughts(store, subs, clock)
         self._heard: asyncio.Queue[tuple[str, Fact]] = asyncio.Queue()
         self._has_channel: set[str] = set()
         self._last_words: dict[str, LastWords] = {}
@@ -86,11 +88,21 @@ class AttemptKeeper:
         """What a fact that is written leads to."""
         if not ours:
             self._has_channel.discard(attempt)
+        elif fact.name is FactName.DISPOSITION:
+            self._watched(finishing.create_task(self._note(attempt, fact), name=f"note {attempt}"))
         elif self._ends(attempt, fact):
             self._last_words[attempt] = LastWords()
-            task = finishing.create_task(self._finish(attempt, fact), name=f"finish {attempt}")
-            self._finishing.add(task)
-            task.add_done_callback(self._finishing.discard)
+            self._watched(finishing.create_task(self._finish(attempt, fact), name=f"finish {attempt}"))
+
+    def _watched(self, task: asyncio.Task[None]) -> None:
+        self._finishing.add(task)
+        task.add_done_callback(self._finishing.discard)
+
+    async def _note(self, attempt: str, fact: Fact) -> None:
+        try:
+            await self._afterthoughts.note(attempt, fact)
+        except Exception:
+            log.exception("attempt.not_noted", attempt=attempt)
 
     async def drained(self) -> None:
         """Return once all that was heard is written, and all that is over is recorded."""

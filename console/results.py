@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console import abandonment, options, output
+from console import abandonment, machines, options, output
 from console.abandonment_count import cap_of
 from console.campaigns import FINAL, named
 from console.figures import figures
@@ -28,18 +28,23 @@ if TYPE_CHECKING:
     from strategies.store import QueueFigures, Store
 
 ABANDONMENT = "abandonment"  # in the place of a campaign: how many calls were abandoned
+MACHINES = "machines"  # the same: what the machine detection said, and how often it was wrong
 EVERY = 1.0  # seconds between two looks at the store while a table is live
 
 
 def results(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="NAME[/N]|abandonment", help="A campaign or one of its sub-campaigns.")
+        str,
+        typer.Argument(
+            metavar="NAME[/N]|abandonment|machines", help="A campaign or one of its sub-campaigns."
+        ),
     ],
     of: Annotated[
-        str | None, typer.Argument(metavar="[CAMPAIGN]", help="After `abandonment`: this campaign only.")
+        str | None,
+        typer.Argument(metavar="[CAMPAIGN]", help="After `abandonment` or `machines`: this campaign only."),
     ] = None,
-    as_csv: Annotated[bool, typer.Option("--csv", help="After `abandonment`: as a file for others.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="After those two: as a file for others.")] = False,
     once: Annotated[bool, typer.Option("--once", help="Print once; else a terminal shows it live.")] = False,
     recounted: Annotated[
         bool, typer.Option("--recount", help="Count everything anew from the ledger, and compare.")
@@ -51,14 +56,20 @@ def results(
 
     `secondpass results abandonment [CAMPAIGN] [--csv]`: calls answered by a person for whom no agent was
     there in time, per campaign and period, counted from the ledger.
+
+    `secondpass results machines [CAMPAIGN] [--csv]`: what the machine detection said of whoever answered, and
+    how many machines it put through to agents, per campaign and settings, counted from the ledger.
     """
     loaded = options.project(context, config)
     if name == ABANDONMENT:
         abandonment.report(loaded, of, as_csv=as_csv, json=json)
         return
+    if name == MACHINES:
+        machines.report(loaded, of, as_csv=as_csv, json=json)
+        return
     if of is not None or as_csv:
         raise typer.BadParameter(
-            "these belong to secondpass results abandonment", param_hint="CAMPAIGN, --csv"
+            "these belong to secondpass results abandonment, or machines", param_hint="CAMPAIGN, --csv"
         )
     if recounted:
         options.with_store(loaded, lambda store: _recount(store, loaded, name, json=json))

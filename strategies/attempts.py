@@ -23,10 +23,9 @@ from strategies.abandonment import FROM_GREETING, greeting_over
 from strategies.call_states import INCONCLUSIVE, RESULTS, TRANSITIONS, Event, Phase, unanswered
 from strategies.campaign import Campaign
 from strategies.contacts import Device
+from strategies.detection import Heard, heard
 from strategies.frozen import Record
 from strategies.vocabulary import CALL_AGAIN, CALL_STOP, SAID_NOTHING, SUCCESS, Medium, Result, Trigger
-
-UNSURE = "UNSURE-"  # before the AMDCAUSE of a verdict that the campaign has taken for a machine
 
 
 class Intent(Record, frozen=True):
@@ -142,6 +141,7 @@ class Outcome(Record, frozen=True):
     rescued: Rescued | None = None  # sent to an agent while the line was up
     call_again: CallAgain | None = None
     live_at: float | None = None  # the end of a person's greeting, who was to reach an agent
+    heard: Heard | None = None  # who or what answered, by the machine detection
     waited: float | None = None  # seconds from then to agent or abandon message; None where neither came
 
 
@@ -163,7 +163,8 @@ def outcome(intent: Intent, facts: Sequence[Fact], campaign: Campaign) -> Outcom
     """What the attempt came to; None while it is not over (no HUNG_UP, ORIGINATE_FAILED or GONE among the
     facts).
 
-    Facts in the order they were learnt; duplicates are harmless, facts after the end count too.
+    Facts in the order they were learnt; duplicates are harmless, facts after the end count too, but for what
+    an agent noted then.
     """
     over = [fact for fact in facts if fact.name in _OVER]
     if not over:
@@ -172,11 +173,17 @@ def outcome(intent: Intent, facts: Sequence[Fact], campaign: Campaign) -> Outcom
     seen = any(fact.name is not FactName.GONE for fact in over)
     rescued, live_at = _rescued(intent, facts), live_since(intent, facts)
     silent = phase is Phase.HEARD or (rescued is not None and rescued.why is Rescue.NO_INPUT)
-    responses = _responses(intent, facts, campaign, silent=silent)
+    responses = _responses(intent, _noted_before_the_end(facts), campaign, silent=silent)
     success = not campaign.group(SUCCESS).isdisjoint(responses)
     if not seen and phase in INCONCLUSIVE and not success:
         return Outcome(
-            intent.attempt, Result.UNKNOWN, responses, at=over[-1].at, rescued=rescued, live_at=live_at
+            intent.attempt,
+            Result.UNKNOWN,
+            responses,
+            at=over[-1].at,
+            rescued=rescued,
+            live_at=live_at,
+            heard=_heard(facts),
         )
     result = RESULTS[phase] or _by_more(phase, facts, responses, success)
     if phase is Phase.PERSON and intent.medium is Medium.DIALER:
@@ -190,13 +197,31 @@ def outcome(intent: Intent, facts: Sequence[Fact], campaign: Campaign) -> Outcom
         triggers,
         over[-1].at,
         rescued=rescued,
-        call_again=_promised(facts),
+        call_again=promised(_noted_before_the_end(facts)),
         live_at=live_at,
+        heard=_heard(facts),
         waited=waited,
     )
 
 
-def _promised(facts: Sequence[Fact]) -> CallAgain | None:
+def _heard(facts: Sequence[Fact]) -> Heard | None:
+    """The machine detection's first verdict."""
+    verdict = next((fact for fact in facts if fact.name is FactName.CLASSIFIED), None)
+    return None if verdict is None else heard(verdict.value, verdict.cause)
+
+
+def is_afterthought(fact: Fact, facts: Sequence[Fact]) -> bool:
+    """Whether an agent noted this after the call had ended, by the order in which `facts` were learnt: it is
+    no part of the result, which may have been written by then."""
+    return fact.name is FactName.DISPOSITION and fact not in _noted_before_the_end(facts)
+
+
+def _noted_before_the_end(facts: Sequence[Fact]) -> Sequence[Fact]:
+    end = next((place for place, fact in enumerate(facts) if fact.name in _OVER), len(facts))
+    return [fact for place, fact in enumerate(facts) if place < end or fact.name is not FactName.DISPOSITION]
+
+
+def promised(facts: Sequence[Fact]) -> CallAgain | None:
     """The last moment an agent noted with `call_again`; None where they noted none, or no number."""
     noted = [
         fact.cause

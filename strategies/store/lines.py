@@ -57,6 +57,9 @@ def ended(intent: Intent, outcome: Outcome, zone: str) -> Line:
         "result": outcome.result,
         "responses": outcome.responses or None,
         "reason": outcome.reason or None,
+        "caller_id": intent.caller_id or None,
+        "heard": outcome.heard,
+        "amd": (intent.amd or None) if outcome.heard is not None else None,
         "live_at": outcome.live_at,
         "waited": outcome.waited,
         "day": None if outcome.live_at is None else local_date(zone, outcome.live_at).isoformat(),
@@ -77,6 +80,11 @@ def reported(intent: Intent, was: Result, notice: Notice) -> Line:
 def responded(intent: Intent, notice: Notice) -> Line:
     """The line of what a person said about a message after its attempt had ended."""
     return {"kind": Kind.RESPONDED, **_of(intent), "responses": notice.responses}
+
+
+def noted(intent: Intent, response: str) -> Line:
+    """The line of what an agent noted of a call after its end."""
+    return {"kind": Kind.RESPONDED, **_of(intent), "responses": (response,)}
 
 
 def _of(intent: Intent) -> dict[str, object]:
