@@ -40,6 +40,7 @@ from ami_bridge.logged.files import files_of
 from ami_bridge.logged.gap import Gap, Retell, nobody_retells
 from ami_bridge.lost_callers import LostCallers
 from ami_bridge.nudging import Nudging
+from ami_bridge.queue_flows import QueueFlows
 from ami_bridge.repair import Repair
 from ami_bridge.rule_watch import RuleWatch
 from ami_bridge.service_level import ServiceLevels
@@ -110,6 +111,7 @@ class Bridge:
         settings = project.settings
         self._store, self._lease, self._clock = store, lease, clock
         self._board = QueueBoard(clock)
+        self._flows = QueueFlows(self._board)
         self._subs = SubCampaigns(store)
         self._keeper = AttemptKeeper(store, self._subs, self._board, clock)
         countries = settings.numbers.countries
@@ -207,6 +209,7 @@ class Bridge:
         if event is None:
             return
         now = self._clock()
+        self._flows.hear(event, now)
         self._seat(event, now)
         self._lost_callers.hear(event, now)
         self._dialer.standing_by.hear(event)
@@ -272,8 +275,12 @@ class Bridge:
 
     def _queues(self, now: float) -> dict[str, QueueFigures]:
         """Every queue that Asterisk told of, at this moment."""
-        seen = self._board.queues(now).items()
-        return {queue: replace(figures, in_time=self._levels.of(queue)) for queue, figures in seen}
+        seen = self._board.queues(now)
+        lately = self._flows.lately(seen, now)
+        return {
+            queue: replace(figures, in_time=self._levels.of(queue), lately=lately[queue])
+            for queue, figures in seen.items()
+        }
 
     async def _publish(self) -> None:
         """The queues' figures, which the inbound hook takes for factors and the console shows; and why nobody

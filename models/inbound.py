@@ -76,7 +76,7 @@ def entries(calls: Sequence[InboundCall]) -> Iterator[Entry]:
             case _ if what == _ANSWERED:
                 flow.answered(call.agent, at)
             case _ if what == _COMPLETED:
-                flow.completed(call.agent, call.talked, at)
+                flow.completed(call.agent, at)
             case _:
                 past[call.customer] = after(past.get(call.customer, PastCalls()), _over(call, name, at))
 

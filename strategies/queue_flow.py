@@ -54,7 +54,7 @@ class QueueFlow:
 
     _waiting: dict[str, tuple[str, float]] = field(default_factory=dict)  # call -> queue, since
     _gave_up: set[str] = field(default_factory=set)
-    _talking: set[str] = field(default_factory=set)  # agents
+    _talking: dict[str, float] = field(default_factory=dict)  # agent -> since
     _seen: dict[str, float] = field(default_factory=dict)  # agent -> last heard of
     _joined: Since = field(default_factory=Since)
     _answered: Since = field(default_factory=Since)
@@ -101,15 +101,15 @@ class QueueFlow:
 
     def answered(self, agent: str, at: float) -> None:
         """An agent and a caller talk, whether or not the caller had to wait."""
-        self._talking.add(agent)
-        self._seen[agent] = at
+        self._talking[agent] = self._seen[agent] = at
         self._answered.add(at)
 
-    def completed(self, agent: str, talked: float, at: float) -> None:
-        """They have done, after so many seconds."""
-        self._talking.discard(agent)
+    def completed(self, agent: str, at: float) -> None:
+        """They have done."""
+        began = self._talking.pop(agent, None)
         self._seen[agent] = at
-        self._talked.add(talked)
+        if began is not None:
+            self._talked.add(max(at - began, 0.0))
 
     def factors(self, queue: str, now: float) -> dict[str, float]:
         """What somebody who enters `queue` now meets; by factor name, NaN where nothing has been seen yet."""

@@ -38,7 +38,8 @@ def test_what_was_lost_and_how_long_was_waited_lately_is_told_for_the_queue_and_
 def test_agents_of_whom_nothing_was_heard_for_long_have_gone_home():
     flow = QueueFlow()
     flow.answered("Agent/1", 0.0)
-    flow.completed("Agent/1", 60.0, 60.0)
+    flow.completed("Agent/1", 60.0)
+    assert flow.factors("service", 60.0)["lately_talked"] == 60
     assert flow.factors("service", 60.0 + AROUND)["centre_agents"] == 1
     assert flow.factors("service", 61.0 + AROUND)["centre_agents"] == 0
 
