@@ -21,6 +21,7 @@ from sklearn.preprocessing import OrdinalEncoder
 
 from models.errors import ConversionError
 from models.features import Factor, Kind, Source
+from models.joined_inputs import join_inputs
 
 OPSET = {"": 21, "ai.onnx.ml": 3}
 """Fixed, so that the same data give the same file whatever converter is installed."""
@@ -81,8 +82,8 @@ def probabilities(estimator: Any, table: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def convert(estimator: Any, factors: Sequence[Factor], name: str) -> bytes:
-    """The fitted pipeline as an ONNX file with one input a factor, shape (rows, 1). Raises
-    ConversionError."""
+    """The fitted pipeline as an ONNX file that takes all numbers and all categories at once, in the order of
+    the factors. Raises ConversionError."""
     inputs = [
         (f.input, FloatTensorType([None, 1]) if f.kind is Kind.NUMBER else StringTensorType([None, 1]))
         for f in factors
@@ -100,6 +101,7 @@ def convert(estimator: Any, factors: Sequence[Factor], name: str) -> bytes:
             f"the pipeline cannot be converted to ONNX ({type(error).__name__}: {str(error)[:200]}); "
             "use ordinal encoding and gradient boosting, and protobuf below 7"
         ) from error
+    join_inputs(graph.graph)
     # The converter writes these in the order of a set, which differs from one process to the next.
     graph.opset_import.sort(key=lambda opset: str(opset.domain))
     return bytes(graph.SerializeToString(deterministic=True))
