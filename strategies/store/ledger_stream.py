@@ -48,6 +48,12 @@ class LedgerStream(People):
         entries = await self._command("XRANGE", self._keys.ledger, start, end, "COUNT", count)
         return [(identity.decode(), _text(body)) for identity, body in unnested(entries)]
 
+    async def newest(self, before: str = "+", count: int = 1000) -> list[Entry]:
+        """The lines before a stream id (`+`: from the end), the newest first."""
+        end = "+" if before == "+" else f"({before}"
+        entries = await self._command("XREVRANGE", self._keys.ledger, end, "-", "COUNT", count)
+        return [(identity.decode(), read_plain(_text(body))) for identity, body in unnested(entries)]
+
     async def figures_at(self, subs: Sequence[str]) -> tuple[str, dict[str, Counters]]:
         """The counters of these sub-campaigns, and the id of the last line they hold; `-` where no line is in
         the stream. One step: no line comes between."""

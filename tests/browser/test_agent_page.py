@@ -45,6 +45,34 @@ async def test_an_agent_takes_a_call_sees_what_to_pursue_and_notes_what_came_of_
         assert [line for line in seat.said if "403" not in line] == []
 
 
+async def test_a_supervisor_sees_the_floor_and_why_a_call_was_handled_so(api: Api) -> None:
+    decision = {
+        "re_associated": True,
+        "applied": True,
+        "first": "standard",
+        "second": "buyers",
+        "objective": "sell_gold",
+        "reason": "better",
+        "predictions": {"accepts_offer": {"probability": 0.42, "reason": ""}},
+        "expected_values": {"accepts_offer": 12.5},
+    }
+    await api.store.reassociate(
+        interaction="1772.5", customer="2", decision=decision, scope=None, expected_version=0, now=time.time()
+    )
+    await sits(api, AgentState.BUSY, "1772.5")
+    async with seated(api, "supervisor") as seat:
+        await seat.view("Agents", "Agents")
+        await expect(seat.page.get_by_role("table")).to_contain_text("Mira")
+        await seat.shot("agents")
+        await seat.view("Segments", "Segments")
+        row = seat.page.get_by_role("table", name="From the first segment").get_by_role("row").nth(2)
+        await expect(row).to_have_text("standard10")
+        await seat.page.get_by_role("button", name="Explain").click()
+        await expect(seat.page.get_by_text("42.0 %")).to_be_visible()
+        await seat.shot("segments")
+        assert seat.said == []
+
+
 async def test_an_agent_pauses_with_a_reason_and_accepts_a_preview(api: Api) -> None:
     await sits(api, AgentState.READY)
     await api.store.offer([Offer("calls/1", "2", "live", "+12025550102", time.time(), time.time() + 60)])

@@ -14,7 +14,13 @@ from playwright.async_api import expect
 
 from strategies.contacts import Contact, Device
 
-VIEWS = {"Overview": "Overview", "Campaigns": "Campaigns of the files", "Lists": "Lists", "Audit": "Audit"}
+VIEWS = {
+    "Overview": "Overview",
+    "Campaigns": "Campaigns of the files",
+    "Lists": "Lists",
+    "Segments": "Segments",
+    "Audit": "Audit",
+}
 
 
 async def test_figures_change_within_two_seconds_of_what_happened(seat: Seat) -> None:

@@ -68,6 +68,18 @@ async def test_the_desk_shows_the_call_the_person_and_what_to_pursue(api: Api, t
     assert (row["agent"], row["state"], row["call"]) == (ME, "busy", "1772.5")
 
 
+async def test_whom_decisions_moved_and_what_agents_made_of_it(api: Api, tmp_path: Path) -> None:
+    objective = await decided(api, tmp_path, "1772.5")
+    await api("POST", "/api/desk/notes", as_="agent", json={"call": "1772.5", "achieved": True})
+    told = (await api("GET", "/api/segments")).document
+    assert told["moves"] == [{"first": "standard", "second": "likely_buyer", "decisions": 1}]
+    (row,) = told["objectives"]
+    assert (row["objective"], row["calls"], row["achieved"], row["hit_rate"]) == (objective, 1, 1, 1.0)
+    (one,) = (await api("GET", "/api/decisions", params={"limit": "5"})).document
+    assert (one["customer"], one["reason"], one["decision"]["objective"]) == ("2", "better", objective)
+    assert (await api("GET", "/api/decisions", params={"limit": "0"})).status == 422
+
+
 async def test_the_first_note_of_a_call_counts(api: Api, tmp_path: Path) -> None:
     objective = await decided(api, tmp_path, "1772.5")
     note = {"call": "1772.5", "achieved": True, "disposition": "sold"}

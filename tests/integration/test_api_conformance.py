@@ -1,5 +1,5 @@
-"""The API against its own document: requests made up by schemathesis, right ones and wrong ones; nothing may fail
-with a 5xx, and every answer must be one that the document tells of."""
+"""The API against its own document: requests made up by schemathesis, right ones and wrong ones; nothing may
+fail with a 5xx, and every answer must be one that the document tells of."""
 
 from __future__ import annotations
 

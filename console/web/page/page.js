@@ -8,8 +8,9 @@ import { Audit, Campaigns, Person } from "/page/desk.js";
 import { Lists } from "/page/lists.js";
 import { Overview } from "/page/overview.js";
 import { Trouble } from "/page/parts.js";
+import { Segments } from "/page/segments.js";
 
-const VIEWS = { "": "Overview", campaigns: "Campaigns", lists: "Lists", agents: "Agents", person: "Contact", audit: "Audit" };
+const VIEWS = { "": "Overview", campaigns: "Campaigns", lists: "Lists", agents: "Agents", segments: "Segments", person: "Contact", audit: "Audit" };
 const KEPT = 120; // looks at the pace that the lines show, one a second
 
 const place = () => location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
@@ -88,6 +89,7 @@ function Views({ left }) {
     campaigns: () => html`<${Campaigns} />`,
     campaign: () => html`<${Campaign} name=${rest.join("/")} live=${live} key=${rest.join("/")} />`,
     agents: () => html`<${Agents} />`,
+    segments: () => html`<${Segments} />`,
     lists: () => html`<${Lists} live=${live} />`,
     person: () => html`<${Person} id=${rest[0]} />`,
     audit: () => html`<${Audit} />`,
