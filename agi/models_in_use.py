@@ -32,59 +32,79 @@ class ModelsInUse:
 
     def hold_to(self, catalogue: Catalogue) -> None:
         """Have the models and shadows that the catalogue names; those it had go on as they are."""
-        shadows: dict[str, tuple[str, ...]] = {}
-        for outcome in catalogue.outcomes.values():
-            shadows[outcome.model] = (*shadows.get(outcome.model, ()), *outcome.shadows)
-        wanted = {name for model, beside in shadows.items() for name in (model, *beside)}
-        for name in sorted(wanted - self._opened.keys()):
+        shadows = _named(catalogue)
+        for name in self._lacking(catalogue):
             self._take(name, current_version(name, self._roots), open_model(name, self._roots))
         self._shadows = shadows
         self.live = {name: self.live.get(name) or LiveModel(self._opened[name]) for name in shadows}
         for name in shadows:
             self._tell(name)
 
+    async def fetch(self, catalogue: Catalogue) -> None:
+        """Load what a catalogue names besides, in a thread: no call waits when it is held to."""
+        for name in self._lacking(catalogue):
+            version = await asyncio.to_thread(current_version, name, self._roots)
+            self._take(name, version, await asyncio.to_thread(open_model, name, self._roots))
+
     async def look(self) -> None:
         """Take the versions that were published since; each is loaded and warmed up in a thread."""
-        for name, version in self._versions.items():
+        for name, version in list(self._versions.items()):
             now = await asyncio.to_thread(current_version, name, self._roots)
-            if now == version:
-                continue
-            self._take(name, now, await asyncio.to_thread(open_model, name, self._roots))
-            for model, shadows in self._shadows.items():
-                if name == model or name in shadows:
-                    self._tell(model)
-            log.info("model.swapped", model=name, version=now)
+            if now != version and self._take(
+                name, now, await asyncio.to_thread(open_model, name, self._roots)
+            ):
+                for model, shadows in self._shadows.items():
+                    if name == model or name in shadows:
+                        self._tell(model)
+                log.info("model.swapped", model=name, version=now)
 
     async def heed(self, store: Store) -> None:
-        """Act on those models only that the learner trusts; what it says of another version is passed over.
-        While the store is away what was heard last holds."""
+        """Act on those models only that the learner trusts. While the store is away what was heard last
+        holds."""
         for name, status in (await store.model_statuses()).items():
             if name in self.live and status.trusted != self.live[name].trusted:
                 self.live[name].trusted = status.trusted
                 log.warning("model.trust", model=name, trusted=status.trusted)
 
     async def keep_up(self, store: Store) -> None:
-        """Look and heed until cancelled."""
+        """Heed and look until cancelled."""
         while True:
-            await asyncio.sleep(LOOK)
-            await self.look()
             try:
                 await self.heed(store)
+                await self.look()
             except StoreUnavailable:
-                continue
+                pass
+            except Exception:
+                log.exception("model.look_failed")  # calls go on with what is in use
+            await asyncio.sleep(LOOK)
 
-    def _take(self, name: str, version: str, model: OutcomeModel | NullModel) -> None:
-        """A version that is broken or missing is told, and what was in use before it stays in use."""
+    def _lacking(self, catalogue: Catalogue) -> list[str]:
+        named = _named(catalogue)
+        return sorted(
+            {one for model, shadows in named.items() for one in (model, *shadows)} - self._opened.keys()
+        )
+
+    def _take(self, name: str, version: str, model: OutcomeModel | NullModel) -> bool:
+        """A version that is broken or missing is told, and what was in use before it stays in use: False."""
         self._versions[name] = version
         if isinstance(model, NullModel):
             log.error("model.missing", model=name, reason=model.reason, mend="secondpass model train")
             self._opened.setdefault(name, model)
-        else:
-            self._opened[name] = model
+            return False
+        self._opened[name] = model
+        return True
 
     def _tell(self, name: str) -> None:
         self.live[name].swap(self._opened[name])
         self.live[name].set_shadows(_runnable(self._opened, self._shadows[name]))
+
+
+def _named(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
+    """The models of the outcomes, each with its shadows."""
+    named: dict[str, tuple[str, ...]] = {}
+    for outcome in catalogue.outcomes.values():
+        named[outcome.model] = (*named.get(outcome.model, ()), *outcome.shadows)
+    return named
 
 
 def _runnable(

@@ -183,6 +183,8 @@ async def _agi_servers(loaded: Project, store: Store) -> AsyncIterator[Take]:
     async def take(project: Project, changes: Changes) -> None:
         """Decide by the new segments from the next call on."""
         if changes.segments:
+            if project.segments is not None:
+                await lasting.models.fetch(project.segments)
             renewed = build_routes(replace(loaded, segments=project.segments), store, lasting)
             server.take(renewed.fastagi)
             local.take(renewed.local)
