@@ -48,11 +48,12 @@ async def erase(
             names = [(sub.name, sub.campaign.name) for sub in subs]
             if not await store.forget(one, names, lists, keep=shared):
                 raise _being_called()
-        change, attempts = await _changing(store, people, shared)
+        change, attempts, calls = await _changing(store, people, shared)
         lines = await store.rewrite_ledger(change)
         archived = files.rewrite(change) if files.folder.exists() and files.files() else 0
     own = {device.address for one in people for device in one.devices} - set(shared)
     await store.forget_attempts(sorted(attempts), sorted(own))
+    examples = await store.forget_examples(calls)
     for one in people:
         await store.changed("person_erased", by=by, old=await store.pseudonym(one.id), new=None)
     notes = NOTES if await store.compact() else (*NOTES, JOURNAL)
@@ -63,6 +64,7 @@ async def erase(
             "places in sub-campaigns": sum(ended),
             "lines of the ledger without their name": lines + archived,
             "attempts of the last day": len(attempts),
+            "calls that models learn from": examples,
         },
         "notes": [*notes, *(f"{address} stays: somebody else has it too" for address in shared)],
     }
@@ -121,20 +123,25 @@ async def _shared(store: Store, people: Sequence[Contact]) -> list[str]:
     return [number for number in numbers if set(await store.contacts_of_number(number)) - ids]
 
 
-async def _changing(store: Store, people: Sequence[Contact], shared: Sequence[str]) -> tuple[Any, set[str]]:
-    """What becomes of a line, and the attempts it meets on the way."""
+async def _changing(
+    store: Store, people: Sequence[Contact], shared: Sequence[str]
+) -> tuple[Any, set[str], set[str]]:
+    """What becomes of a line, and the attempts and the decided calls it meets on the way."""
     ids = {one.id: await store.pseudonym(one.id) for one in people}
     addresses = {
         device.address: await store.pseudonym(device.address) for one in people for device in one.devices
     }
     everywhere = {address: name for address, name in addresses.items() if address not in shared}
     attempts: set[str] = set()
+    calls: set[str] = set()
 
     def change(entry: Entry) -> Entry:
         identity, line = entry
         mine = line.get("contact") in ids
         if mine and isinstance(attempt := line.get("attempt"), str):
             attempts.add(attempt)
+        if line.get("customer") in ids and isinstance(call := line.get("interaction"), str):
+            calls.add(call)
         return identity, pseudonymised(line, ids, addresses if mine else everywhere)
 
-    return change, attempts
+    return change, attempts, calls

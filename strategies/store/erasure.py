@@ -42,6 +42,7 @@ class Erasure(Forgotten, LedgerStream):
             self._keys.past_calls,
         ):
             steps.hash(name, [contact.id])
+        steps.hash(self._keys.past_calls, own)
         gone = [each for each in marks if each not in keep]
         steps.hash(self._keys.calls, gone)
         for hashed in (self._keys.do_not_call, *{self._keys.do_not_call_of(of) for _, of in subs}):

@@ -3,7 +3,7 @@ stands; what is in an example is left to `models.joining`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -103,6 +103,21 @@ class LearningRoom(Door):
             if len(page) < PAGE:
                 return found
             after = page[-1][0].decode()
+
+    async def forget_examples(self, interactions: Collection[str]) -> int:
+        """Take away what was kept of these calls, for every model; how many examples went."""
+        if not interactions:
+            return 0
+        gone = 0
+        for model in await self.model_statuses():
+            key = self._keys.examples(model)
+            after = "-"
+            while page := unnested(await self._command("XRANGE", key, after, "+", "COUNT", PAGE)):
+                found = [(identity, _example(dict(_pairs(body))[b"example"])) for identity, body in page]
+                mine = [identity for identity, one in found if one.interaction in interactions]
+                gone += int(await self._command("XDEL", key, *mine)) if mine else 0
+                after = f"({page[-1][0].decode()}"
+        return gone
 
     async def put_model_status(self, model: str, status: ModelStatus) -> None:
         """How a model stands; the learner's to write."""

@@ -258,3 +258,14 @@ async def test_a_model_that_is_new_learns_from_the_calls_of_yesterday(centre: Ce
     kept = await centre.store.examples("deposits")
     assert [one.label for one in kept] == [True, False]
     assert kept[0].factors["job"] == "retired"
+
+
+async def test_what_was_learned_from_a_person_is_forgotten_with_them(centre: Centre) -> None:
+    await centre.learner.begin()
+    for number in ("+12025550101", "+12025550102"):
+        await centre.call(number)
+        await centre.comes_to(achieved=True)
+    await centre.learner.look()
+    assert len(await centre.store.examples("offers")) == 2
+    assert await centre.store.forget_examples({"178.1"}) == 2  # of both models
+    assert [one.interaction for one in await centre.store.examples("offers")] == ["178.2"]
