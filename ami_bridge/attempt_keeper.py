@@ -48,10 +48,13 @@ class AttemptKeeper:
         self._has_channel: set[str] = set()
         self._last_words: dict[str, LastWords] = {}
         self._finishing: set[asyncio.Task[None]] = set()
+        self.on_hung_up: Callable[[str], None] = lambda attempt: None
         self.on_ended: Callable[[str], None] = lambda attempt: None
 
     def hear(self, attempt: str, fact: Fact) -> None:
         """Something happened to an attempt; kept in order."""
+        if fact.name is FactName.HUNG_UP:
+            self.on_hung_up(attempt)
         self._heard.put_nowait((attempt, fact))
 
     def saw_channel(self, attempt: str) -> None:

@@ -96,6 +96,7 @@ class Dialer:
         self._keeper = keeper
         self._look_again = asyncio.Event()
         self.calls.on_change = self.standing_by.on_change = self._look_again.set
+        keeper.on_hung_up = self._hung_up
         keeper.on_ended = self._ended
 
     async def run(self) -> None:
@@ -269,8 +270,13 @@ class Dialer:
             move = refused(contact, state, sub, refusal, now)
             await self._store.put(sub.name, contact.id, state.version, move, due_at(move.step, now))
 
+    def _hung_up(self, attempt: str) -> None:
+        """Somebody else may have its channel, while its end is being written."""
+        self._grants.hung_up(attempt)
+        self._look_again.set()
+
     def _ended(self, attempt: str) -> None:
-        """It is recorded; somebody else may have its channel."""
+        """It is recorded, and the person free for others."""
         self._give_back(attempt)
         self._look_again.set()
 

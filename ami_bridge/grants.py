@@ -117,6 +117,10 @@ class Grants:
         """Attempts of a look that is not through."""
         return sorted(self._pending)
 
+    def hung_up(self, attempt: str) -> None:
+        """Its channel is gone; what else it holds it keeps until its end is recorded."""
+        self._pace.ended(attempt)
+
     def give_back(self, attempt: str) -> None:
         """It is over, or will not be placed: nothing of it counts any more."""
         self._pending.discard(attempt)

@@ -42,12 +42,13 @@ class Pace:
         self._trunk = settings.trunk()
         self._budgets: dict[tuple[str, ...], Budget] = {}
         self._up: dict[str, str] = {}  # attempt -> sub-campaign
+        self._own: Counter[str] = Counter()  # sub-campaign -> calls of it that are up
         self.full = ""  # the limit that `take` last met, in words
 
     def take(self, attempt: str, sub: SubCampaign, going: Pass, now: float) -> Held | None:
         """Give the attempt a channel from now on and use up what a call costs; where a limit is reached,
         nothing, and whose limit it is."""
-        own = Counter(self._up.values())[sub.name]
+        own = self._own[sub.name]
         if not room(self._trunk.channels, len(self._up), 1) or not room(sub.campaign.channels, own, 1):
             self.full = "all channels of the trunk or of the campaign are in use"
             return Held.CAMPAIGN
@@ -60,16 +61,23 @@ class Pace:
                 return Held.PASS if key == of_pass else Held.CAMPAIGN
             budgets[key] = spend(budget, 1)
         self._budgets |= budgets
-        self._up[attempt] = sub.name
+        self._count(attempt, sub.name)
         return None
 
     def adopt(self, intent: Intent) -> None:
         """A call that is up already, though it was never asked for here: it has a channel too."""
-        self._up[intent.attempt] = intent.sub
+        if intent.attempt not in self._up:
+            self._count(intent.attempt, intent.sub)
 
     def ended(self, attempt: str) -> None:
         """Its channel is free again."""
-        self._up.pop(attempt, None)
+        sub = self._up.pop(attempt, None)
+        if sub is not None:
+            self._own[sub] -= 1
+
+    def _count(self, attempt: str, sub: str) -> None:
+        self._up[attempt] = sub
+        self._own[sub] += 1
 
     def _rates(self, sub: SubCampaign, going: Pass, now: float) -> Rates:
         """Every rate this call counts against, in calls a minute; the pass's own comes last."""
