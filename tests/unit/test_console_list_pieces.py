@@ -11,8 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from console import list_file
+from console.list_cut import rows_end
 from console.list_duplicates import Seen
-from console.list_file import ListFile, as_found, numbered, open_list, pieces, read, rows_end
+from console.list_file import ListFile, as_found, numbered, open_list, pieces, read
 from console.list_rows import ListFileError
 
 HEADER = "contact_id,mobile,note\n"

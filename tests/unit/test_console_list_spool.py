@@ -43,5 +43,5 @@ def test_second_debts_have_an_id_of_their_own_and_duplicates_are_gone(tmp_path: 
 def test_a_block_is_written_in_parts(tmp_path: Path) -> None:
     (block,) = spooled(tmp_path, "".join(f"{n},A,+12125550101,\n" for n in range(1200)))
     parts = list(block.parts())
-    assert [len(part.ids) for part in parts] == [500, 500, 200]
-    assert [part.lines[0] for part in parts] == [2, 502, 1002]
+    assert [len(part.ids) for part in parts] == [400, 400, 400]
+    assert [part.lines[0] for part in parts] == [2, 402, 802]
