@@ -49,7 +49,7 @@ class Pace:
         """Give the attempt a channel from now on and use up what a call costs; where a limit is reached,
         nothing, and whose limit it is."""
         own = self._own[sub.name]
-        if not room(self._trunk.channels, len(self._up), 1) or not room(sub.campaign.channels, own, 1):
+        if not room(self._trunk.outbound(), len(self._up), 1) or not room(sub.campaign.channels, own, 1):
             self.full = "all channels of the trunk or of the campaign are in use"
             return Held.CAMPAIGN
         of_pass = ("pass", sub.name, going.name)

@@ -18,6 +18,7 @@ from config.errors import ConfigError, ConfigErrors, shown
 from config.gateways import Gateways
 from config.lookup import Lookup
 from config.scalars import (
+    Count,
     Country,
     Duration,
     EnvironmentName,
@@ -118,6 +119,12 @@ class Trunk(Strict):
     """Calls up at once."""
     calls_per_second: Rate | None = None
     """Calls begun in a second."""
+    keep_free: Count = 0
+    """Channels of these that are left to the people who call in."""
+
+    def outbound(self) -> int | None:
+        """How many calls of ours may be up at once."""
+        return None if self.channels is None else max(0, self.channels - self.keep_free)
 
 
 class Asterisk(Strict):
@@ -283,6 +290,10 @@ def settings(document: Document) -> tuple[Settings | None, Problems]:
         problems.add(("asterisk", missing), "is missing: the two are only of use together", mend)
     if found.webhooks and "console" not in found.model_fields_set:
         problems.add(("webhooks",), "nobody would send them", "write console: {} beside it")
+    for name, trunk in found.asterisk.trunks.items():
+        if trunk.keep_free and (trunk.channels is None or trunk.keep_free >= trunk.channels):
+            mend = "write fewer than channels, which must be there"
+            problems.add(("asterisk", "trunks", name, "keep_free"), "leaves no channel for our calls", mend)
     if not found.asterisk.fastagi.allow:
         problems.add(("asterisk", "fastagi", "allow"), "nobody may connect", "name Asterisk's address")
     return (None if problems.errors else found), problems

@@ -75,6 +75,11 @@ def test_the_first_trunk_carries_the_calls_and_none_is_told() -> None:
             "not a dial string",
         ),
         ("asterisk: {trunks: {a: {}}}", "asterisk.trunks.a.dial", "is missing; add it"),
+        (
+            "asterisk: {trunks: {a: {dial: 'PJSIP/{number}@a', channels: 4, keep_free: 4}}}",
+            "asterisk.trunks.a.keep_free",
+            "write fewer than channels",
+        ),
         ("redis: {url: 'http://x'}", "redis.url", "is not a URL of redis or rediss or unix"),
         ("redis: {url: 'redis://:secret@x'}", "redis.url", "name the environment variable"),
         ("numbers: {countries: [USA]}", "numbers.countries[0]", "two capitals such as US"),

@@ -21,8 +21,13 @@ SUB = a_sub(a_campaign(CALL, SLOW))
 OTHER = replace(SUB, name="autumn/1")
 
 
-def pace(*, channels: int | None = None, calls_per_second: float | None = None) -> Pace:
-    trunk = Trunk(dial="PJSIP/{number}@carrier", channels=channels, calls_per_second=calls_per_second)
+def pace(*, channels: int | None = None, calls_per_second: float | None = None, keep_free: int = 0) -> Pace:
+    trunk = Trunk(
+        dial="PJSIP/{number}@carrier",
+        channels=channels,
+        calls_per_second=calls_per_second,
+        keep_free=keep_free,
+    )
     return Pace(Settings(asterisk=Asterisk(trunks={"carrier": trunk})))
 
 
@@ -51,6 +56,11 @@ def test_a_channel_is_taken_at_once_and_free_at_the_end_of_its_call() -> None:
     assert [paced.take(a, SUB, CALL, MONDAY) for a in ("a", "b", "c")] == [None, None, Held.CAMPAIGN]
     paced.ended("a")
     assert [paced.take(a, SUB, CALL, MONDAY) for a in ("c", "d")] == [None, Held.CAMPAIGN]
+
+
+def test_channels_are_left_to_those_who_call_in() -> None:
+    paced = pace(channels=3, keep_free=1)
+    assert [paced.take(a, SUB, CALL, MONDAY) for a in ("a", "b", "c")] == [None, None, Held.CAMPAIGN]
 
 
 def test_a_campaigns_own_channels_leave_the_trunks_to_others() -> None:
