@@ -12,7 +12,7 @@ from secondpass_server import Server, Site, make_site, own_number, person, until
 from telephony_wire import Ami
 
 QUEUE = "nobody"  # nobody works here until a test adds somebody
-AGENT = "Local/s@quiet/n"
+AGENT = "Local/agent@callers-who-wait/n"  # not the callers' own extension: that one is in use
 SEGMENTS = f"""
 objectives:
   serve: {{queue: {QUEUE}, importance: 1}}
@@ -32,6 +32,8 @@ exten => s,1,Set(CALLERID(num)=${NUMBER})
 exten => place,1,Set(SP_QUEUE=nobody)
  same => n,Set(SP_POSITION=${PLACE})
  same => n,Goto(secondpass-wait,s,1)
+exten => agent,1,Answer()
+ same => n,Wait(120)
 """
 
 
