@@ -62,7 +62,7 @@ def told(found: Sequence[Found]) -> list[tuple[object, str]]:
 LAYOUT = Layout(NAMES, "US", debt="account")
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(rows(), max_size=8))
 @example([list(GOOD)] * 3)
 @example([[*GOOD[:2], "", "", *GOOD[4:]], list(GOOD)])

@@ -61,7 +61,7 @@ def test_what_is_a_number_for_one_is_a_number_for_the_other(data: st.DataObject,
         assert sure_country(parsed) in {None, parsed_country(parsed)}
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(
     st.sampled_from((*COUNTRIES, "CH", "")).flatmap(
         lambda country: st.tuples(
