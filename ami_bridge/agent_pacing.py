@@ -10,23 +10,13 @@ from datetime import timedelta
 import structlog
 
 from ami_bridge.agents import QueueBoard
+from ami_bridge.ahead_of_agents import AHEAD, held_back, rule_of, slowed_down
 from ami_bridge.calls_ahead import CallsAhead
 from strategies.abandon_gate import Rule, Tally
 from strategies.abandonment import Share
 from strategies.attempts import Intent
-from strategies.campaign import Campaign, Pass
-from strategies.frozen import replace
-from strategies.predictive import (
-    FEEDBACK_EVERY,
-    Floor,
-    Pacer,
-    decide,
-    decide_by_chances,
-    fed_back,
-    over,
-    power,
-)
-from strategies.rules import SLOWED
+from strategies.campaign import Campaign, Pacing, Pass
+from strategies.predictive import Floor
 from strategies.state import SubCampaign
 from strategies.store import Store
 from strategies.windows import local_date, start_of
@@ -34,8 +24,6 @@ from strategies.windows import local_date, start_of
 log = structlog.get_logger(__name__)
 
 RECOUNT = 1.0  # seconds between two readings of a campaign's live answers
-AHEAD = frozenset({"power", "predictive"})  # methods that dial more people than there are free agents
-RATIO_REACHED = "as many calls ring as its ratio asks for"
 
 NOBODY = Share()
 
@@ -74,12 +62,8 @@ class AgentPacing:
         if now >= count.again:
             await self._read(sub.campaign, count, now)
         line = self._timed(sub.name, sub.campaign.queue, now)
-        if now >= line.fed_at + FEEDBACK_EVERY:
-            staffed = self._board.manning(line.queue).staffed
-            feedback = fed_back(
-                line.pacer.feedback, count.tally(), staffed, rule_of(capped[0], sub) or Rule()
-            )
-            line.pacer, line.fed_at = replace(line.pacer, feedback=feedback), now
+        line.count(count.tally())
+        line.feed_back(now, self._board.manning(line.queue).staffed, rule_of(_now(capped[0], sub)) or Rule())
 
     def grant(
         self, attempt: str, sub: SubCampaign, going: Pass, now: float, said: float | None = None
@@ -90,10 +74,13 @@ class AgentPacing:
         if going.recovery is not None or method not in AHEAD:
             granted = self._board.reserve(queue, attempt)
             return None if granted else "no agent is free"
-        if self._board.manning(queue).staffed == 0:
+        seen, count = self._board.manning(queue), self._count(sub.name)
+        if seen.staffed == 0:
             return "no agent is there"
         line = self._timed(sub.name, queue, now)
-        why = self._held_back(sub, going, line, now, said)
+        line.count(count.tally())
+        floor = Floor(seen.staffed, seen.busy, seen.waiting, seen.coming, max(0.0, count.ends - now))
+        why = held_back(line, floor, _now(going, sub), now, said)
         if why is not None:
             return why
         self._board.promise(queue, attempt)
@@ -106,25 +93,6 @@ class AgentPacing:
         for line in self._lines.values():
             if attempt not in line.ringing:
                 line.said.pop(attempt, None)
-
-    def _held_back(
-        self, sub: SubCampaign, going: Pass, line: CallsAhead, now: float, said: float | None
-    ) -> str | None:
-        seen, count = self._board.manning(line.queue), self._count(sub.name)
-        floor = Floor(seen.staffed, seen.busy, seen.waiting, seen.coming, max(0.0, count.ends - now))
-        pacer, rule = line.with_tally(count.tally()), rule_of(going, sub)
-        if going.pacing.method == "power":
-            ratio = going.pacing.ratio or 1.0
-            ratio = max(1.0, ratio * SLOWED) if sub.slowed else ratio
-            stopped_by = power(floor, ratio, pacer, rule, 1).stopped_by
-            return RATIO_REACHED if stopped_by == "rule" else _why(stopped_by, floor, pacer, rule)
-        rule = rule or Rule()
-        if said is None and not line.said:
-            floor = line.by_worth(floor, now)
-            return _why(decide(floor, pacer, rule, 1).stopped_by, floor, pacer, rule)
-        floor = line.by_chances(floor, now)
-        chance = line.corrected(said)
-        return _why(decide_by_chances(floor, pacer, rule, [chance]).stopped_by, floor, pacer, rule)
 
     def placed(self, intent: Intent) -> None:
         """A call is on its way to an agent."""
@@ -194,25 +162,5 @@ class AgentPacing:
         count.recorded -= told
 
 
-def _why(stopped_by: str, floor: Floor, pacer: Pacer, rule: Rule | None) -> str | None:
-    """Why no more calls start, with the figures it was decided by; None where one may."""
-    match stopped_by:
-        case "rule":
-            chance = over(floor, pacer, rule or Rule())
-            return (
-                "the next call would too likely find no agent free: "
-                f"{chance:.1%}, at most {pacer.feedback.eps:.1%} just now"
-            )
-        case "gate":
-            return (
-                "the period's share of abandoned calls leaves no room for more: "
-                f"{pacer.tally.abandoned} of {pacer.tally.answered} who answered"
-            )
-    return None
-
-
-def rule_of(going: Pass, sub: SubCampaign) -> Rule | None:
-    """What the pass asks of the rule; None where nothing caps what it may abandon. Config lets no pass be
-    predictive without a cap."""
-    cap = going.pacing.abandon_rate
-    return None if cap is None else Rule(cap=cap * SLOWED if sub.slowed else cap, hard=going.pacing.hard)
+def _now(going: Pass, sub: SubCampaign) -> Pacing:
+    return slowed_down(going.pacing) if sub.slowed else going.pacing

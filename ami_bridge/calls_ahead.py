@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from strategies.abandon_gate import Tally
+from strategies.abandon_gate import Rule, Tally
 from strategies.call_estimates import aged, corrected, ring_ended, talk_ended
 from strategies.frozen import replace
-from strategies.predictive import Floor, Pacer
+from strategies.predictive import FEEDBACK_EVERY, Floor, Pacer, fed_back
 from strategies.ring_ages import Ages, as_many_as, each_chance, rang, turned_out
 
 AT_FIRST, NEVER_RANG = Pacer(), Ages()
@@ -57,9 +57,15 @@ class CallsAhead:
         """An agent has done with a caller."""
         self.pacer = replace(self.pacer, known=talk_ended(self.pacer.known))
 
-    def with_tally(self, tally: Tally) -> Pacer:
-        """What a decision remembers, with what the period has come to."""
-        return replace(self.pacer, tally=tally)
+    def count(self, tally: Tally) -> None:
+        """Take what the period has come to."""
+        self.pacer = replace(self.pacer, tally=tally)
+
+    def feed_back(self, now: float, staffed: int, rule: Rule) -> None:
+        """Let the rule go further or less far by what the period has come to, once every FEEDBACK_EVERY."""
+        if now >= self.fed_at + FEEDBACK_EVERY:
+            feedback = fed_back(self.pacer.feedback, self.pacer.tally, staffed, rule)
+            self.pacer, self.fed_at = replace(self.pacer, feedback=feedback), now
 
     def by_worth(self, floor: Floor, now: float) -> Floor:
         """The floor with the calls on their way reckoned by how much likelier than a new one each is to lead

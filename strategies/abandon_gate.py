@@ -24,7 +24,7 @@ class Rule(Record, frozen=True, cache_hash=True):
     cap: float = 0.03
     patience: float = 2.0
     horizon: float = 3600.0
-    enough: float = 300.0
+    enough: float = 200.0
     doubt: float = 1e-4
     hard: bool = False
 

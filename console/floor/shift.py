@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from random import Random
-from time import perf_counter_ns
+from time import thread_time_ns
 from typing import NamedTuple, Protocol
 
 from console.floor.scenarios import Scenario
@@ -55,7 +55,7 @@ class Pacing(Protocol):
 @dataclass(frozen=True, slots=True)
 class ShiftResult:
     """`utilisation`: handling time over staffed time; `deficit`: the most by which abandonments were ever
-    above the cap's share of answers; `decision_us`: microseconds of each decision."""
+    above the cap's share of answers; `decision_us`: microseconds of a processor for each decision."""
 
     utilisation: float
     answered: int
@@ -108,9 +108,9 @@ class _Shift:
         spent = array("f")
         sight = self._sight
         while True:
-            began = perf_counter_ns()
+            began = thread_time_ns()
             wanted = pacing.calls(sight, self._ahead())
-            spent.append((perf_counter_ns() - began) / 1000)
+            spent.append((thread_time_ns() - began) / 1000)
             for _ in range(wanted):
                 self._dial()
             if not self._events or self._events[0][0] >= self._end:

@@ -325,7 +325,7 @@ async def test_an_offer_that_nobody_answers_is_taken_back(store: Store, clock: C
 BY_MODEL = replace(PREDICTIVE, pacing=replace(PREDICTIVE.pacing, answer_model="accepts_offer"))
 
 
-@pytest.mark.parametrize(("poutcome", "least", "most"), [("success", 3, 5), ("failure", 8, 20)])
+@pytest.mark.parametrize(("poutcome", "least", "most"), [("success", 3, 9), ("failure", 12, 40)])
 async def test_where_a_model_says_who_answers_the_unlikely_are_dialled_more_at_a_time(
     store: Store, clock: Clock, poutcome: str, least: int, most: int
 ) -> None:
