@@ -20,18 +20,21 @@ Version = Annotated[str, typer.Argument(metavar="VERSION", help="The name of one
 
 
 def evaluate(
-    path: Annotated[Path, typer.Argument(metavar="DIR", help="A model's folder, or one of its versions.")],
+    context: typer.Context,
+    path: model_options.Model,
     data: model_options.Data,
     label: model_options.Label = "y",
     positive: model_options.Positive = "yes",
     separator: model_options.Separator = ",",
     start: Start = None,
+    config: options.ConfigDir = None,
     json: options.Json = False,
 ) -> None:
     """Score a published version on the rows of DATA from START on: later ones than it learned from."""
     from models.proof import score
     from models.publish import version_folder
 
+    path = model_options.folder(context, config, path)
     figures = score(version_folder(path), _held(data, label, positive, separator, start))
     if json:
         output.document(figures)
@@ -40,6 +43,7 @@ def evaluate(
 
 
 def promote(
+    context: typer.Context,
     path: model_options.Model,
     version: Version,
     data: model_options.Data,
@@ -47,11 +51,13 @@ def promote(
     positive: model_options.Positive = "yes",
     separator: model_options.Separator = ",",
     start: Start = None,
+    config: options.ConfigDir = None,
     json: options.Json = False,
 ) -> None:
     """Make VERSION the current one, if it foretells the rows of DATA from START on better than that one."""
     from models.proof import promote as promoted
 
+    path = model_options.folder(context, config, path)
     held = _held(data, label, positive, separator, start)
     before, after = promoted(path.absolute().parent, path.absolute().name, version, held)
     if json:
@@ -61,10 +67,16 @@ def promote(
     output.show(output.table(f"{path.name} {version} is current", ("figure", "before", "now"), rows))
 
 
-def rollback(path: model_options.Model, json: options.Json = False) -> None:
+def rollback(
+    context: typer.Context,
+    path: model_options.Model,
+    config: options.ConfigDir = None,
+    json: options.Json = False,
+) -> None:
     """Go back to the version that was current before."""
     from models.registry import rollback as rolled_back
 
+    path = model_options.folder(context, config, path)
     version = rolled_back(path.absolute().parent, path.absolute().name)
     if json:
         output.document({"version": version})

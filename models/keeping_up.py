@@ -30,7 +30,10 @@ EVERY = 200
 
 WARM_UP = 4_000
 """The newest outcomes a learner that starts again foretells one stretch after the other, so that its
-candidates are weighed as they were."""
+candidates are weighed much as they were."""
+
+STRETCH = 1_000
+"""Outcomes of such a stretch: five fits, and not twenty, before the learner goes on."""
 
 NEWEST = 500
 """The newest outcomes whose factors are compared with those before."""
@@ -112,7 +115,7 @@ class KeepingUp:
         first = max(len(known) - WARM_UP, LEAST_ROWS)
         for begin, end in [
             (0, first),
-            *((at, at + self._every) for at in range(first, len(known), self._every)),
+            *((at, at + STRETCH) for at in range(first, len(known), STRETCH)),
         ]:
             self._learn(known[begin:end])
         if isinstance(self._live.model, NullModel):

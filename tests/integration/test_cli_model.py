@@ -120,7 +120,8 @@ def test_what_was_exported_is_trained_on_and_the_better_version_chosen(
     promoted = secondpass("model", "promote", folder, second, "--data", new, "--json").document
     assert promoted["after"]["log_loss"] < promoted["before"]["log_loss"]
     assert secondpass("model", "promote", folder, first, "--data", new).code == 1
-    assert secondpass("model", "rollback", folder, "--json").document == {"version": first}
+    assert secondpass("model", "rollback", "deposits", "--json").document == {"version": first}
+    assert secondpass("model", "evaluate", "deposits", "--data", new, "--json").document["auc"] < 0.5
 
 
 async def test_a_model_in_use_shows_how_it_stands(
