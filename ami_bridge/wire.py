@@ -7,6 +7,7 @@ value: only CR LF ends a line here, as Asterisk itself writes it.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from ami_bridge.errors import ForbiddenText, ProtocolError
 
@@ -198,11 +199,11 @@ def encode_action(
         _line("ActionID", _matching(_ACTION_ID, action_id, "an ActionID")),
     ]
     for name, value in headers.items():
-        if _matching(_NAME, name, "a header's name").lower() in _RESERVED:
+        if _header_name(name).lower() in _RESERVED:
             raise ForbiddenText(f"the header {name} is the link's own: give it by its argument")
         lines.append(_line(name, value))
     for name, value in (variables or {}).items():
-        _matching(_VARIABLE, name, "a channel variable's name")
+        _variable_name(name)
         if _EXPANDED.search(value):
             raise ForbiddenText(f"the channel variable {name} holds a character that Asterisk would expand")
         if action == SETS:
@@ -218,6 +219,16 @@ def clean(text: str, limit: int = 120) -> str:
     """A peer's text made fit for a log or an error: printable, and cut."""
     shown = "".join(letter if letter.isprintable() else "?" for letter in text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+@lru_cache(maxsize=256)
+def _header_name(name: str) -> str:
+    return _matching(_NAME, name, "a header's name")
+
+
+@lru_cache(maxsize=256)
+def _variable_name(name: str) -> str:
+    return _matching(_VARIABLE, name, "a channel variable's name")
 
 
 def _matching(pattern: re.Pattern[str], text: str, what: str) -> str:
