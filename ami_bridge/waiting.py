@@ -120,7 +120,7 @@ class WaitingCallers:
         for caller in sorted(self._waiting(), key=lambda one: one.entered):
             record = self._in_force.of(caller.call)
             figures = queues.get(caller.queue)
-            if record is None or figures is None:
+            if record is None or figures is None or "attributes" not in record["decision"]["facts"]:
                 continue
             caller.been = caller.been or [str(record["decision"]["objective"])]
             ahead = self._board.ahead(caller.queue, caller.entered)

@@ -11,7 +11,7 @@ from strategies.control import Arm
 from strategies.decisions import NOT_DECIDED
 from strategies.outcomes import TELLING as TOLD
 from strategies.outcomes import came_true, interaction_of, told_by
-from strategies.replay import OtherCatalogue, replays
+from strategies.replay import Erased, OtherCatalogue, replays
 from strategies.segments import Catalogue
 from strategies.vocabulary import Kind
 
@@ -19,7 +19,8 @@ _DECIDED = frozenset({Kind.DECISION, Kind.RE_ASSOCIATED})
 TELLING = _DECIDED | TOLD
 """Ledger lines that say anything of a call."""
 
-REPLAYED, DIFFERS, OTHER = "the same again", "not the same", "by another catalogue"
+REPLAYED, DIFFERS = "the same again", "not the same"
+OTHER, GONE = "by another catalogue", "of somebody erased since"
 
 
 @dataclass(slots=True)
@@ -122,3 +123,5 @@ def _replayed(decision: Mapping[str, Any], catalogue: Catalogue) -> str:
         return REPLAYED if replays(decision, catalogue) else DIFFERS
     except (OtherCatalogue, KeyError):
         return OTHER
+    except Erased:
+        return GONE

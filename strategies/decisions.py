@@ -148,7 +148,7 @@ def _plain(one: Candidate | Prediction | Chance) -> dict[str, object]:
 
 def _facts_record(facts: Facts) -> dict[str, object]:
     return {
-        "contact": dict(facts.contact),
+        "attributes": dict(facts.contact),
         "history": dict(facts.history),
         "queue": dict(facts.queue),
         "queues": {name: dict(figures) for name, figures in facts.queues.items()},

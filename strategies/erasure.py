@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 PEOPLE = frozenset({"contact", "customer"})  # keys whose value is a contact's id
-OF_THE_PERSON = frozenset({"factors", "attributes"})  # keys of what is known of somebody
+OF_THE_PERSON = frozenset({"factors", "attributes", "history"})  # keys of what is known of somebody
 
 
 def pseudonymised(line: Mapping[str, Any], ids: Mapping[str, str], addresses: Mapping[str, str]) -> Any:

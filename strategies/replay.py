@@ -12,18 +12,24 @@ from strategies.segmentation import decide, stay
 from strategies.segments import Catalogue, Prediction
 
 
+class Erased(ValueError):
+    """The decision was about somebody who was erased since: what it was made by is gone."""
+
+
 class OtherCatalogue(ValueError):
     """The decision was made by another catalogue than the one at hand."""
 
 
 def replayed(record: Mapping[str, Any], catalogue: Catalogue) -> Decision:
     """The decision of a record (`Decision.as_record()`, also after a journey through JSON), made anew. Raises
-    OtherCatalogue for one by another version."""
+    OtherCatalogue for one by another version, Erased for one about somebody erased."""
     if record["catalogue"] != catalogue.version:
         raise OtherCatalogue(
             f"it was made by the catalogue {record['catalogue']}, this is {catalogue.version}; give the "
             "segments.yaml of that time"
         )
+    if "attributes" not in record["facts"]:
+        raise Erased("it was about somebody who was erased since; there is nothing to make it of")
     first = catalogue.segments[record["first"]] if record["first_known"] else None
     reason = Reason(record["reason"])
     if reason in NOT_DECIDED:
@@ -32,7 +38,7 @@ def replayed(record: Mapping[str, Any], catalogue: Catalogue) -> Decision:
 
 
 def replays(record: Mapping[str, Any], catalogue: Catalogue) -> bool:
-    """Whether the same comes out, to the last value. Raises OtherCatalogue."""
+    """Whether the same comes out, to the last value. Raises what `replayed` raises."""
     again = replayed(record, catalogue).as_record()
     return bool(json.loads(json.dumps(again)) == json.loads(json.dumps(record)))
 
@@ -47,7 +53,7 @@ def facts_of(record: Mapping[str, Any]) -> Facts:
     facts = record["facts"]
     promoted = facts["promoted"]
     return Facts(
-        contact=facts["contact"],
+        contact=facts["attributes"],
         queue=facts["queue"],
         promoted=None if promoted is None else Promoted(*promoted),
         arm=Arm(record["arm"]),

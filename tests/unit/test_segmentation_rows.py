@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,8 +17,9 @@ from config.yaml_reader import parse
 from strategies.agent_fit import AgentRecord, Tally, smoothed
 from strategies.control import Arm, call_arm, draw, slice_at
 from strategies.decisions import Decision, Facts, Promoted, Reason
+from strategies.erasure import pseudonymised
 from strategies.exploration import explored, propensities
-from strategies.replay import OtherCatalogue, replayed, replays
+from strategies.replay import Erased, OtherCatalogue, replayed, replays
 from strategies.segmentation import decide, objective_for, stay
 from strategies.segments import Catalogue, Control, Prediction
 
@@ -368,6 +370,16 @@ def test_b29_a_record_that_was_tampered_with_does_not_replay() -> None:
     assert replays(record, catalogue())
     assert not replays(record | {"handled_by": "standard"}, catalogue())
     assert not replays(record | {"gain": 49.9}, catalogue())
+
+
+def test_b29_what_was_known_of_somebody_erased_is_gone_and_the_decision_stays() -> None:
+    facts = Facts({"offer_value": "12345"}, history={"last_result": "busy"})
+    line = {"kind": "decision", "customer": "ada", "decision": decided(facts=facts, buys=0.5).as_record()}
+    kept = pseudonymised(line, {"ada": "erased-1"}, {})
+    assert kept["decision"]["reason"] == Reason.BETTER_SEGMENT
+    assert not {"12345", "busy"} & set(re.findall(r"\w+", json.dumps(kept)))
+    with pytest.raises(Erased):
+        replays(kept["decision"], catalogue())
 
 
 def test_b29_a_record_of_another_catalogue_is_told_and_not_replayed() -> None:
