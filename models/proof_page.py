@@ -233,7 +233,7 @@ def _compared_table(found: Sequence[Compared]) -> str:
     for compared in found:
         one = compared.effect
         interval = "" if one.low is None or one.high is None else f"{_figure(one.low)} to {_figure(one.high)}"
-        chance = "" if one.chance is None else f"{one.chance:.3f}"
+        chance = "" if one.chance is None else _chance(one.chance)
         means = f"{_figure(one.mean_treated)} / {_figure(one.mean_other)}"
         calls = f"{one.calls_treated} / {one.calls_other}"
         rows.append((_title(compared), _figure(one.effect), interval, chance, one.pairs, calls, means))
@@ -254,6 +254,10 @@ def _so_far(found: Sequence[Pair]) -> list[tuple[float, float, float]]:
         for one in told
         if one is not None and one.low is not None and one.high is not None
     ]
+
+
+def _chance(chance: float) -> str:
+    return "under 0.001" if chance < 0.001 else f"{chance:.3f}"
 
 
 def _figure(value: float) -> str:
