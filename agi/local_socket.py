@@ -27,17 +27,23 @@ class Request(msgspec.Struct, forbid_unknown_fields=True):
     script: str
     token: str
     environment: dict[str, str]
+    arguments: list[str] = []
 
 
 class LocalCall:
     """A call that is asked about over the socket: a Channel whose variables are collected for the answer,
     which `answer` sends."""
 
-    def __init__(self, environment: Mapping[str, str], answer: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        answer: Callable[[bytes], None],
+        arguments: Sequence[str] = (),
+    ) -> None:
         self.environment: Mapping[str, str] = {
             name: value for name, value in environment.items() if not name.startswith("agi_arg_")
         }
-        self.arguments: Sequence[str] = ()
+        self.arguments: Sequence[str] = arguments
         self.variables: dict[str, str] = {}
         self._answer: Callable[[bytes], None] | None = answer
 
@@ -141,7 +147,7 @@ class LocalServer:
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, msgspec.DecodeError) as error:
             raise Refused("not_a_request", clean(str(error))) from error
         handler = self._admission.handler(request.script, request.token)
-        call = LocalCall(request.environment, writer.write)
+        call = LocalCall(request.environment, writer.write, request.arguments)
         await handler(call)
         call.close()
 

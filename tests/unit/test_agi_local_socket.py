@@ -242,7 +242,7 @@ async def test_a_folder_that_is_missing_names_the_mend(tmp_path: Path) -> None:
 
 
 async def run_script(
-    path: Path, *, token: str = TOKEN, by_variable: bool = False
+    path: Path, *more: str, token: str = TOKEN, by_variable: bool = False
 ) -> tuple[int, list[list[str]], str]:
     """secondpass.agi as Asterisk runs it: its status, the commands it gave, and its standard error."""
     arguments = ["segment", token] if by_variable else ["segment", token, str(path)]
@@ -250,6 +250,7 @@ async def run_script(
         sys.executable,
         str(SCRIPT),
         *arguments,
+        *more,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -280,6 +281,15 @@ async def test_the_script_sets_what_the_server_says(path: Path, by_variable: boo
         ["SET", "VARIABLE", "ARRAY(SP_CUSTOMER,SP_QUEUE)", "Zoë 'Z' O'Neill,retention #1"],
     ]
     assert (status, errors) == (0, "")
+
+
+async def test_the_script_tells_what_the_ivr_knows(path: Path) -> None:
+    async def handler(channel: Channel) -> None:
+        await channel.set_variable("SP_CUSTOMER", "/".join(channel.arguments))
+
+    async with listening(path, handler):
+        _, commands, _ = await run_script(path, "account=4711", "ivr=")
+    assert commands == [["SET", "VARIABLE", "ARRAY(SP_CUSTOMER)", "account=4711/ivr="]]
 
 
 async def test_without_a_server_the_script_sets_nothing_and_is_quiet(path: Path) -> None:
