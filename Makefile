@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CODE := agi ami_bridge messaging strategies models config console dialplan docker tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install images demo test lint contracts unit image-test bench up down clean
+.PHONY: help install images demo test lint contracts unit image-test bench docs up down clean
 
 help:  ## Tell what there is
 	@echo "secondpass: campaign strategies and anticipatory segmentation for Asterisk"
@@ -57,6 +57,9 @@ image-test: install  ## Unit tests on the Python of the image
 
 bench: install  ## Measure against peers; writes build/bench.json
 	$(BIN)/python -m tests.bench.run
+
+docs: install  ## The documentation as a site, in build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 up: install  ## Start the harness and leave it running; prints every address
 	$(BIN)/python docker/harness.py up

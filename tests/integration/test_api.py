@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 from api_stage import Api, api_of
-from secondpass_command import Secondpass, imported, tell_queues
+from secondpass_command import ROOT, Secondpass, imported, tell_queues
 
 from strategies.store import Store
 
@@ -208,6 +209,9 @@ async def test_prometheus_reads_what_the_ledger_counts(api: Api) -> None:
     assert lines['secondpass_running{sub_campaign="calls/1"}'] == "1.0"
     assert lines['secondpass_queue_agents_free{queue="collections"}'] == "2.0"
     assert (lines["secondpass_bridge_up"], lines["secondpass_halted"]) == ("0.0", "0.0")
+    shown = set(re.findall(r"secondpass_\w+", (ROOT / "docs" / "grafana.json").read_text()))
+    told = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
+    assert shown <= told, "the example dashboard asks for what is not there"
 
 
 async def test_the_page_runs_no_script_but_its_own(api: Api) -> None:

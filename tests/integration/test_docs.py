@@ -1,4 +1,5 @@
-"""Everything the documentation shows is true: its files load, its commands run, in their order, page by page."""
+"""Everything the documentation shows is true: its files load, its commands run, in their order, page
+by page."""
 
 from __future__ import annotations
 
