@@ -83,6 +83,7 @@ async def test_the_one_agent_who_promised_is_on_the_line_first(harness: Harness,
         await until(told(store, "attempt_started"), 30, "the person is called")
         assert harness.channels() >= 2  # the agent, who is there already
         await until(lambda: connected(store), 40, "they talk")
+        assert harness.channels() <= 3  # the person, and one call of the agent's: nobody was rung once more
         await ami.send("Hangup", Channel="/^PJSIP\\/carrier-/")
         await check_reached_at_once(site, store, rows)
 
