@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from models.card import Card
     from strategies.store.learning import ModelStatus
 
-DRIFTED = 0.25
-"""Population stability index from which on the customers are others than those it was learned from."""
-
 
 def registries(loaded: Project) -> list[Path]:
     """Where this centre's models are, its own before the shipped ones."""
@@ -47,6 +44,8 @@ def document(card: Card, status: ModelStatus | None) -> dict[str, Any]:
 
 def tell(status: ModelStatus | None) -> None:
     """What is known of it live, as tables."""
+    from strategies.store.learning import DRIFTED
+
     if status is None:
         output.line("No learner has told of it: start secondpass up, with the train extra installed")
         return

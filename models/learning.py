@@ -22,7 +22,7 @@ from models.registry import current_version
 from models.renewal import Origin
 from strategies.segments import Catalogue, Outcome
 from strategies.store import Store
-from strategies.store.learning import KEPT, Example, ModelStatus
+from strategies.store.learning import DRIFTED, KEPT, Example, ModelStatus
 
 log = structlog.get_logger(__name__)
 
@@ -166,6 +166,8 @@ class Learning:
             reason=renewal.reason,
             drift=dict(list(drift.items())[:TOLD]),
         )
+        if others := {name: value for name, value in drift.items() if value > DRIFTED}:
+            log.warning("learner.drift", model=pupil.outcome.model, factors=others)
         log.info("learner.renewed", model=pupil.outcome.model, version=renewal.version, reason=renewal.reason)
 
     async def _follow(self, pupil: _Pupil) -> None:

@@ -14,6 +14,9 @@ from strategies.store.connection import Door, translated, unnested
 KEPT = 20_000
 """Examples kept for each model, about: twice what the learner looks back on."""
 
+DRIFTED = 0.25
+"""Population stability index from which on the customers are others than those before."""
+
 PAGE = 2_000  # examples read at once
 
 
