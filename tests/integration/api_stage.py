@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, TCPConnector
 from secondpass_command import Secondpass
 
 from config.project import load_project
@@ -54,5 +54,5 @@ async def api_of(command: Secondpass, store: Store) -> AsyncIterator[Api]:
     files = Files(replace(project, settings=project.settings.model_copy(update={"console": free})))
     for role, agent in ROLES.items():
         assert await store.add_token(digest(role), Token(role, role, time.time(), None, agent))
-    async with served(files, store) as (host, port), ClientSession() as session:
+    async with served(files, store) as (host, port), ClientSession(connector=TCPConnector(limit=0)) as session:
         yield Api(f"http://{host}:{port}", store, session)

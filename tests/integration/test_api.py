@@ -184,6 +184,34 @@ async def test_figures_come_live_and_only_when_they_change(api: Api) -> None:
                 assert value["state"] == "paused"
 
 
+async def test_two_hundred_watch_and_all_see_a_change_within_two_seconds(api: Api) -> None:
+    await begun(api)
+    headers = {"Authorization": "Bearer viewer"}
+
+    async def watch(ready: asyncio.Semaphore) -> float:
+        """When the pause was seen."""
+        async with api.session.get(f"{api.url}/api/live", headers=headers) as stream:
+            events = _events(stream.content)
+            async for topic, value in events:
+                if topic == "sub:calls/1" and value["state"] == "running":
+                    ready.release()
+                if topic == "sub:calls/1" and value["state"] == "paused":
+                    return asyncio.get_running_loop().time()
+        raise AssertionError("it was cut off")
+
+    ready = asyncio.Semaphore(0)
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        watching = []
+        for _ in range(200):  # a token may ask fifty times a second
+            watching.append(tasks.create_task(watch(ready)))
+            await asyncio.sleep(0.025)
+        for _ in range(200):
+            await ready.acquire()
+        paused = asyncio.get_running_loop().time()
+        await api("PUT", "/api/sub-campaigns/calls/1/state", as_="supervisor", json={"state": "paused"})
+    assert max(task.result() for task in watching) - paused < 2 + 3  # 3: for a machine that is busy otherwise
+
+
 async def _events(content: Any) -> AsyncIterator[tuple[str, Any]]:
     topic = ""
     async for raw in content:
