@@ -54,5 +54,6 @@ async def api_of(command: Secondpass, store: Store) -> AsyncIterator[Api]:
     files = Files(replace(project, settings=project.settings.model_copy(update={"console": free})))
     for role, agent in ROLES.items():
         assert await store.add_token(digest(role), Token(role, role, time.time(), None, agent))
-    async with served(files, store) as (host, port), ClientSession(connector=TCPConnector(limit=0)) as session:
+    every = TCPConnector(limit=0)  # as many connections as are asked for
+    async with served(files, store) as (host, port), ClientSession(connector=every) as session:
         yield Api(f"http://{host}:{port}", store, session)
