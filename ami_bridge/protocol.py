@@ -125,7 +125,7 @@ class LinkProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no type
         """What was asked for in one turn of the loop goes out by one call of the system: a call of its own
         for each Originate costs more than all the rest of it."""
         unsent, self._unsent = self._unsent, []
-        if not self.transport.is_closing():
+        if not self.closed and not self.transport.is_closing():
             self.transport.write(b"".join(unsent))
 
     def forget(self, pending: Pending) -> None:

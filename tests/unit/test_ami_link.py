@@ -369,6 +369,30 @@ async def test_an_asterisk_that_does_not_read_is_sent_no_more() -> None:
     assert protocol.pending == {}
 
 
+async def test_what_is_asked_for_in_one_turn_goes_out_at_once_and_in_order() -> None:
+    protocol = LinkProtocol(Deaf(), (), "t")
+    wire = Wire()
+    protocol.connection_made(wire)
+    asked = [protocol.request("Hangup", {"Channel": f"sp-{n}"}, {}) for n in range(3)]
+    assert wire.written == []
+    await asyncio.sleep(0)
+    [written] = wire.written
+    places = [written.index(one.action_id.encode()) for one in asked]
+    assert places == sorted(places)
+    assert written.count(b"Action: Hangup") == 3
+
+
+async def test_what_was_asked_for_as_the_link_went_is_unknown_and_sent_no_more() -> None:
+    protocol = LinkProtocol(Deaf(), (), "t")
+    wire = Wire()
+    protocol.connection_made(wire)
+    asked = protocol.request("Hangup", {"Channel": "sp-1"}, {})
+    protocol.connection_lost(None)
+    await asyncio.sleep(0)
+    assert wire.written == []
+    assert isinstance(asked.answer.exception(), OutcomeUnknown)
+
+
 @given(
     st.integers(1, 8).flatmap(
         lambda asked: st.tuples(
