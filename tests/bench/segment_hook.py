@@ -18,14 +18,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import ip_network
 from itertools import count, cycle
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from agi.server import FastAgiServer
-from agi.session import AgiSession
 from models.registry import activate
 from strategies.contacts import Contact, Device
 from strategies.store import Store
@@ -48,7 +45,6 @@ LOADS = {20: 200, 100: 600}  # calls a second -> calls
 SLOW_CALLS, SLOW_RATE = 60, 20
 CUSTOMERS = 100
 DEADLINE = 150  # milliseconds, the catalogue's
-VARIABLES = {"SP_QUEUE": "retention", "SP_PRIORITY": "10", "SP_SEGMENT": "worth_keeping"}
 EXTENSIONS = {"hook-first": (HOOK, NO_OP), "no-op-first": (NO_OP, HOOK)}
 PEER = "FastAGI session, 3 SET VARIABLE"
 QUIET = """
@@ -220,7 +216,14 @@ def servers(harness: Harness) -> Iterator[None]:
     environment = {**os.environ, **harness.environment()}
     commands = {
         HOOK: [sys.executable, "-m", "console", "agi", "--config", str(config)],
-        NO_OP: [sys.executable, "-m", "tests.bench.segment_hook", "no-op", str(told_by_no_op(harness))],
+        NO_OP: [
+            sys.executable,
+            "-m",
+            "tests.bench.no_op_sessions",
+            NET,
+            str(NO_OP),
+            str(told_by_no_op(harness)),
+        ],
     }
     running = []
     with (harness.state_dir / "servers.log").open("w") as log:
@@ -347,25 +350,6 @@ async def decided(calls: Sequence[str]) -> dict[str, dict[str, Any]]:
         await store.close()
 
 
-async def serve_no_op(told: Path) -> None:
-    """Each session's time, from its environment read to its last variable set, is a line of the file."""
-    with told.open("w", buffering=1) as file:
-
-        async def segment(session: AgiSession) -> None:
-            began = time.perf_counter()
-            for name, value in VARIABLES.items():
-                await session.set_variable(name, value)
-            file.write(f"{(time.perf_counter() - began) * 1000:.3f}\n")
-
-        token = os.environ["SECONDPASS_FASTAGI_TOKEN"]
-        allow = [ip_network("127.0.0.0/8")]
-        await FastAgiServer(f"{NET}.4", NO_OP, allow=allow, token=token, routes={"segment": segment}).start()
-        await asyncio.Event().wait()
-
-
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        asyncio.run(serve_no_op(Path(sys.argv[2])))
-    else:
-        for line in run():
-            print(line)
+    for line in run():
+        print(line)
