@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from strategies.overrides import Override, Phase
 
 SHOWN = 5  # rejects of the list told one by one
-AS_PROGRESSIVE = ("power", "predictive", "preview")
 
 
 def simulate(
@@ -154,8 +153,10 @@ def _contacts(campaign: Campaign, file: Path) -> list[Contact]:
 def _unlike_the_dialer(campaign: Campaign) -> Iterator[str]:
     """What the simulation does otherwise than real calls would."""
     for one in campaign.passes:
-        if one.pacing.method in AS_PROGRESSIVE:
-            yield f"pass {one.name}: {one.pacing.method} pacing is simulated as progressive"
+        if one.pacing.method == "preview":
+            yield f"pass {one.name}: preview pacing is simulated as progressive"
+        if one.pacing.answer_model is not None:
+            yield f"pass {one.name}: the model {one.pacing.answer_model} is not asked: contacts count alike"
     if campaign.limits.registry_within is not None:
         yield f"the do-not-call registry of {campaign.country} is not looked at"
 

@@ -7,12 +7,17 @@ class Agents:
     """So many agents of one queue; None stands for enough of them always."""
 
     def __init__(self, staffed: int | None) -> None:
-        self._staffed = staffed
+        self.staffed = staffed
         self._holding: set[str] = set()
+
+    @property
+    def busy(self) -> int:
+        """Agents kept for somebody, who speak, or wrap up."""
+        return len(self._holding)
 
     def reserve(self, attempt: str) -> bool:
         """Keep an agent for an attempt, who is its own from now on; False while none is free."""
-        if self._staffed is not None and len(self._holding) >= self._staffed:
+        if self.staffed is not None and len(self._holding) >= self.staffed:
             return False
         self._holding.add(attempt)
         return True

@@ -9,6 +9,7 @@ from math import ceil, floor, inf
 
 from config.settings import Trunk
 from console.simulator.agents import Agents
+from console.simulator.ahead import Ahead
 from console.simulator.finishing import AGAIN, Finishing
 from strategies.campaign import Campaign, Pass
 from strategies.pacing import room
@@ -46,7 +47,7 @@ class Grants:
     """What runs holds agents and channels until its end."""
 
     def __init__(self, agents: Agents, trunk: Trunk | None, finishing: Finishing) -> None:
-        self.agents, self.finishing = agents, finishing
+        self.agents, self.ahead, self.finishing = agents, Ahead(agents), finishing
         self._trunk = trunk
         self._meters: dict[str, Meter] = {}
         self._up: set[str] = set()
@@ -60,7 +61,7 @@ class Grants:
             return None
         if not self._in_time(campaign, going, now):
             return None
-        if going.medium is Medium.DIALER and not self.agents.reserve(attempt):
+        if going.medium is Medium.DIALER and not self._agent(attempt, campaign, going, now):
             return None
         self._granted += 1
         for key, _ in self._rates(campaign, going, now):
@@ -69,13 +70,20 @@ class Grants:
             self._up.add(attempt)
         return attempt
 
+    def _agent(self, attempt: str, campaign: Campaign, going: Pass, now: float) -> bool:
+        """An agent who is kept for the attempt, or the hope of one."""
+        if self.ahead.paces(going):
+            return self.ahead.grant(attempt, campaign, going, now)
+        return self.agents.reserve(attempt)
+
     def ended(self, attempt: str) -> None:
         """Its channel is free again; its agent is released apart."""
         self._up.discard(attempt)
 
-    def give_back(self, attempt: str) -> None:
+    def give_back(self, attempt: str, now: float) -> None:
         """It did not start after all. What it took of the rates is not made up for."""
         self.ended(attempt)
+        self.ahead.over(attempt, now)
         self.agents.release(attempt)
 
     def _channel(self, campaign: Campaign) -> bool:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from ami_bridge.preparation import Candidate
+from console.simulator.ahead import PATIENCE
 from console.simulator.attempt import Running, claim_for, outcome_of, running
-from console.simulator.fates import AT_ONCE, Fates
+from console.simulator.fates import AT_ONCE, TALK, Fate, Fates
 from console.simulator.grants import Grants
 from console.simulator.ledger import LedgerFile
 from console.simulator.look import MANY, Look, Moved
@@ -143,10 +144,15 @@ class Simulation:
         """Its channel at once; the agent who spoke, after the wrap-up."""
         attempt, agents = one.intent.attempt, self._stage.grants.agents
         self._stage.grants.ended(attempt)
+        self._stage.grants.ahead.over(attempt, self._clock.now)
         if one.fate.result is Result.CONNECTED_AGENT:
-            self._coming.note(self._clock.now + self._sub.campaign.wrap_up, lambda: agents.release(attempt))
+            self._coming.note(self._clock.now + self._sub.campaign.wrap_up, lambda: self._freed(attempt))
         else:
             agents.release(attempt)
+
+    def _freed(self, attempt: str) -> None:
+        self._stage.grants.ahead.freed(self._clock.now)
+        self._stage.grants.agents.release(attempt)
 
     async def _work(self) -> bool:
         """One look at who is due, for calls and for messages; whether another one may find more."""
@@ -181,7 +187,7 @@ class Simulation:
                 zone = contact_zones(one.contact, one.dial.device, self._sub.campaign)[0]
                 self._start(running(claim, self._stage.fates.draw(claim.intent, self._sub.campaign, zone)))
                 continue
-            self._stage.grants.give_back(one.attempt)
+            self._stage.grants.give_back(one.attempt, now)
             move = refused(one.contact, one.state, self._sub, refusal, now)
             turned_away.append(Moved(one.contact, one.state, move, due_at(move.step, now)))
             if refusal is Refusal.STALE:
@@ -191,12 +197,34 @@ class Simulation:
 
     def _start(self, one: Running) -> None:
         fate, now = one.fate, self._clock.now
-        if fate.result is not Result.CONNECTED_AGENT or self._stage.grants.agents.has(one.intent.attempt):
+        ahead, attempt = self._stage.grants.ahead, one.intent.attempt
+        if ahead.has(attempt):
+            ahead.placed(attempt, now)
+        if fate.result is Result.CONNECTED_AGENT and ahead.has(attempt):
+            self._coming.note(now + fate.ring, lambda: self._answered_ahead(one))
+        elif fate.result is not Result.CONNECTED_AGENT or self._stage.grants.agents.has(one.intent.attempt):
             self._ends(one, now + fate.ring + fate.talk)
         elif fate.ring:
             self._coming.note(now + fate.ring, lambda: self._to_an_agent(one))
         else:
             self._to_an_agent(one)
+
+    def _answered_ahead(self, one: Running) -> None:
+        """Somebody answered a call that was placed before an agent was free for it."""
+        self._stage.grants.ahead.answered(one.intent.attempt, self._clock.now)
+        self._connect(one, self._clock.now + PATIENCE)
+
+    def _connect(self, one: Running, until: float) -> None:
+        """Who waits is looked at once a second, and led away when the patience is over."""
+        ahead, now = self._stage.grants.ahead, self._clock.now
+        if ahead.connected(one.intent.attempt):
+            self._ends(one, now + one.fate.talk)
+        elif now < until:
+            self._coming.note(min(now + 1, until), lambda: self._connect(one, until))
+        else:
+            ahead.abandoned()
+            lost = Fate(Result.ABANDONED_NO_AGENT, talk=TALK[Result.ABANDONED_NO_AGENT])
+            self._ends(replace(one, fate=lost), now + lost.talk)
 
     def _to_an_agent(self, one: Running) -> None:
         """A script leads to an agent. Where the file says that one spoke, one did, free or not."""

@@ -1,0 +1,57 @@
+"""A simulation dials ahead of its agents as the dialer would: by ratio, or by what may be abandoned."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from simulated import Told, simulated
+
+PASS = "- {{name: call, medium: dialer, pacing: {pacing}}}"
+ALSO = 'abandon_message: {say: "Sorry.", opt_out_key: 8}\nwrap_up: 10s'
+SOME = {"model": {"answer": 0.3, "machine": 0.0, "talk": "90s", "answer_after": "10s"}}
+
+
+def people(many: int) -> str:
+    """A list of so many, with a number each."""
+    return "contact_id,mobile\n" + "".join(f"{n},+1212555{n:04}\n" for n in range(many))
+
+
+def day(pacing: str, many: int, agents: int, carrier: dict[str, object]) -> Told:
+    told = simulated(PASS.format(pacing=pacing), people(many), carrier, agents=agents, also=ALSO, seed=3)
+    assert told.code == 0, told.err
+    return told
+
+
+def results(told: Told) -> Counter[str]:
+    return Counter(line["result"] for line in told.of("attempt_ended"))
+
+
+def test_a_ratio_keeps_lines_ringing_for_each_free_agent_and_who_finds_none_is_abandoned() -> None:
+    told = day(
+        "{method: power, ratio: 3}",
+        5,
+        1,
+        {"default": {"result": "connected_agent", "ring": "5s", "talk": "60s"}},
+    )
+    assert [line.split()[1] for line in told.attempts[:3]] == ["09:00:00"] * 3
+    assert results(told)["abandoned_no_agent"] >= 2
+
+
+def test_predictive_pacing_is_done_sooner_and_owes_no_more_than_its_period_repays() -> None:
+    plain = day("{method: progressive}", 500, 8, SOME)
+    ahead = day("{method: predictive, abandon_rate: 3%}", 500, 8, SOME)
+    found = results(ahead)
+    answered = found["connected_agent"] + found["abandoned_no_agent"]
+    assert results(plain)["abandoned_no_agent"] == 0
+    assert 0 < found["abandoned_no_agent"] <= 0.03 * answered + 0.03 * 200
+    assert ahead.lines[-1]["at"] < plain.lines[-1]["at"]
+
+
+def test_a_hard_cap_is_never_above_it_at_any_instant() -> None:
+    told = day("{method: predictive, abandon_rate: 3%, hard: true}", 500, 5, SOME)
+    answered = abandoned = 0
+    for line in told.of("attempt_ended"):
+        abandoned += line["result"] == "abandoned_no_agent"
+        answered += line["result"] in {"abandoned_no_agent", "connected_agent"}
+    assert answered > 100
+    assert abandoned <= 0.03 * answered
