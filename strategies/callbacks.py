@@ -9,6 +9,8 @@ Settled here, where the language leaves room:
   before that. Hours, caps, consent and do-not-call hold as for any call.
 * Not reached, it is tried again TRIES times in all, AGAIN apart, while its time lasts.
 * One for one agent waits OWN_AGENT for that agent; then anybody calls, for a late call is better than none.
+  That agent, or the next one of a queue in which a place was kept, is on the line before the person is
+  called.
 * One person has one: asking again changes its moment.
 """
 

@@ -45,12 +45,13 @@ class AsteriskFiles:
 
     def live_answers(self, tenant: str, since: float = ALWAYS) -> dict[str, LoggedCall]:
         """Only the calls of this tenant that a person answered, to be led to an agent."""
-        records: dict[str, CallRecord] = {}
+        live: dict[str, CallRecord] = {}
         for line in lines_since(self.cdr, since, moment_of_record):
             record = call_record(line)
-            if record is not None and record.origin is not None and record.origin.tenant == tenant:
-                records[record.call] = joined(records.get(record.call), record)
-        live = {call: record for call, record in records.items() if record.is_live}
+            if record is None or record.origin is None or record.origin.tenant != tenant:
+                continue
+            if record.is_live or record.call in live:
+                live[record.call] = joined(live.get(record.call), record)
         entries = self._entries(min((one.start for one in live.values()), default=since), live.keys())
         return {call: LoggedCall(call, tuple(entries.get(call, ())), one) for call, one in live.items()}
 
