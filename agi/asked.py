@@ -11,7 +11,7 @@ from agi.channel import Channel
 from models.live_factors import INBOUND
 from strategies.numbers import normalise
 
-_TOLD = re.compile(r"(account|intent|ivr|channel)=([A-Za-z0-9_.+*#\-]{1,40})")
+_TOLD = re.compile(r"(account|intent|ivr|ivr_seconds|channel)=([A-Za-z0-9_.+*#\-]{1,40})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Asked:
 
 
 def asked(channel: Channel, country: str) -> Asked:
-    """`channel.arguments` may tell `account=`, `intent=`, `ivr=` and `channel=`, each a word; anything else
-    is passed over, for a dialplan that tells nothing tells an empty value."""
+    """`channel.arguments` may tell `account=`, `intent=`, `ivr=`, `ivr_seconds=` and `channel=`, each a word;
+    anything else is passed over, for a dialplan that tells nothing tells an empty value."""
     environment = channel.environment
     told = words(channel.arguments)
     account = told.pop("account", None)

@@ -38,6 +38,7 @@ class Variable(StrEnum):
     ACCOUNT = "SP_ACCOUNT"  # told by the admin's IVR: the account that was keyed in
     INTENT = "SP_INTENT"  # the same: what the caller wants
     IVR = "SP_IVR"  # the same: the last key or answer
+    IVR_SECONDS = "SP_IVR_SECONDS"  # the same: how long the caller was with the IVR
 
 
 class Context(StrEnum):

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from models.card import Card
 from models.evaluation import evaluate
-from models.features import Factor, Kind
-from models.inbound import FACTORS, QUEUE_STATE, entries
+from models.features import Factor, Kind, Source
+from models.inbound import FACTORS, entries
 from models.inbound_log import InboundLog
 from models.layer import Layer, layered
 from models.parity import LEAST_ROWS, check_parity, compare, run
@@ -31,8 +31,8 @@ TREES = Trees(rounds=200, leaves=15, step=0.05)
 LABEL, POSITIVE = "outcome", "HANG"
 
 DEAF = 0.1
-"""Share of the calls that are learned from once more without the state of the queues: it is not always known,
-and trees that never saw a value missing send it anywhere."""
+"""Share of the calls that are learned from once more without what only a live centre knows, the state of its
+queues and the time in the IVR: trees that never saw a value missing send it anywhere."""
 
 MEND = "the layer's nodes and numpy no longer mean the same; go back to the libraries of the last version"
 
@@ -122,8 +122,8 @@ def learned(
 def fitted(table: pd.DataFrame, labels: NDArray[np.bool_], factors: Sequence[Factor], seed: int) -> Any:
     """The pipeline, fitted on the calls as they are, and on some once more by somebody deaf to the queues."""
     deaf = table[np.random.default_rng(seed).random(len(table)) < DEAF].copy()
-    state = [f.input for f in factors if f.name in QUEUE_STATE and f.kind is Kind.NUMBER]
-    deaf[state] = np.float32(np.nan)
+    live = [f.input for f in factors if f.source in (Source.QUEUE, Source.INTENT) and f.kind is Kind.NUMBER]
+    deaf[live] = np.float32(np.nan)
     both = pd.concat([table, deaf])
     again = pd.Series(labels, index=table.index).loc[both.index].to_numpy(np.int64)
     return build(table, factors, seed, TREES).fit(both, again)

@@ -265,7 +265,15 @@ async def test_what_was_known_at_the_decision_is_kept_with_it() -> None:
 
 async def test_an_ivr_tells_the_account_and_what_the_caller_wants() -> None:
     call, _ = called()
-    call.arguments = ["account=4711", "intent=close_account", "ivr=3", "account=999", "shell=`id`", "ivr=a b"]
+    call.arguments = [
+        "account=4711",
+        "intent=close_account",
+        "ivr=3",
+        "ivr_seconds=12",
+        "account=999",
+        "shell=`id`",
+        "ivr=a b",
+    ]
     asks = asked(call, "US")
     assert (asks.account, asks.number) == ("4711", "+12025550142")
     assert asks.intent == {
@@ -273,6 +281,7 @@ async def test_an_ivr_tells_the_account_and_what_the_caller_wants() -> None:
         "dialled": "5000",
         "intent": "close_account",
         "ivr": "3",
+        "ivr_seconds": "12",
     }
 
 
