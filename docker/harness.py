@@ -159,15 +159,27 @@ class Harness:
         A caller hangs up after `limit` seconds of waiting and talking, where nobody hung up before.
         `behaving` names the scenario of docker/sipp; "legs" are agents, who speak.
         """
+        rows = [f"{caller};{extension}" for caller in callers]
+        return self._call(rows, rate, len(callers) / rate + limit, behaving, limit)
+
+    def replay_in(self, callers: Sequence[tuple[str, str, float, float]], limit: float) -> CallsIn:
+        """Call in as a record has it: number, extension, seconds from now, seconds of patience while nobody
+        has answered. Who is answered stays until the other end hangs up. All is over within `limit`."""
+        rows = [
+            f"{number};{exten};{moment * 1000:.0f};{patience:.2f}"
+            for number, exten, moment, patience in callers
+        ]
+        return self._call(rows, 200, limit, "replayed", limit)
+
+    def _call(self, rows: Sequence[str], rate: float, lasting: float, behaving: str, limit: float) -> CallsIn:
+        """One run of SIPp over these rows of its injection file."""
         batch = f"calls_{next(self._batches)}"
         folder = self.state_dir / "sipp"
         folder.mkdir(exist_ok=True)
         scenario = (ROOT / "docker" / "sipp" / f"{behaving}.xml").read_text(encoding="utf-8")
         (folder / f"{batch}.xml").write_text(scenario.replace("@PATIENCE_MS@", str(int(limit * 1000))))
-        rows = "".join(f"{caller};{extension}\n" for caller in callers)
-        (folder / f"{batch}.csv").write_text("SEQUENTIAL\n" + rows)
-        bound = len(callers) / rate + limit + 60
-        done = run(self._sipp(batch, len(callers), rate), check=False, timeout=bound)
+        (folder / f"{batch}.csv").write_text("SEQUENTIAL\n" + "".join(f"{row}\n" for row in rows))
+        done = run(self._sipp(batch, len(rows), rate), check=False, timeout=lasting + 60)
         counts = folder / f"{batch}.stat"
         if done.returncode not in {0, 1} or not counts.exists():
             raise HarnessError(f"SIPp ended with status {done.returncode}: {done.stderr[-500:]}")
@@ -181,7 +193,7 @@ class Harness:
         return [
             *docker, "-v", mount, "--label", self._label(), TELEPHONY, "sipp", f"{self.net}.1:5060",
             "-sf", f"{place}.xml", "-inf", f"{place}.csv", "-i", address, "-mi", address, "-ci", address,
-            "-m", str(calls), "-r", str(int(rate * 10)), "-rp", "10000", "-nostdin",
+            "-m", str(calls), "-l", str(calls), "-r", str(int(rate * 10)), "-rp", "10000", "-nostdin",
             "-trace_stat", "-stf", f"{place}.stat", "-trace_err", "-error_file", f"{place}_errors.log",
         ]  # fmt: skip
 
