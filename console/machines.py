@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from console import options, output
 from console.ledger_archive import at_home, whole_ledger
 from console.ledger_files import archive_of
+from console.refusal import Reason, RefusedError
 from strategies.detection import CORRECTION, Heard, Measured, Tally, interval
 
 if TYPE_CHECKING:
@@ -44,13 +45,18 @@ def report(loaded: Project, campaign: str | None, *, as_csv: bool, json: bool) -
 
 
 async def counted(store: Store, loaded: Project, campaign: str | None) -> list[Measured]:
-    """A row for each campaign and settings that anybody answered under."""
+    """A row for each campaign and settings that anybody answered under. Raises RefusedError for a campaign
+    that nobody ever answered."""
     files = archive_of(loaded)
     await at_home(store, files)
     tally = Tally()
     async for _, line in whole_ledger(store, files):
         tally.add(line)
-    return [row for row in tally.rows() if campaign in (None, row.campaign)]
+    rows = [row for row in tally.rows() if campaign in (None, row.campaign)]
+    if campaign is not None and not rows:
+        known = ", ".join(sorted({row.campaign for row in tally.rows()})) or "none"
+        raise RefusedError(f"nobody answered a call of {campaign}", [Reason(f"there are: {known}", "")])
+    return rows
 
 
 def cells(row: Measured) -> dict[str, object]:

@@ -44,4 +44,6 @@ async def test_it_is_a_file_for_others_and_a_table(secondpass: Secondpass) -> No
     (row,) = csv.DictReader(line for line in lines if not line.startswith("#"))
     assert (row["machines"], row["connected"]) == ("2", "40")
     assert "Machine detection" in secondpass("results", "machines").out
-    assert secondpass("results", "machines", "nobody", "--json").document["rows"] == []
+    refused = secondpass("results", "machines", "nobody")
+    assert refused.code == 1
+    assert "there are: calls" in refused.err

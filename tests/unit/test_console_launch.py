@@ -57,6 +57,11 @@ def test_a_campaign_with_list_queue_and_caller_id_may_start() -> None:
         (reasons(lists=()), "names no list", "--lists NAME"),
         (reasons(replace(REMINDER, caller_id="")), "no caller id", 'caller_id: "+1..."'),
         (reasons(replace(REMINDER, caller_id="12")), '"12" is no number of US', "people can call back"),
+        (
+            reasons(replace(REMINDER, caller_ids={"+1212": ("12",)})),
+            '"12" is no number of US',
+            "people can call back",
+        ),
         (reasons(replace(REMINDER, queue="sales")), 'no queue "sales"', "queues.conf"),
         (reasons(ground=replace(GROUND, queues=None)), "no bridge has reached it", "secondpass up"),
         (reasons(ground=replace(GROUND, trunk=False)), "no trunk", "PJSIP/{number}@carrier"),
