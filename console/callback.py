@@ -53,17 +53,15 @@ def add(
     if agent:
         options.check_interface(agent)
     running = options.as_it_runs(context, config)
-    sub, made = options.with_store(
-        running, lambda store: _add(store, campaign, contact, at, agent=agent, number=number)
+    told = options.with_store(
+        running,
+        lambda store: promise(store, campaign, contact, at, agent=agent, number=number, by=me()),
     )
-    told = _told(sub, contact, made)
     if json:
         output.document(told)
     else:
-        whom = f" by {made.agent}" if made.agent else ""
-        output.line(
-            f"{contact} will be called{whom} at {told['at']}, {made.device.kind} {made.device.address}"
-        )
+        whom = f" by {told['agent']}" if told["agent"] else ""
+        output.line(f"{contact} will be called{whom} at {told['at']}, {told['device']} {told['number']}")
 
 
 @app.command("list")
@@ -74,7 +72,7 @@ def list_(
     json: options.Json = False,
 ) -> None:
     """Every call that is promised, the next one first."""
-    rows = options.with_store(options.as_it_runs(context, config), lambda store: _rows(store, name))
+    rows = options.with_store(options.as_it_runs(context, config), lambda store: promised(store, name))
     if json:
         output.document(rows)
         return
@@ -93,7 +91,7 @@ def cancel(
 ) -> None:
     """Call a promise off; the contact goes on in its passes."""
     sub = options.with_store(
-        options.as_it_runs(context, config), lambda store: _cancel(store, campaign, contact)
+        options.as_it_runs(context, config), lambda store: cancel_promise(store, campaign, contact)
     )
     if json:
         output.document({"sub_campaign": sub.name, "contact": contact})
@@ -101,16 +99,18 @@ def cancel(
         output.line(f"the callback of {contact} in {sub.name} is cancelled")
 
 
-async def _add(
-    store: Store, campaign: str, contact: str, at: str, *, agent: str, number: str
-) -> tuple[SubCampaign, Callback]:
+async def promise(
+    store: Store, campaign: str, contact: str, at: str, *, agent: str, number: str, by: str
+) -> dict[str, Any]:
+    """Promise a call at an ISO moment, to anyone or one agent; as it is shown. Raises RefusedError, and
+    typer.BadParameter for what is no moment."""
     from strategies.store import promises
 
     sub = await _one(store, campaign)
-    wish = Wish(moment_option(at, sub.campaign.zone, "--at"), me(), agent, number)
+    wish = Wish(moment_option(at, sub.campaign.zone, "--at"), by, agent, number)
     made = await promises.promise(store, sub, contact, wish, time.time)
     if isinstance(made, Callback):
-        return sub, made
+        return _told(sub, contact, made)
     if made is None:
         why = Reason(f'there is no contact "{contact}" in it', f"secondpass list attach LIST {sub.name}")
     else:
@@ -118,7 +118,8 @@ async def _add(
     raise RefusedError(f"{contact} of {sub.name} was promised nothing", [why])
 
 
-async def _cancel(store: Store, campaign: str, contact: str) -> SubCampaign:
+async def cancel_promise(store: Store, campaign: str, contact: str) -> SubCampaign:
+    """Take a callback back; of which sub-campaign it was. Raises RefusedError."""
     from strategies.store import promises
 
     sub = await _one(store, campaign)
@@ -139,7 +140,8 @@ async def _one(store: Store, campaign: str) -> SubCampaign:
     return chosen[0]
 
 
-async def _rows(store: Store, name: str | None) -> list[dict[str, Any]]:
+async def promised(store: Store, name: str | None) -> list[dict[str, Any]]:
+    """The callbacks that are open, by their moment."""
     found: dict[tuple[str, str], tuple[float, dict[str, Any]]] = {}
     for sub in await named(store, name):
         if sub.run_state in FINAL:

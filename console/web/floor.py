@@ -7,12 +7,15 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
+from typer import BadParameter
 
-from console import agent
+from console import agent, callback
 from console.refusal import Reason, RefusedError
 from console.web.access import Role
 from console.web.operations import Body, Call, Operation, Told
 from console.web.problems import Problem
+from strategies.attempts import Fact, FactName
+from strategies.callbacks import INTERFACE
 from strategies.store.notes import Note
 from strategies.store.offers import Answer
 from strategies.store.seats import Wish
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from strategies.store.seats import Seat
 
 WORD = r"^[a-z][a-z0-9_]{0,39}$"
+OURS = "sp-"  # how the calls we made are named
 CALL = r"^[A-Za-z0-9_.-]{1,64}$"
 
 
@@ -76,6 +80,31 @@ class NoteBody(Body):
     pursued: bool | None = None
     achieved: bool | None = None
     disposition: str = Field("", pattern=rf"{WORD}|^$")
+
+
+class CallbackTold(Told):
+    """A call that is promised."""
+
+    sub_campaign: str
+    contact: str
+    at: str
+    until: str | None
+    pass_name: str
+    device: str
+    number: str
+    agent: str
+    by: str
+    tries: int
+
+
+class Promise(Body):
+    """A call at an ISO moment, local to the campaign's zone where it has no offset; `agent`: an interface."""
+
+    campaign: str = Field(max_length=80)
+    contact: str = Field(max_length=200)
+    at: str = Field(max_length=40)
+    agent: str = Field("", pattern=rf"^({INTERFACE})?$")
+    number: str = Field("", max_length=20)
 
 
 class Noted(Told):
@@ -158,17 +187,47 @@ async def pause(call: Call) -> None:
 
 async def note(call: Call) -> dict[str, Any]:
     said = call.brought(NoteBody)
+    if said.disposition and said.call.startswith(OURS):
+        fact = Fact(FactName.DISPOSITION, call.now, said.disposition)
+        await call.store.add_fact(said.call, fact)
     whole = Note(said.call, call.now, said.disposition, said.pursued, said.achieved, _me(call))
     if not whole.says_anything:
         raise Problem(422, "the note says nothing", "say pursued, achieved or disposition")
     return {"counts": await call.store.note(whole)}
 
 
+async def callbacks(call: Call) -> list[dict[str, Any]]:
+    return [_named(row) for row in await callback.promised(call.store, None)]
+
+
+async def promise(call: Call) -> dict[str, Any]:
+    wish = call.brought(Promise)
+    try:
+        made = await callback.promise(
+            call.store,
+            wish.campaign,
+            wish.contact,
+            wish.at,
+            agent=wish.agent,
+            number=wish.number,
+            by=call.who.name,
+        )
+    except BadParameter:
+        raise Problem(422, "at is no moment", "write 2030-01-31T15:00") from None
+    return _named(made)
+
+
+def _named(row: dict[str, Any]) -> dict[str, Any]:
+    return {"pass_name": row["pass"], **{name: value for name, value in row.items() if name != "pass"}}
+
+
+async def cancel(call: Call) -> None:
+    sub = f"{call.path['name']}/{call.path['number']}"
+    await callback.cancel_promise(call.store, sub, call.path["identity"])
+
+
 async def offers(call: Call) -> list[dict[str, Any]]:
-    return [
-        {"pass_name": row["pass"], **{key: row[key] for key in OfferTold.model_fields if key != "pass_name"}}
-        for row in await agent.offers_of(call.store)
-    ]
+    return [_named(row) for row in await agent.offers_of(call.store)]
 
 
 async def answer(call: Call) -> None:
@@ -189,6 +248,26 @@ async def answer(call: Call) -> None:
 
 OPERATIONS = (
     Operation("GET", "/api/agents", "What everybody is at", agents, list[AgentTold]),
+    Operation("GET", "/api/callbacks", "Every call that is promised", callbacks, list[CallbackTold]),
+    Operation(
+        "POST",
+        "/api/callbacks",
+        "Promise a call",
+        promise,
+        CallbackTold,
+        Role.AGENT,
+        body=Promise,
+        status=201,
+    ),
+    Operation(
+        "DELETE",
+        "/api/callbacks/{name}/{number}/{identity}",
+        "Call a promise off",
+        cancel,
+        None,
+        Role.SUPERVISOR,
+        status=204,
+    ),
     Operation("GET", "/api/desk", "An agent's own desk", desk, Desk, Role.AGENT),
     Operation(
         "PUT", "/api/desk/pause", "Get no calls, or go on", pause, None, Role.AGENT, body=Pause, status=204

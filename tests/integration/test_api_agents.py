@@ -99,6 +99,23 @@ async def test_an_agent_asks_for_a_pause_and_the_bridge_hears_it(api: Api) -> No
     assert (await api("PUT", "/api/desk/pause", as_="agent", json=hostile)).status == 422
 
 
+async def test_a_call_is_promised_and_called_off(api: Api) -> None:
+    begun = await api("POST", "/api/campaigns/calls/start", as_="supervisor", json={})
+    assert begun.status == 201, begun.text
+    wish = {"campaign": "calls", "contact": "2", "at": "2099-03-02T15:00", "agent": ME}
+    made = await api("POST", "/api/callbacks", as_="agent", json=wish)
+    if made.status == 409:
+        pytest.fail(made.text)
+    (shown,) = (await api("GET", "/api/callbacks")).document
+    assert shown == made.document
+    assert (shown["contact"], shown["agent"], shown["by"]) == ("2", ME, "agent")
+    assert (await api("POST", "/api/callbacks", as_="agent", json={**wish, "at": "soon"})).status == 422
+    path = "/api/callbacks/calls/1/2"
+    assert (await api("DELETE", path, as_="agent")).status == 403
+    assert (await api("DELETE", path, as_="supervisor")).status == 204
+    assert (await api("GET", "/api/callbacks")).document == []
+
+
 async def test_one_answer_counts_to_who_is_offered(api: Api) -> None:
     now = time.time()
     await api.store.offer([Offer("calls/1", "2", "live", "+12025550102", now, now + 60)])
