@@ -17,6 +17,7 @@ from strategies.vocabulary import Kind, Result
 
 CORRECTION = "agent_machine"  # disposition: a machine was put through as a person
 UNSURE = "UNSURE-"  # before the AMDCAUSE of a verdict that the campaign has taken for a machine
+AFTERWARDS = 7 * 86_400.0  # seconds after a call in which what its agent notes is counted
 CONFIDENCE = 1.959964  # standard deviations: 95 of a hundred such intervals hold the true rate
 
 
@@ -66,10 +67,10 @@ class Measured:
 
 
 def measured(lines: Iterable[Mapping[str, object]]) -> list[Measured]:
-    """By campaign and settings, from ledger lines in any order.
+    """By campaign and settings, from ledger lines in their order.
 
-    A line `attempt_ended` with `heard` tells one verdict, and `responded` what an agent noted after the call,
-    once for each attempt.
+    A line `attempt_ended` with `heard` tells one verdict; one line `responded` or several what an agent noted
+    after the call, within AFTERWARDS.
     """
     tally = Tally()
     for line in lines:
@@ -77,51 +78,64 @@ def measured(lines: Iterable[Mapping[str, object]]) -> list[Measured]:
     return tally.rows()
 
 
+Place = tuple[str, str]
+"""A campaign and its settings."""
+
+
+@dataclass(slots=True)
+class _Call:
+    """One that was put through to an agent."""
+
+    place: Place
+    at: float
+    noted: bool = False
+    machine: bool = False
+
+
 class Tally:
-    """Counts as lines come. What is kept grows with the calls put through, of which it remembers the id."""
+    """Counts as lines come; calls put through are remembered for AFTERWARDS."""
 
     def __init__(self) -> None:
-        self._verdicts: Counter[tuple[str, str, str]] = Counter()
-        self._connected: dict[str, tuple[str, str]] = {}  # attempt -> campaign, settings
-        self._noted: set[str] = set()
-        self._machines: set[str] = set()
+        self._verdicts: dict[Place, Counter[str]] = {}
+        self._calls: Counter[Place] = Counter()
+        self._noted: Counter[Place] = Counter()
+        self._machines: Counter[Place] = Counter()
+        self._recent: dict[str, _Call] = {}  # attempt -> the call, the oldest first
 
     def add(self, line: Mapping[str, object]) -> None:
         """One line of the ledger, of whatever kind."""
-        if line.get("kind") not in (Kind.ATTEMPT_ENDED, Kind.RESPONDED):
-            return
-        attempt, said = str(line.get("attempt")), line.get("responses")
-        by_agent = (
-            {str(one) for one in said if str(one).startswith("agent_")} if isinstance(said, list) else set()
-        )
-        if by_agent:
-            self._noted.add(attempt)
-        if CORRECTION in by_agent:
-            self._machines.add(attempt)
+        attempt = str(line.get("attempt"))
         if line.get("kind") == Kind.ATTEMPT_ENDED and line.get("heard") is not None:
-            place = str(line.get("campaign", "")).rpartition("/")[0], str(line.get("amd", ""))
-            self._verdicts[*place, str(line["heard"])] += 1
-            if line.get("result") == Result.CONNECTED_AGENT:
-                self._connected[attempt] = place
+            self._ended(attempt, line)
+        if line.get("kind") in (Kind.ATTEMPT_ENDED, Kind.RESPONDED) and attempt in self._recent:
+            self._said(self._recent[attempt], line.get("responses"))
 
     def rows(self) -> list[Measured]:
         """By campaign and settings."""
-        calls, noted, machines = (
-            Counter[tuple[str, str]](),
-            Counter[tuple[str, str]](),
-            Counter[tuple[str, str]](),
-        )
-        for attempt, place in self._connected.items():
-            calls[place] += 1
-            noted[place] += attempt in self._noted
-            machines[place] += attempt in self._machines
-        rows: dict[tuple[str, str], dict[str, int]] = {}
-        for (campaign, settings, verdict), count in self._verdicts.items():
-            rows.setdefault((campaign, settings), {})[verdict] = count
         return [
-            Measured(*place, verdicts, calls[place], noted[place], machines[place])
-            for place, verdicts in sorted(rows.items())
+            Measured(*place, dict(heard), self._calls[place], self._noted[place], self._machines[place])
+            for place, heard in sorted(self._verdicts.items())
         ]
+
+    def _ended(self, attempt: str, line: Mapping[str, object]) -> None:
+        place = str(line.get("campaign", "")).rpartition("/")[0], str(line.get("amd", ""))
+        self._verdicts.setdefault(place, Counter())[str(line["heard"])] += 1
+        if line.get("result") == Result.CONNECTED_AGENT:
+            at = float(str(line.get("at", 0)))
+            self._calls[place] += 1
+            self._recent[attempt] = _Call(place, at)
+            while self._recent[oldest := next(iter(self._recent))].at < at - AFTERWARDS:
+                del self._recent[oldest]
+
+    def _said(self, call: _Call, responses: object) -> None:
+        """What an agent noted counts once, however often it is told."""
+        told = responses if isinstance(responses, list | tuple) else ()
+        if not call.noted and any(str(one).startswith("agent_") for one in told):
+            call.noted = True
+            self._noted[call.place] += 1
+        if not call.machine and CORRECTION in told:
+            call.machine = True
+            self._machines[call.place] += 1
 
 
 def interval(hits: int, of: int) -> tuple[float, float]:

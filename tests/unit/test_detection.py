@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from strategies.detection import Heard, Measured, heard, interval, measured
+from strategies.detection import AFTERWARDS, Heard, Measured, heard, interval, measured
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,18 @@ def test_calls_are_counted_by_campaign_and_settings_whenever_the_agent_noted_it(
     assert own == Measured("spring", "--600-----300-", {"not_sure": 1}, connected=1, noted=0, machines=0)
 
 
-def test_the_order_of_lines_and_a_line_told_twice_change_nothing() -> None:
-    assert measured([*reversed(LINES), LINES[3]]) == measured(LINES)
+def test_a_note_told_twice_counts_once() -> None:
+    assert measured([*LINES, LINES[3]]) == measured(LINES)
+
+
+def test_what_is_noted_a_week_later_or_of_a_message_counts_for_nothing() -> None:
+    told = [ended("a", at=0.0), ended("b", at=AFTERWARDS + 1.0)]
+    late = [
+        {"kind": "responded", "attempt": attempt, "responses": ["agent_machine"], "at": AFTERWARDS + 2.0}
+        for attempt in ("a", "text")
+    ]
+    (row,) = measured([*told, *late])
+    assert (row.connected, row.noted, row.machines) == (2, 0, 0)
 
 
 @pytest.mark.parametrize(
