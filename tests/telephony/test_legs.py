@@ -191,8 +191,10 @@ async def test_callers_come_before_calls_and_campaigns_in_their_order(
     with Server(site) as server:
         await server.ready()
         async with site.store() as store, on_the_line(harness, ami, LEGS[:1]):
-            callers = [await calls.quiet("s", "calls-legs") for _ in range(2)]
+            callers = [await calls.quiet("s", "calls-legs")]
             await ami.event("AgentConnect", Uniqueid=callers[0])
+            callers.append(await calls.quiet("s", "calls-legs"))
+            await ami.event("QueueCallerJoin", Uniqueid=callers[1])
             for name in named:
                 await site.does("campaign", "start", name)
             for caller in callers:  # who waits has the agent as soon as the other one is gone
