@@ -2,7 +2,9 @@
 
 A round is `Store.due` and `Store.claim`, the disk's confirmation included, on the built-in server; what the
 rules and the preparation cost between them is not part of it. The server's processor time is told apart from
-ours. SECONDPASS_BENCH_CONTACTS sets the largest store (1000000 takes some minutes, most of them to fill it).
+ours. The floor is a bare claim on such a server in the same run: who is due, a lock, intent, ledger line and
+state, on disk, and no limit looked at. SECONDPASS_BENCH_CONTACTS sets the largest store (1000000 takes some
+minutes, most of them to fill it).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
+import msgspec
 from redis.asyncio import Redis
 
 from strategies.attempts import Intent
@@ -48,7 +51,20 @@ def run() -> list[dict[str, object]]:
     """Rows for the benchmark's report; the peer of a size is the smallest store."""
     sizes = sorted({SMALLEST, *(size for size in (100_000, 1_000_000) if size <= LARGEST), LARGEST})
     measured = {size: asyncio.run(measure(size)) for size in sizes}
-    return [row for size in sizes for row in rows(size, *measured[size], measured[SMALLEST][0])]
+    floor = asyncio.run(bare())
+    told = [row for size in sizes for row in rows(size, *measured[size], measured[SMALLEST][0])]
+    return [*told, beside_floor(measured[SMALLEST][0], floor)]
+
+
+def beside_floor(claims: Cost, floor: float) -> dict[str, object]:
+    return {
+        "name": f"claims in batches of {BATCH}, one dialer, disk confirmed",
+        "value": round(1e6 / claims.waited),
+        "unit": "contacts a second",
+        "peer": round(1e6 / floor),
+        "peer_name": "bare claim: no limit looked at, one lock",
+        "ratio": round(floor / claims.waited, 2),
+    }
 
 
 def rows(size: int, cost: Cost, room: float, smallest: Cost) -> Iterator[dict[str, object]]:
@@ -153,6 +169,53 @@ def claim(sub: SubCampaign, contact: Contact, state: ContactState) -> Claim:
     )
     after = replace(state, live=attempt, attempts=1, day="2026-07-15", attempts_today=1)
     return Claim(intent, contact, after, state.version, open_until=NOON + 3600)
+
+
+BARE = """#!lua name=bare
+redis.register_function('bare', function(keys, args)
+  local b, states, locks = cmsgpack.unpack(args[1]), {}, {}
+  local ids = redis.call('ZRANGEBYSCORE', keys[1], '-inf', b.now, 'LIMIT', 0, #b.attempts)
+  local before = redis.call('HMGET', keys[2], unpack(ids))
+  for i, id in ipairs(ids) do
+    redis.call('HSET', keys[4 + i], 'intent', b.text)
+    redis.call('XADD', keys[4], '*', 'line', b.text)
+    states[2 * i - 1], states[2 * i], locks[2 * i - 1], locks[2 * i] = id, before[i], id, b.attempts[i]
+  end
+  redis.call('HSET', keys[2], unpack(states))
+  redis.call('HSET', keys[3], unpack(locks))
+  redis.call('ZREM', keys[1], unpack(ids))
+  return ids
+end)
+"""
+
+
+async def bare() -> float:
+    """Microseconds waited for each contact of a bare claim."""
+    directory = Path(tempfile.mkdtemp(prefix="sp-bench-"))
+    store = await Store.open(None, directory, "bench", clock=lambda: NOON)
+    redis = Redis(unix_socket_path=str(directory / "store" / "server.sock"))
+    try:
+        await redis.config_set("appendfsync", "no")
+        await redis.function_load(BARE)
+        for at in range(0, SMALLEST, 1000):
+            ids = [f"{n:07}" for n in range(at, at + 1000)]
+            await redis.zadd("due", dict.fromkeys(ids, NOON))
+            await redis.hset("state", mapping=dict.fromkeys(ids, "0 0 1 - " + "x" * 100))
+        await asyncio.to_thread(os.sync)
+        await redis.config_set("appendfsync", "always")
+        began = time.perf_counter()
+        for _ in range(ROUNDS):
+            attempts = [f"sp-{next(_attempts):026}" for _ in range(BATCH)]
+            keys = ["due", "state", "locks", "ledger", *attempts]
+            batch = msgspec.msgpack.encode({"now": NOON, "attempts": attempts, "text": "x" * 450})
+            taken = await redis.fcall("bare", len(keys), *keys, batch)
+            await redis.execute_command("WAITAOF", 1, 0, 3000)
+            assert len(taken) == BATCH
+        return (time.perf_counter() - began) * 1e6 / (ROUNDS * BATCH)
+    finally:
+        await redis.aclose()
+        await store.close()
+        shutil.rmtree(directory)
 
 
 async def used(redis: Redis) -> int:
