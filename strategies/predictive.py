@@ -229,7 +229,7 @@ def _most_ringing(spare: int, busy: int, far: int, world: _World) -> int:
     """The most calls that may ring at once by the rule: `over` grows with the calls, so it is looked for in
     growing steps, then by halving the last one."""
     low = max(0, spare)
-    step = 1
+    step = max(1, (spare + busy) // 8)  # the larger the floor, the further ahead
     while low + step <= far and _over(low + step - 1, spare, busy, world) <= world.eps:
         low += step
         step *= 2
