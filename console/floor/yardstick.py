@@ -17,9 +17,15 @@ DECISION_AT, DECISION_HOURS = 200, 0.5
 BEST = (0.786, 0.835, 0.888, 0.940, 0.967)
 GOAL = (0.776, 0.826, 0.881, 0.935, 0.962)
 GOAL_HARD = (0.758, 0.790, 0.832, 0.891, 0.928)
-# The adaptive rules' highest level, intensity and agents aimed at (a share of them), by AGENTS: those of 54
-# tried that kept agents busiest with at most 3% abandoned in all; a site would have to know them beforehand.
-TUNED: tuple[tuple[float, float, float], ...] = ((1.2, 0.0, 0.0),) * 5
+# The adaptive rules' highest level, intensity, and agents aimed at beyond those there are (a share of them),
+# by AGENTS: of twenty tried those that kept agents busiest with at most 3% abandoned. A site must find them.
+TUNED = (
+    (1.05, 0.0, 0.0),
+    (1.1, -80.0, 0.0),
+    (1.2, -80.0, 0.0),
+    (1.3, 0.0, 0.0),
+    (1.35, 0.0, 0.0),
+)
 
 
 @dataclass(frozen=True, slots=True)
