@@ -54,7 +54,8 @@ class Speech:
         """Path, without extension, of the prompt as sound. Raises SpeechError."""
         if prompt.say is None:
             return prompt.play or ""
-        text = fill(prompt.say, attributes)[:LONGEST_TEXT]
+        filled = fill(prompt.say, attributes) if "{" in prompt.say else _same_for_all(prompt.say)
+        text = filled[:LONGEST_TEXT]
         sound = self._path(text)
         if not os.access(f"{sound}.wav", os.R_OK):
             await self._make_once(text, Path(f"{sound}.wav"))
@@ -108,6 +109,11 @@ class Speech:
             raise SpeechError(
                 f"speech.command ended with status {process.returncode}: {said!r}; try it by hand"
             )
+
+
+@lru_cache(maxsize=256)
+def _same_for_all(text: str) -> str:
+    return fill(text, {})
 
 
 def _prompts(script: Script) -> dict[str, Prompt]:
