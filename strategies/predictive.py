@@ -15,9 +15,10 @@ where each call has a chance of its own, the binomial is the sum of unequal chan
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from math import exp, log
+from math import erfc, exp, log, log1p, sqrt
 from typing import Literal
 
 import numpy as np
@@ -227,20 +228,38 @@ def _far(staffed: int, answer: float) -> int:
 @lru_cache(maxsize=1 << 16)
 def _most_ringing(spare: int, busy: int, far: int, world: _World) -> int:
     """The most calls that may ring at once by the rule: `over` grows with the calls, so it is looked for in
-    growing steps, then by halving the last one."""
-    low = max(0, spare)
-    step = max(1, (spare + busy) // 8)  # the larger the floor, the further ahead
-    while low + step <= far and _over(low + step - 1, spare, busy, world) <= world.eps:
-        low += step
-        step *= 2
-    high = min(far + 1, low + step)
+    growing steps from where it should be, then by halving the last one."""
+    least, step = max(0, spare), 1
+
+    def allowed(calls: int) -> bool:
+        return calls <= least or (calls <= far and _over(calls - 1, spare, busy, world) <= world.eps)
+
+    low = max(least, min(far, _about(spare, busy, far, world)))
+    if allowed(low):
+        high = low + 1
+        while allowed(high):
+            low, step = high, 2 * step
+            high = low + step
+    else:
+        high = low
+        while not allowed(low):
+            high, low, step = low, max(least, low - step), 2 * step
     while low + 1 < high:
         middle = (low + high) // 2
-        if _over(middle - 1, spare, busy, world) <= world.eps:
-            low = middle
-        else:
-            high = middle
+        low, high = (middle, high) if allowed(middle) else (low, middle)
     return low
+
+
+def _about(spare: int, busy: int, far: int, world: _World) -> int:
+    """Nearly as many, by the normal distribution of the same mean and variance: a few calls off."""
+    times = [(part, world.patience - world.ring * log1p(-part)) for part in _PARTS[:-1]]
+    at = [(world.answer * part, busy * world.handle * seconds) for part, seconds in times]
+
+    def lost(calls: int) -> float:
+        each = ((calls * p - freed, calls * p * (1 - p) + freed + 1e-9) for p, freed in at)
+        return sum(erfc((spare - 0.5 - mean) / sqrt(2 * variance)) for mean, variance in each) / 2 / MIDPOINTS
+
+    return bisect_left(range(far), world.eps, key=lost)
 
 
 _PART = (np.arange(MIDPOINTS) + 0.5) / MIDPOINTS
