@@ -1,24 +1,23 @@
-"""The API as an application: each operation behind the check of who asks, writes done once per idempotency
-key, every error a problem document."""
+"""The API as an application: each operation behind the check of who asks, every error a problem document; how
+a write is done to its end, and once, is `console.web.writes`' part."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiohttp import web
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter
 
-from console import errors, output
+from console import output
 from console.web import problems
 from console.web.access import Gate, Role
 from console.web.openapi import NAME, PARTS, PATTERNS, document
 from console.web.operations import Call, Operation
 from console.web.problems import Problem
-from strategies.store.tokens import Given
+from console.web.writes import KEY, Writes
 
 if TYPE_CHECKING:
     from config.project import Project
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LONGEST = 1_048_576  # bytes of a body; a list is uploaded in a way of its own
-LONGEST_KEY = 128
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -42,6 +40,7 @@ HEADERS = {
 STORE: web.AppKey[Store] = web.AppKey("store")
 CLOCK: web.AppKey[Callable[[], float]] = web.AppKey("clock")
 GATE: web.AppKey[Gate] = web.AppKey("gate")
+WRITES: web.AppKey[Writes] = web.AppKey("writes")
 
 
 class Files:
@@ -60,7 +59,8 @@ def build_app(
     """The application that serves these operations, and their document at `/api/openapi.json`."""
     app = web.Application(client_max_size=LONGEST, middlewares=[_guarded])
     app[STORE], app[CLOCK], app[FILES] = store, clock, files
-    app[GATE] = Gate(store, clock)
+    app[GATE], app[WRITES] = Gate(store, clock), Writes(store)
+    app.on_cleanup.append(_ended)
     described: list[Operation] = [*operations]
     text = ""
 
@@ -84,6 +84,11 @@ def _pattern(path: str) -> str:
     return PARTS.sub(lambda found: f"{{{found[1]}:{PATTERNS.get(found[1], NAME).strip('^$')}}}", path)
 
 
+async def _ended(app: web.Application) -> None:
+    """What is being written is written: the store is closed after this."""
+    await app[WRITES].close()
+
+
 async def _with_headers(_request: web.Request, response: web.StreamResponse) -> None:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
@@ -94,19 +99,17 @@ async def _guarded(request: web.Request, handler: Callable[[web.Request], Any]) 
     """Whatever goes wrong, the answer is a problem document."""
     try:
         answer: web.StreamResponse = await handler(request)
-    except Problem as problem:
-        return problem.response()
-    except ValidationError as error:
-        return problems.invalid(error).response()
-    except web.HTTPException as error:
-        if error.status < 400:
+    except Exception as error:
+        if isinstance(error, web.HTTPException) and error.status < 400:
             raise
-        return problems.of_http(error).response()
-    except errors.expected() as error:
-        return problems.refused(error).response()
-    except Exception:
-        log.exception("web.failed", path=output.clean(request.path), method=output.clean(request.method))
-        return Problem(500, "an error of ours", "its details are in the log of the console").response()
+        problem = problems.known(error)
+        if problem is not None:
+            return problem.response()
+        # The pattern and not the path, which may name a person.
+        resource = request.match_info.route.resource
+        path = resource.canonical if resource is not None else "unknown"
+        log.exception("web.failed", path=path, method=output.clean(request.method))
+        return problems.ours().response()
     return answer
 
 
@@ -127,9 +130,9 @@ def _answered(one: Operation) -> Callable[[web.Request], Any]:
             query=_query(one.query, request) if one.query is not None else None,
             body=one.body.model_validate(body) if one.body is not None else None,
         )
-        if one.method == "GET" or "Idempotency-Key" not in request.headers:
+        if one.method == "GET":
             return await _done(one, adapter, call)
-        return await _once(one, adapter, call, json.dumps(body, sort_keys=True))
+        return await _written(one, adapter, call, json.dumps(body, sort_keys=True))
 
     return answer
 
@@ -147,46 +150,19 @@ def _document(text: str, status: int) -> web.Response:
     return web.Response(text=text, status=status, content_type="application/json")
 
 
-async def _once(
+async def _written(
     one: Operation, adapter: TypeAdapter[Any] | None, call: Call, body: str
 ) -> web.StreamResponse:
-    """Do a write that was given a key, unless it was done under that key before: then its answer again."""
-    key = _key(call)
-    fingerprint = sha256(f"{one.method} {call.request.path_qs} {body}".encode()).hexdigest()
-    known = await call.store.begin_answer(key, fingerprint)
-    if known is not None:
-        return _again(known, fingerprint)
-    done = False
-    try:
-        answer = await _done(one, adapter, call)
-        text = answer.text if isinstance(answer, web.Response) else None
-        await call.store.keep_answer(key, Given(fingerprint, answer.status, text or ""))
-        done = True
-    finally:
-        if not done:  # nothing was changed, or nobody knows: the same may be asked again
-            await call.store.keep_answer(key, None)
-    return answer
-
-
-def _key(call: Call) -> str:
-    key = call.request.headers["Idempotency-Key"]
-    if not 0 < len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable() or " " in key:
+    """A write. A body that its handler reads by itself ends with whoever sends it, and has no key: it is not
+    known before it was read."""
+    if not one.raw:
+        words = f"{one.method} {call.request.path_qs} {body}"
+        return await call.request.app[WRITES].do(call, words, lambda: _done(one, adapter, call))
+    if KEY in call.request.headers:
         raise Problem(
-            422, "the idempotency key is not valid", f"send up to {LONGEST_KEY} visible ASCII characters"
+            422, "an upload takes no idempotency key", "leave it out: the same file changes nothing"
         )
-    return f"{call.who.name}:{key}"
-
-
-def _again(known: Given, fingerprint: str) -> web.Response:
-    if known.fingerprint != fingerprint:
-        raise Problem(422, "this idempotency key was used for another request", "send a new one")
-    if known.status == 0:
-        raise Problem(409, "the same request is under way", "wait a second", headers={"Retry-After": "1"})
-    if known.status == 204:
-        return web.Response(status=204, headers={"Idempotency-Replayed": "true"})
-    answer = _document(known.body, known.status)
-    answer.headers["Idempotency-Replayed"] = "true"
-    return answer
+    return await _done(one, adapter, call)
 
 
 async def _json(request: web.Request) -> Any:

@@ -89,7 +89,7 @@ def _of_query(one: Operation, schemas: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _of_write(one: Operation) -> list[dict[str, Any]]:
-    if one.method == "GET":
+    if one.method == "GET" or one.raw:
         return []
     schema = {"type": "string", "pattern": r"^[!-~]{1,128}$"}
     words = "The same key again gives the same answer, and does nothing twice; kept for a day."

@@ -63,7 +63,7 @@ class Problem(Exception):
         self.told = ProblemTold(
             title=TITLES.get(status, "error"), status=status, detail=detail, mend=mend, reasons=list(reasons)
         )
-        self.headers = dict(headers or {})
+        self.headers = {**({"WWW-Authenticate": "Bearer"} if status == 401 else {}), **(headers or {})}
 
     def response(self) -> web.Response:
         """The document."""
@@ -73,6 +73,22 @@ class Problem(Exception):
             content_type=MEDIA_TYPE,
             headers=self.headers,
         )
+
+
+def known(error: Exception) -> Problem | None:
+    """The problem that an error is; None for one that nobody foresaw."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, ValidationError):
+        return invalid(error)
+    if isinstance(error, web.HTTPException):
+        return of_http(error)
+    return refused(error) if isinstance(error, errors.expected()) else None
+
+
+def ours() -> Problem:
+    """What nobody foresaw."""
+    return Problem(500, "an error of ours", "its details are in the log of the console")
 
 
 def invalid(error: ValidationError) -> Problem:

@@ -11,7 +11,6 @@ from strategies.store.codec import text
 from strategies.store.connection import Door
 
 DAY = 86_400  # seconds for which an answer is kept
-UNDER_WAY = 60  # seconds for which a write may be under way before its key is free again
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +82,9 @@ class Tokens(Door):
 
     async def begin_answer(self, key: str, fingerprint: str) -> Given | None:
         """Claim an idempotency key for a write; None if it is ours now, else what was begun or answered under
-        it."""
+        it. Where the writer dies in between, nobody knows what was done: the key stays taken for its day."""
         name, begun = self._keys.given(key), text(Given(fingerprint))
-        if await self._command("SET", name, begun, "NX", "EX", UNDER_WAY):
+        if await self._command("SET", name, begun, "NX", "EX", DAY):
             return None
         raw = await self._command("GET", name)
         return _given(raw) if raw else await self.begin_answer(key, fingerprint)
