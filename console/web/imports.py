@@ -15,23 +15,31 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import structlog
 from aiohttp import web
 from pydantic import Field
 
+from console import output
 from console.web.access import Role
 from console.web.operations import Call, Operation, Query, Told
 from console.web.problems import Problem
 
+log = structlog.get_logger(__name__)
+
 LONGEST = 2 * 1024**3  # bytes of a file
 REMEMBERED = 50  # uploads whose reports can be had
 AT_ONCE = 2  # files read at the same time; the others wait
+WAITING = 10  # uploads that come in, wait or are read: so many files may fill the disk
+LONGEST_COMPLAINT = 500  # characters of what a reader said, for the log
+END_WITHIN = 5.0  # seconds for a reader to end by itself
+SEPARATOR = r"^[ -!#-~\t]$"  # no quotation mark, nothing that is no character of a line
 
 
 class Wishes(Query):
     """As the options of `secondpass list import`."""
 
     country: str | None = Field(None, pattern="^[A-Z]{2}$")
-    separator: str = Field(",", min_length=1, max_length=1)
+    separator: str = Field(",", pattern=SEPARATOR)
     partial: bool = False
     duplicates: Literal["replace", "keep", "refuse"] = "replace"
 
@@ -89,17 +97,35 @@ class Uploads:
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._coming = 0
+
+    def begin(self) -> None:
+        """Clear away what a console left that was killed: its files have people's numbers in them."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     async def take(self, call: Call) -> dict[str, Any]:
         """The file as it comes in; the answer is there before it is read."""
-        wishes = call.asked(Wishes)
+        if self._coming + len(self._tasks) >= WAITING:
+            raise Problem(
+                429,
+                f"{WAITING} uploads are under way",
+                "wait until one is read",
+                headers={"Retry-After": "10"},
+            )
+        self._coming += 1
+        try:
+            return await self._taken(call, call.asked(Wishes))
+        finally:
+            self._coming -= 1
+
+    async def _taken(self, call: Call, wishes: Wishes) -> dict[str, Any]:
         folder = self._folder / secrets.token_hex(8)
         folder.mkdir(parents=True, mode=0o700)
         job = _Job(folder.name, call.path["name"], folder, 0)
         try:
             job.size = await _kept(call.request, job.file)
         except BaseException:
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
             raise
         self._jobs[job.id] = job
         self._forget()
@@ -119,10 +145,11 @@ class Uploads:
         job = self._found(call)
         if not job.rejects.exists():
             raise Problem(404, "no row was refused")
-        headers = {"Content-Disposition": f'attachment; filename="{job.name}.rejects.csv"'}
-        return web.Response(
-            body=await asyncio.to_thread(job.rejects.read_bytes), content_type="text/csv", headers=headers
-        )
+        headers = {
+            "Content-Disposition": f'attachment; filename="{job.name}.rejects.csv"',
+            "Content-Type": "text/csv; charset=utf-8",
+        }
+        return web.FileResponse(job.rejects, headers=headers)
 
     async def close(self) -> None:
         """End what is being read, which changes nothing or is taken up by the next import of the file."""
@@ -146,25 +173,46 @@ class Uploads:
     async def _read(self, job: _Job, command: list[str], who: str) -> None:
         async with self._room:
             job.state = "reading"
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                env={**os.environ, "LOGNAME": who},  # whom the audit names
-            )
             try:
-                said, _ = await process.communicate()
-            finally:
-                if process.returncode is None:
-                    process.terminate()
-                    await process.wait()
-        with suppress(ValueError):
-            job.said = json.loads(said)
-        job.state = "imported" if process.returncode == 0 else "refused"
-        if process.returncode != 0 and "refused" not in job.said:
+                code, said, complaint = await _run(command, who)
+                with suppress(ValueError):
+                    job.said = json.loads(said)
+            except Exception:
+                log.exception("upload.failed", list=job.name)
+                code, complaint = -1, b""
+        if code != 0 and "refused" not in job.said:
+            words = output.clean(complaint.decode(errors="replace").strip()[-LONGEST_COMPLAINT:])
+            log.error("upload.not_read", list=job.name, code=code, said=words)
             job.said["refused"] = "the file could not be read; see the log of the console"
+        job.state = "imported" if code == 0 else "refused"
         job.file.unlink(missing_ok=True)
+
+
+async def _run(command: list[str], who: str) -> tuple[int | None, bytes, bytes]:
+    """A command that ends with us: its exit code, and what it said on both streams."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "LOGNAME": who},  # whom the audit names
+    )
+    try:
+        said, complaint = await process.communicate()
+    finally:
+        if process.returncode is None:
+            await _end(process)
+    return process.returncode, said, complaint
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    process.terminate()
+    try:
+        async with asyncio.timeout(END_WITHIN):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
 async def _kept(request: web.Request, file: Path) -> int:
@@ -184,12 +232,13 @@ async def _kept(request: web.Request, file: Path) -> int:
 
 
 def _command(call: Call, job: _Job, wishes: Wishes) -> list[str]:
-    command = [sys.executable, "-m", "console", "list", "import", job.name, str(job.file), "--json"]
-    command += ["--rejects", str(job.rejects), "--config", str(call.project.directory)]
-    command += ["--separator", wishes.separator, "--duplicates", wishes.duplicates]
+    """What reads the file. A name may begin like an option, so it stands behind the end of all options."""
+    command = [sys.executable, "-m", "console", "list", "import", "--json"]
+    command += [f"--rejects={job.rejects}", f"--config={call.project.directory}"]
+    command += [f"--separator={wishes.separator}", f"--duplicates={wishes.duplicates}"]
     command += ["--partial"] if wishes.partial else []
-    command += ["--country", wishes.country] if wishes.country is not None else []
-    return command
+    command += [f"--country={wishes.country}"] if wishes.country is not None else []
+    return [*command, "--", job.name, str(job.file)]
 
 
 def operations(uploads: Uploads) -> tuple[Operation, ...]:

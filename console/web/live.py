@@ -14,17 +14,26 @@ import structlog
 from aiohttp import web
 
 from console.web.operations import Call, Operation, Query
+from console.web.problems import Problem
 from strategies.store import StoreError
 
 log = structlog.get_logger(__name__)
 
 EVERY = 0.5  # seconds between two looks
 PULSE = 15.0  # seconds after which something is said in any case, so that both ends know
+STILL_MAY = 15.0  # seconds after which the token of whoever watches is looked at again
 UNREAD = 16  # events somebody may be behind
 WRITE_WITHIN = 10.0  # seconds for one event to be taken by the peer's system
 
+TROUBLE = "trouble"  # the topic of why figures stand still; everybody gets it
+STORE_AWAY = "the store does not answer; figures stand still"
+OURS = "an error of ours; figures stand still, and its details are in the log of the console"
+
 Look = Callable[[], Awaitable[dict[str, Any]]]
 """What is shown now, by topic; an event is a topic that changed."""
+
+StillMay = Callable[[web.Request], Awaitable[object]]
+"""Raises Problem where the request would no more be let in."""
 
 
 class Watched(Query):
@@ -39,15 +48,20 @@ class _Reader:
     events: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(UNREAD))
 
     def wants(self, topic: str) -> bool:
-        return not self.topics or any(topic == one or topic.startswith(f"{one}:") for one in self.topics)
+        return (
+            not self.topics
+            or topic == TROUBLE
+            or any(topic == one or topic.startswith(f"{one}:") for one in self.topics)
+        )
 
 
 class Live:
     """One look for all readers, while there are any."""
 
-    def __init__(self, look: Look) -> None:
-        self._look = look
+    def __init__(self, look: Look, still_may: StillMay) -> None:
+        self._look, self._still = look, still_may
         self._readers: set[_Reader] = set()
+        self._found: dict[str, Any] = {}
         self._last: dict[str, bytes] = {}
         self._task: asyncio.Task[None] | None = None
         self.dropped = 0
@@ -58,34 +72,51 @@ class Live:
         return len(self._readers)
 
     async def watch(self, call: Call) -> web.StreamResponse:
-        """Everything as it is, then whatever changes, until the peer is gone or reads too slowly."""
+        """Everything as it is, then whatever changes, until the peer is gone or too slow, or its token ends."""
         topics = call.asked(Watched).topics
         reader = _Reader(frozenset(filter(None, topics.split(","))))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         await response.prepare(call.request)
         self._join(reader)
         try:
-            await self._serve(reader, response)
+            await self._serve(reader, response, call)
         finally:
             self._leave(reader)
         return response
 
-    async def _serve(self, reader: _Reader, response: web.StreamResponse) -> None:
+    async def _serve(self, reader: _Reader, response: web.StreamResponse, call: Call) -> None:
+        loop = asyncio.get_running_loop()
+        looked = loop.time()
         with suppress(ConnectionError, TimeoutError):
             while True:
                 try:
-                    async with asyncio.timeout(PULSE):
+                    async with asyncio.timeout(min(PULSE, STILL_MAY)):
                         event = await reader.events.get()
                 except TimeoutError:
                     event = b": still here\n\n"
                 if event is None:
                     return
+                if loop.time() - looked >= STILL_MAY:
+                    looked = loop.time()
+                    if not await self._still_may(call):
+                        return
                 async with asyncio.timeout(WRITE_WITHIN):
                     await response.write(event)
 
+    async def _still_may(self, call: Call) -> bool:
+        """Whether the token holds that opened this; a store that is away ends nobody's watching."""
+        try:
+            await self._still(call.request)
+        except Problem as problem:
+            return problem.told.status not in {401, 403}
+        except StoreError:
+            return True
+        return True
+
     def _join(self, reader: _Reader) -> None:
-        if not self._readers:
-            self._last.clear()  # nobody looked since
+        # One who was let go may still hang on a write: the look goes on until nobody is left.
+        if self._task is None:
+            self._found, self._last = {}, {}  # nobody looked since
             self._task = asyncio.get_running_loop().create_task(self._run(), name="live figures")
         self._readers.add(reader)
         for topic, event in self._last.items():
@@ -105,15 +136,20 @@ class Live:
             reader.events.put_nowait(None)
         if self._task is not None:
             self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
         while True:
             try:
-                found = await self._look()
+                self._found = await self._look()
+                trouble = {}
             except StoreError as error:
                 log.warning("live.store_unavailable", error=str(error))
-                found = {"trouble": {"detail": "the store does not answer; figures stand still"}}
-            self._publish(found)
+                trouble = {TROUBLE: {"detail": STORE_AWAY}}
+            except Exception:
+                log.exception("live.failed")
+                trouble = {TROUBLE: {"detail": OURS}}
+            self._publish({**self._found, **trouble})
             await asyncio.sleep(EVERY)
 
     def _publish(self, found: dict[str, Any]) -> None:

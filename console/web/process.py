@@ -12,6 +12,7 @@ from aiohttp import web
 
 from console.refusal import Reason, RefusedError
 from console.web import floor, imports, lists, metrics, overrides, people, segments, subs
+from console.web.access import Role
 from console.web.app import GATE, Files, build_app
 from console.web.live import Live, operation
 from console.web.looking import look
@@ -38,7 +39,7 @@ async def served(
 ) -> AsyncIterator[tuple[str, int]]:
     """Serve it; gives host and port. Raises RefusedError where the address cannot be had."""
     where = files.project.settings.console
-    live = Live(lambda: look(store))
+    live = Live(lambda: look(store), lambda request: request.app[GATE].let_in(request, Role.VIEWER))
     uploads = imports.Uploads(files.project.settings.data_dir / "uploads")
     own = (operation(live), metrics.operation(store, live), *imports.operations(uploads))
     app = build_app(files, store, (*OPERATIONS, *own), clock)
@@ -55,6 +56,7 @@ async def served(
             raise RefusedError(
                 f"{where.host}:{where.port} cannot be had", [Reason(str(error), mend)]
             ) from error
+        uploads.begin()  # here no other console of ours has the address
         host, port = runner.addresses[0][:2]
         yield host, port
     finally:

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar
 
 from console import output
 from strategies.store import StoreError
@@ -67,13 +67,17 @@ class Teller:
                     await self._store.note_told(self._name, after)
             except StoreError as error:
                 log.warning("webhook.store_unavailable", webhook=self._name, error=str(error))
+            except Exception:
+                log.exception("webhook.failed", webhook=self._name)
+                await asyncio.sleep(LONGEST_PAUSE)  # what is wrong with us will not mend itself at once
             await asyncio.sleep(LOOK)
 
     async def _tell(self, identity: str, line: Mapping[str, Any]) -> None:
         """Have one line taken, or pass it over once nobody took it for too long."""
         if line.get("kind") not in self._events:
             return
-        body = json.dumps({"id": identity, **line}, ensure_ascii=False).encode()
+        # A name from outside may hold half a character, which no encoding but JSON's own escapes can carry.
+        body = json.dumps({"id": identity, **line}).encode()
         begun, failures = self._clock(), 0
         while (why := await self._refused(body)) is not None:
             failures += 1
@@ -103,7 +107,8 @@ class Teller:
 @asynccontextmanager
 async def telling(hooks: Mapping[str, Hook], store: Store, clock: Callable[[], float]) -> AsyncIterator[None]:
     """Tell all of them while the block runs. Raises ConfigErrors where the environment lacks a secret."""
-    async with ClientSession(timeout=ClientTimeout(total=ANSWER_WITHIN)) as session:
+    timeout = ClientTimeout(total=ANSWER_WITHIN)
+    async with ClientSession(timeout=timeout, cookie_jar=DummyCookieJar()) as session:
         tellers = [Teller(name, hook, store, session, clock) for name, hook in hooks.items()]
         tasks = [asyncio.create_task(one.run(), name="webhook") for one in tellers]
         try:

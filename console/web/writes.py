@@ -76,7 +76,7 @@ class Writes:
         return answer
 
     async def _failed(self, key: str, fingerprint: str, error: Exception) -> None:
-        """A refusal changed nothing, so the same may be asked again; of a fault nobody knows what it left, and
+        """A refusal changed nothing, so the same may be asked again; of a fault nobody knows what it left, so
         the key stays taken. Where the store is away, it stays as it was begun."""
         problem = problems.known(error) or problems.ours()
         status = problem.told.status

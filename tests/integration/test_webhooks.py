@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from config.settings import Hook
 from console.web import webhooks
@@ -144,6 +145,38 @@ async def test_what_nobody_takes_for_too_long_is_passed_over(store: Store, recei
     async with telling(hooks(receiver, give_up_after="1m"), store, clock):
         await ended(store, "a", "b")
         assert [one["attempt"] for one in await receiver.has(1)] == ["b"]
+
+
+async def test_half_a_character_in_a_name_ends_no_webhook(store: Store, receiver: Receiver) -> None:
+    await until_told(store, "crm")
+    line = {"kind": "attempt_ended", "attempt": "a", "contact": "\ud83d"}
+
+    async def once(after: str, count: int) -> list[tuple[str, dict[str, Any]]]:
+        return [("9999999999999-0", line)] if not after.startswith("9") else []
+
+    store.ledger = once  # type: ignore[method-assign]  no store of ours would keep it, another's history may
+    async with telling(hooks(receiver), store, time.time):
+        assert [one["attempt"] for one in await receiver.has(1)] == ["a"]
+
+
+async def test_a_fault_of_ours_is_told_in_the_log_and_the_webhook_goes_on(
+    store: Store, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "LONGEST_PAUSE", 0.02)
+    await until_told(store, "crm")
+    ledger, faults = store.ledger, [KeyError("kind")]
+
+    async def faulty(after: str, count: int) -> list[tuple[str, dict[str, Any]]]:
+        if faults:
+            raise faults.pop()
+        return await ledger(after, count)
+
+    store.ledger = faulty  # type: ignore[method-assign]
+    with capture_logs() as logged:
+        async with telling(hooks(receiver), store, time.time):
+            await ended(store, "a")
+            assert [one["attempt"] for one in await receiver.has(1)] == ["a"]
+    assert [one["event"] for one in logged] == ["webhook.failed"]
 
 
 def test_pauses_grow_and_stay_bounded() -> None:
