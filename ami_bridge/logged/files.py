@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -78,8 +79,10 @@ def lines_since(path: Path, since: float, moment: Moment) -> Iterator[str]:
         with _opened(part) as stream:
             if isinstance(stream, BufferedReader):
                 _skip_before(stream, since - EARLIER, moment)
-            for line in stream:
-                yield line.decode(errors="replace")
+            try:
+                yield from (line.decode(errors="replace") for line in stream)
+            except (EOFError, zlib.error) as error:
+                raise OSError(f"{part} is damaged: {error}") from error
 
 
 def _parts(path: Path, since: float) -> list[Path]:

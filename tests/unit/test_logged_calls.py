@@ -196,6 +196,13 @@ def test_live_answers_are_those_of_one_tenant_alone(tmp_path: Path) -> None:
     assert set(files.calls(AT)) == {CALL, "sp-2", "sp-3"}
 
 
+def test_a_damaged_part_is_told_as_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    whole = gzip.compress("".join(entries("+0 ENTERQUEUE||1|1") * 1000).encode())
+    (tmp_path / "queue_log.1.gz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(OSError, match=r"queue_log\.1\.gz is damaged"):
+        list(lines_since(tmp_path / "queue_log", ALWAYS, moment_of_entry))
+
+
 def test_a_file_that_is_not_there_yet_is_empty_but_its_directory_must_be_there(tmp_path: Path) -> None:
     assert AsteriskFiles(tmp_path / "queue_log", tmp_path / "secondpass.csv").calls(AT) == {}
     with pytest.raises(FileNotFoundError):
