@@ -19,7 +19,7 @@ from strategies.state import ContactState, Dial, Move, SubCampaign, due_at
 from strategies.store import Put, Store
 from strategies.vocabulary import VOICE
 
-BATCH = 50  # contacts a look, one claim for all of them
+BATCH = 100  # contacts a look, one claim for all of them: a look takes ten turns of the store, however few
 DEEP = 800  # contacts a look where the first BATCH are held back by their pass: others may go ahead of them
 DEEP_EVERY = 1.0  # seconds between two such looks
 

@@ -346,7 +346,7 @@ async def test_a_rate_holds_over_a_long_run(
 async def test_who_waits_for_an_agent_keeps_nobody_else_from_being_called(stage: Stage) -> None:
     by_agents = replace(RESCUE, name="agents", recovery=None, where='contact.who == "agent"')
     by_voice = replace(CALL, name="voice", where='contact.who == "voice"', start="contact")
-    waiting = [replace(one, attributes={"who": "agent"}) for one in people(60)]
+    waiting = [replace(one, attributes={"who": "agent"}) for one in people(120)]
     ready = replace(BO, attributes={"who": "voice"})
     await launched(stage.store, [*waiting, ready], by_agents, by_voice)
     assert await stage.look() == []
