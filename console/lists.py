@@ -166,11 +166,12 @@ def undo(
     campaign that is not over, or was called, stays, and so does who got other data by an import since.
     """
     loaded = options.project(context, config)
-    taken = options.with_store(loaded, lambda store: _undo(store, name))
+    taken = options.with_store(loaded, lambda store: take_back(store, name, by=me()))
     _tell_taken(name, taken, json=json)
 
 
-async def _undo(store: Store, name: str) -> dict[str, int]:
+async def take_back(store: Store, name: str, *, by: str) -> dict[str, int]:
+    """Undo the latest import of a list; what became of its contacts. Raises RefusedError."""
     list_name = name.partition("/")[0]
     latest = await store.latest_import(list_name)
     if latest is None or name not in {list_name, latest.id}:
@@ -178,7 +179,7 @@ async def _undo(store: Store, name: str) -> dict[str, int]:
         reason = Reason("only the latest import of a list can be taken back, once", mend)
         raise RefusedError(f"{name} cannot be taken back; nothing was changed", [reason])
     taken = await store.undo_import(latest)
-    await store.changed("import_undone", by=me(), list=list_name, old=latest.id)
+    await store.changed("import_undone", by=by, list=list_name, old=latest.id)
     return dict(taken)
 
 

@@ -20,6 +20,7 @@ from console.refusal import Reason, RefusedError
 from strategies.overrides import Override, standing
 
 if TYPE_CHECKING:
+    from config.project import Project
     from config.yaml_reader import Document
     from strategies.campaign import Campaign
     from strategies.state import SubCampaign
@@ -130,11 +131,21 @@ def promote(
     Comments in the file are kept. What runs is not changed by it: sub-campaigns keep what they were launched
     with, and the override ends as it would have.
     """
+    loaded = options.project(context, config)
+    told = options.with_store(loaded, lambda store: promote_one(store, loaded, identity, by=me()))
+    if json:
+        output.document(told)
+    else:
+        output.line(f"{told['file']} has it now, as version {told['version']}, for the next start")
+
+
+async def promote_one(store: Store, loaded: Project, identity: str, *, by: str) -> dict[str, str]:
+    """Write an override's patch into the campaign's file; which file, and the version it then has. Raises
+    RefusedError and ConfigErrors."""
     from config.promotion import promoted
     from config.yaml_reader import Document
 
-    loaded = options.project(context, config)
-    sub, override = options.with_store(loaded, lambda store: overriding.found(store, identity))
+    sub, override = await overriding.found(store, identity)
     document = loaded.documents.get(sub.campaign.name)
     if document is None:
         reason = Reason(f"{loaded.directory} has no campaign {sub.campaign.name}", "name the right --config")
@@ -143,11 +154,8 @@ def promote(
     patch = Document(Path(f"override {identity}"), override.patch, {})
     written, campaign = promoted(document, text, patch, loaded.known_scripts())
     _replace(document.file, written)
-    options.with_store(loaded, lambda store: store.note_promoted(override, campaign.version, by=me()))
-    if json:
-        output.document({"override": identity, "file": str(document.file), "version": campaign.version})
-    else:
-        output.line(f"{document.file} has it now, as version {campaign.version}, for the next start")
+    await store.note_promoted(override, campaign.version, by=by)
+    return {"override": identity, "file": str(document.file), "version": campaign.version}
 
 
 def _patch(file: str) -> Document:

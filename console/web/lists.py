@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from console import list_campaigns
+from console import lists as imports_of
 from console.list_matrix import matrix_rows
 from console.web.access import Role
 from console.web.operations import Body, Call, Operation, Told
@@ -57,6 +58,13 @@ class Setting(Body):
     paused: bool | None = None
 
 
+class TakenBack(Told):
+    """What became of the contacts of an import that was undone, such as `removed`, `restored`, `enrolled`."""
+
+    list: str
+    contacts: dict[str, int]
+
+
 async def lists(call: Call) -> list[dict[str, Any]]:
     return [{"name": name, "contacts": size} for name, size in sorted((await call.store.lists()).items())]
 
@@ -93,6 +101,11 @@ async def set_one(call: Call) -> dict[str, Any]:
     return {"sub_campaigns": done}
 
 
+async def take_back(call: Call) -> dict[str, Any]:
+    name = call.path["list_name"]
+    return {"list": name, "contacts": await imports_of.take_back(call.store, name, by=call.who.name)}
+
+
 IN_SUB = f"{SUB}/lists/{{list_name}}"
 OPERATIONS = (
     Operation("GET", "/api/lists", "The lists there are", lists, list[ListTold]),
@@ -103,5 +116,13 @@ OPERATIONS = (
     ),
     Operation(
         "DELETE", IN_SUB, "Detach it: nobody of it is called from now on", detach, Changed, Role.SUPERVISOR
+    ),
+    Operation(
+        "DELETE",
+        "/api/lists/{list_name}/imports/latest",
+        "Take the latest import of a list back",
+        take_back,
+        TakenBack,
+        Role.SUPERVISOR,
     ),
 )

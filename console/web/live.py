@@ -72,7 +72,7 @@ class Live:
         return len(self._readers)
 
     async def watch(self, call: Call) -> web.StreamResponse:
-        """Everything as it is, then whatever changes, until the peer is gone or too slow, or its token ends."""
+        """Everything as it is, then whatever changes, until the peer is gone, too slow, or its token ends."""
         topics = call.asked(Watched).topics
         reader = _Reader(frozenset(filter(None, topics.split(","))))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})

@@ -46,4 +46,12 @@ LINE = (
 
 
 def _line(figures: dict[str, Any]) -> dict[str, Any]:
-    return {name: figures[name] for name in LINE} | {"recovered": figures["recovery"]["reached"]}
+    return {
+        **{name: figures[name] for name in LINE},
+        "recovered": figures["recovery"]["reached"],
+        "rules": [
+            {"rule": rule["rule"], "stand": rule["stand"]}
+            for rule in figures["rules"]
+            if rule["stand"] != "calm"
+        ],
+    }

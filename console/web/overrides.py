@@ -54,6 +54,14 @@ class Effect(Told):
     changes: list[ChangeTold]
 
 
+class Promoted(Told):
+    """The campaign's file, and the version that it is now, for the next start."""
+
+    override: str
+    file: str
+    version: str
+
+
 async def tried(call: Call) -> dict[str, Any]:
     return _effect(await overriding.tried(call.store, call.project, of(call), _wish(call)))
 
@@ -87,6 +95,12 @@ async def cancel(call: Call) -> dict[str, Any]:
     return override.told_of(cancelled, sub)
 
 
+async def promote(call: Call) -> dict[str, Any]:
+    identity = f"{of(call)}.{call.path['override_number']}"
+    told = await override.promote_one(call.store, call.project, identity, by=call.who.name)
+    return {**told, "file": Path(told["file"]).name}
+
+
 ALL = f"{SUB}/overrides"
 OPERATIONS = (
     Operation("GET", ALL, "Every override ever set", listed, list[OverrideTold]),
@@ -101,4 +115,12 @@ OPERATIONS = (
         body=Wish,
     ),
     Operation("DELETE", f"{ALL}/{{override_number}}", "End it now", cancel, OverrideTold, Role.SUPERVISOR),
+    Operation(
+        "POST",
+        f"{ALL}/{{override_number}}/promote",
+        "Write it into the campaign's file, for every start to come",
+        promote,
+        Promoted,
+        Role.ADMIN,
+    ),
 )

@@ -71,11 +71,12 @@ class Suppressed(Told):
 
 
 class Span(Query):
-    """Dates or ISO moments (UTC); `who`: what this user changed."""
+    """Dates or ISO moments (UTC); `who`: what this user changed; `limit`: the newest so many."""
 
     since: str | None = None
     until: str | None = None
     who: str | None = None
+    limit: int = Field(1000, ge=1, le=100_000)
 
 
 class Audited(Told):
@@ -108,7 +109,7 @@ async def suppress(call: Call) -> dict[str, Any]:
 async def audited(call: Call) -> list[dict[str, Any]]:
     span = call.asked(Span)
     moments = (_moment(span.since, 0.0), _moment(span.until, float("inf")))
-    return await audit.changes(call.store, call.project, moments, span.who)
+    return (await audit.changes(call.store, call.project, moments, span.who))[-span.limit :]
 
 
 def _moment(text: str | None, absent: float) -> float:
@@ -133,5 +134,13 @@ OPERATIONS = (
         body=Suppress,
         status=201,
     ),
-    Operation("GET", "/api/audit", "Who changed what", audited, list[Audited], Role.SUPERVISOR, query=Span),
+    Operation(
+        "GET",
+        "/api/audit",
+        "Who changed what, the oldest first",
+        audited,
+        list[Audited],
+        Role.SUPERVISOR,
+        query=Span,
+    ),
 )

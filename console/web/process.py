@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from console.refusal import Reason, RefusedError
-from console.web import floor, imports, lists, metrics, overrides, people, segments, subs
+from console.web import desk, floor, imports, lists, metrics, overrides, people, segments, subs
 from console.web.access import Role
 from console.web.app import GATE, Files, build_app
 from console.web.live import Live, operation
@@ -28,6 +28,7 @@ OPERATIONS = (
     *lists.OPERATIONS,
     *people.OPERATIONS,
     *floor.OPERATIONS,
+    *desk.OPERATIONS,
     *segments.OPERATIONS,
 )
 DRAIN = 3.0  # seconds that requests get at the end

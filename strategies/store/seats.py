@@ -17,8 +17,9 @@ from strategies.vocabulary import AgentState
 class Seat:
     """One agent, by the interface of their queues' member.
 
-    `call`: the unique id of the call they talk to or ring for, empty for none; `leg`: they stay on the line
-    between calls; `since`: when `state` began (epoch seconds), as far as a look every half second tells.
+    `call`: the unique id of the call they talk to or ring for, empty for none; `last`: of the one before it;
+    `leg`: they stay on the line between calls; `since`: when `state` began (epoch seconds), as far as a look
+    every half second tells.
     """
 
     interface: str
@@ -28,6 +29,7 @@ class Seat:
     call: str = ""
     leg: bool = False
     since: float = 0.0
+    last: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class SeatsRoom(Door):
         """Tell what everybody is at; who is still at the same keeps the moment it began."""
         before = await self.seats()
         known = {} if before is None else {one.interface: one for one in before.seats}
-        dated = (replace(one, since=_since(one, known.get(one.interface), now)) for one in seats)
+        dated = (_carried_on(one, known.get(one.interface), now) for one in seats)
         await self._command("SET", self._keys.seats, text(Seats(now, tuple(dated))))
 
     async def seats(self) -> Seats | None:
@@ -91,5 +93,10 @@ class SeatsRoom(Door):
         return [(identity, _wish(body[b"it"])) for identity, body in entries]
 
 
-def _since(seat: Seat, before: Seat | None, now: float) -> float:
-    return before.since if before is not None and before.state is seat.state else now
+def _carried_on(seat: Seat, before: Seat | None, now: float) -> Seat:
+    """A seat with what its own past tells of it."""
+    if before is None:
+        return replace(seat, since=now)
+    since = before.since if before.state is seat.state else now
+    last = before.last if before.call in {"", seat.call} else before.call
+    return replace(seat, since=since, last=last)

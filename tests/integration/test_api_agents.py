@@ -70,6 +70,7 @@ async def test_the_desk_shows_the_call_the_person_and_what_to_pursue(api: Api, t
 
 async def test_whom_decisions_moved_and_what_agents_made_of_it(api: Api, tmp_path: Path) -> None:
     objective = await decided(api, tmp_path, "1772.5")
+    await seated(api, AgentState.BUSY, "1772.5")
     await api("POST", "/api/desk/notes", as_="agent", json={"call": "1772.5", "achieved": True})
     told = (await api("GET", "/api/segments")).document
     assert told["moves"] == [{"first": "standard", "second": "likely_buyer", "decisions": 1}]
@@ -82,12 +83,40 @@ async def test_whom_decisions_moved_and_what_agents_made_of_it(api: Api, tmp_pat
 
 async def test_the_first_note_of_a_call_counts(api: Api, tmp_path: Path) -> None:
     objective = await decided(api, tmp_path, "1772.5")
+    await seated(api, AgentState.BUSY, "1772.5")
     note = {"call": "1772.5", "achieved": True, "disposition": "sold"}
     first = await api("POST", "/api/desk/notes", as_="agent", json=note)
     second = await api("POST", "/api/desk/notes", as_="agent", json={**note, "achieved": False})
     assert (first.document, second.document) == ({"counts": True}, {"counts": False})
     assert await api.store.tallies() == {ME: {objective: (1, 1)}}
     assert (await api("POST", "/api/desk/notes", as_="agent", json={"call": "1772.5"})).status == 422
+
+
+async def test_an_agent_tells_of_the_call_they_have_and_the_one_before_and_of_no_other(
+    api: Api, tmp_path: Path
+) -> None:
+    objective = await decided(api, tmp_path, "1772.5")
+    await seated(api, AgentState.BUSY, "1772.4")
+    note = {"call": "1772.5", "achieved": True}
+    refused = await api("POST", "/api/desk/notes", as_="agent", json=note)
+    assert (refused.status, await api.store.tallies()) == (409, {})
+    await seated(api, AgentState.BUSY, "1772.5")
+    await seated(api, AgentState.AFTER_CALL)
+    await seated(api, AgentState.AFTER_CALL)
+    assert (await api("POST", "/api/desk/notes", as_="agent", json=note)).document == {"counts": True}
+    assert await api.store.tallies() == {ME: {objective: (1, 1)}}
+
+
+async def test_whoever_asks_an_agent_for_no_more_calls_gets_none(api: Api, tmp_path: Path) -> None:
+    await decided(api, tmp_path, "1772.5")
+    asked = {"call": "1772.5"}
+    refused = await api("POST", "/api/desk/do-not-call", as_="agent", json=asked)
+    assert (refused.status, await api.store.suppressed(["+12025550102"])) == (409, {})
+    await seated(api, AgentState.BUSY, "1772.5")
+    done = await api("POST", "/api/desk/do-not-call", as_="agent", json=asked)
+    assert (done.status, done.document) == (201, {"addresses": 1})
+    assert await api.store.suppressed(["+12025550102"]) == {"+12025550102": f"asked {ME} in a call"}
+    assert (await api("POST", "/api/desk/do-not-call", as_="supervisor", json=asked)).status == 403
 
 
 async def test_an_agent_asks_for_a_pause_and_the_bridge_hears_it(api: Api) -> None:

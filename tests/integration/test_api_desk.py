@@ -142,6 +142,37 @@ async def test_the_audit_names_who_asked(api: Api) -> None:
     assert (await api("GET", "/api/audit", as_="supervisor", params={"since": "soon"})).status == 422
 
 
+async def test_the_audit_gives_the_newest_lines_where_there_are_more(api: Api) -> None:
+    whole = (await api("GET", "/api/audit", as_="supervisor")).document
+    newest = await api("GET", "/api/audit", as_="supervisor", params={"limit": "2"})
+    assert len(whole) > 2
+    assert newest.document == whole[-2:]
+    assert (await api("GET", "/api/audit", as_="supervisor", params={"limit": "0"})).status == 422
+
+
+async def test_an_override_is_kept_for_every_start_to_come(api: Api, tmp_path: Path) -> None:
+    wish = {"patch": {"live": {"where": "contact.balance > 100"}}}
+    await api("POST", f"{SUB}/overrides", as_="supervisor", json=wish)
+    path = f"{SUB}/overrides/1/promote"
+    file = tmp_path / "config" / "campaigns" / "calls.yaml"
+    assert (await api("POST", path, as_="supervisor")).status == 403
+    assert "contact.balance > 100" not in file.read_text()
+    told = (await api("POST", path, as_="admin")).document
+    assert (told["override"], told["file"]) == ("calls/1.1", "calls.yaml")
+    assert "contact.balance > 100" in file.read_text()
+    (line,) = (await api("GET", "/api/audit", as_="supervisor", params={"who": "admin"})).document
+    assert line["what"] == "override_promoted"
+
+
+async def test_the_latest_import_of_a_list_is_taken_back(api: Api) -> None:
+    path = "/api/lists/april/imports/latest"
+    assert (await api("DELETE", path, as_="viewer")).status == 403
+    told = (await api("DELETE", path, as_="supervisor")).document
+    assert (told["list"], told["contacts"]["removed"]) == ("april", 1)
+    assert (await api.store.lists()).get("april", 0) == 0
+    assert (await api("DELETE", path, as_="supervisor")).status == 409
+
+
 async def test_what_was_refused_says_what_stops_the_dialer(api: Api) -> None:
     told = (await api("GET", f"{SUB}/explain")).document
     assert told["contacts"] == 3

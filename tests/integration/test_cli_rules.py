@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from secondpass_command import Secondpass, imported, started
 
+from console.web.looking import look
 from strategies.rules import judge, resting
 from strategies.store import Store
 
@@ -46,6 +47,11 @@ async def test_rules_show_how_they_stand_and_explain_names_those_that_matter(sec
             ("fired", "notify", {"agents_staffed": 0.0}),
         ]
         assert "fired" in secondpass("campaign", "rules").out
+        (line,) = (await look(store))["overview"]["sub_campaigns"]
+        assert line["rules"] == [
+            {"rule": "abandon_rate > 0.025", "stand": "near"},
+            {"rule": "agents_staffed < 1", "stand": "fired"},
+        ]
         said = secondpass("explain", "calls/1").out
         assert "rule abandon_rate > 0.025 is near" in said
         assert "rule agents_staffed < 1 has fired, does notify" in said

@@ -19,6 +19,7 @@ export function AgentDesk({ left }) {
   // What was said at the end of a call is asked for until it is said: the call itself is over by then.
   const [last, keep] = useState(null);
   useEffect(() => void (desk?.call && keep(desk.call)), [desk?.call?.id, desk?.call?.objective]);
+  useEffect(() => void (error?.status === 401 && left(error)), [error]);
   const call = desk?.call || last;
   return html`<header><h1>secondpass</h1><p role="status" class=${error ? "unlinked" : "linked"}>${error ? "no link" : "live"}</p>
       <button type="button" onClick=${() => left(null)}>Leave</button></header>
@@ -26,7 +27,8 @@ export function AgentDesk({ left }) {
       ${desk && html`<h2>${desk.name || desk.agent} <span class=${`state ${desk.state}`}>${words(desk.state)}</span></h2>
         <p class="quiet">${desk.queues ? `queues ${desk.queues}, for ${desk.seconds} s` : "in no queue: log in at your telephone"}</p>
         <${Breaks} state=${desk.state} />`}
-      ${call ? html`<${CallCard} call=${call} over=${!desk?.call} /><${Note} call=${call} key=${call.id} done=${() => desk?.call || keep(null)} />`
+      ${call ? html`<${CallCard} call=${call} over=${!desk?.call} /><${Note} call=${call} key=${call.id} done=${() => desk?.call || keep(null)} />
+        <${Wishes} call=${call} me=${desk?.agent} key=${`wishes ${call.id}`} />`
         : html`<p class="large quiet">no call</p>`}
       <${Offers} />
     </main>`;
@@ -68,6 +70,21 @@ function Note({ call, done }) {
       call: call.id, disposition: said.disposition,
       ...(said.pursued === null ? {} : { pursued: said.pursued }), ...(said.achieved === null ? {} : { achieved: said.achieved }) })} />
   </section>`;
+}
+
+// What a caller asks for: another call at a moment, or none any more.
+function Wishes({ call, me }) {
+  const [wish, set] = useState({ at: "", mine: false });
+  const [told, tell] = useState("");
+  if (!call.contact.id) return null;
+  return html`<section class="card"><h3>What do they ask for?</h3><div class="row">
+    ${call.sub_campaign && html`<label>A call at <input type="datetime-local" value=${wish.at} onInput=${(event) => set({ ...wish, at: event.target.value })} /></label>
+      <label><input type="checkbox" checked=${wish.mine} onChange=${(event) => set({ ...wish, mine: event.target.checked })} /> by me</label>
+      <${Act} label="Promise it" done=${(made) => tell(`they are called at ${made.at}`)} act=${() => send("POST", "/api/callbacks",
+        { campaign: call.sub_campaign, contact: call.contact.id, at: wish.at, agent: wish.mine ? me : "" })} />`}
+    <${Act} label="Never call again" kind="danger" confirm=${`Take ${call.contact.id} off every campaign?`}
+      done=${() => tell("nobody calls them any more")} act=${() => send("POST", "/api/desk/do-not-call", { call: call.id })} />
+  </div><p role="status">${told}</p></section>`;
 }
 
 function Offers() {

@@ -33,13 +33,17 @@ export async function get(path) {
   return answerOf(await fetch(path, { headers: headers() }));
 }
 
-// A write is sent under a key of its own: pressed twice, or sent again after a cut line, it is done once.
+// A write is sent under a key of its own, so that it is done once though the line was cut and it is sent again.
 export async function send(method, path, body) {
-  const more = { "Idempotency-Key": crypto.randomUUID() };
+  const more = { "Idempotency-Key": newKey() };
   if (body !== undefined) more["Content-Type"] = "application/json";
   const text = body === undefined ? undefined : JSON.stringify(body);
-  return answerOf(await fetch(path, { method, headers: headers(more), body: text }));
+  const once = () => fetch(path, { method, headers: headers(more), body: text });
+  return answerOf(await once().catch(once));
 }
+
+// crypto.randomUUID is there only where the page came by TLS or from this machine.
+const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 // A file as the body of a write; it has no key, for it is read only after it came.
 export async function upload(path, file) {
@@ -57,6 +61,8 @@ export async function download(path, name) {
   URL.revokeObjectURL(link.href);
 }
 
+const SILENT = 40000; // milliseconds; the server says something every 15 s, so the line is dead
+
 // Calls `told(topic, value)` for everything that changes and `linked(is)` as the link comes and goes; returns what
 // ends it.
 export function watch(told, linked) {
@@ -70,7 +76,8 @@ export function watch(told, linked) {
     pause = 500;
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let rest = ""; ; ) {
-      const { value, done } = await reader.read();
+      const dead = setTimeout(() => reader.cancel(), SILENT);
+      const { value, done } = await reader.read().finally(() => clearTimeout(dead));
       if (done) return;
       const events = (rest + value).split("\n\n");
       rest = events.pop();

@@ -7,7 +7,8 @@ import { Act, Bars, Choice, Gauge, Pairs, Table, Trouble, useAsked, words } from
 export function Campaign({ name, live }) {
   const seen = live[`sub:${name}`];
   const path = `/api/sub-campaigns/${name}`;
-  const [asked, error] = useAsked(() => get(path), [name]);
+  // One that has ended is in the live figures no more: asked for anew, it tells how it ended.
+  const [asked, error] = useAsked(() => get(path), [name, !seen]);
   const one = seen || asked;
   if (!one) return html`<h2>${name}</h2><${Trouble} error=${error} />`;
   const rules = seen?.rules || [];
@@ -28,11 +29,17 @@ export function Campaign({ name, live }) {
       <${Bars} title="Contacts that ended" counts=${one.ended_by} />
       <${Bars} title="Lost, by trigger" counts=${one.recovery.by_trigger} />
     </div>
-    <${Table} caption="Rules over live figures" empty="the campaign has none" columns=${["rule", "does", "stands", "since"]}
-      rows=${rules.map((rule) => [rule.rule, rule.do, html`<span class=${`state ${rule.stand}`}>${rule.stand}</span>`, rule.since || "–"])} />
+    <${Table} caption="Lists" columns=${["list", "contacts", "remaining", "attempts", "results"]} empty="no list is attached"
+      rows=${Object.entries(one.list_figures).map(([list, each]) => [list, each.contacts, each.remaining, each.attempts, counted(each.by_result)])} />
+    <${Table} caption="Rules over live figures" empty="the campaign has none" columns=${["rule", "does", "stands", "since", "figures now", "last fired"]}
+      rows=${rules.map((rule) => [rule.rule, rule.do, html`<span class=${`state ${rule.stand}`}>${rule.stand}</span>`, rule.since || "–",
+        Object.entries(rule.figures).map(([figure, value]) => `${words(figure)} ${value === null ? "unknown" : Number(value.toPrecision(4))}`).join(", "),
+        rule.last_fired || "never"])} />
     <${Why} path=${path} />
     <${Overrides} path=${path} passes=${Object.keys(one.passes)} />`;
 }
+
+const counted = (results) => Object.entries(results).map(([result, count]) => `${words(result)} ${count}`).join(", ") || "nothing yet";
 
 function Controls({ name, state }) {
   const to = (wanted) => () => send("PUT", `/api/sub-campaigns/${name}/state`, { state: wanted });
@@ -55,7 +62,7 @@ function Funnel({ passes }) {
         <rect class="left" x=${(100 * one.attempts) / most} width=${(100 * one.remaining) / most} height="10" />
       </svg>
       <strong>${one.attempts} attempts, ${one.remaining} not through</strong>
-      <small>${Object.entries(one.by_result).map(([result, count]) => `${words(result)} ${count}`).join(", ") || "nothing yet"}</small>
+      <small>${counted(one.by_result)}</small>
     </li>`)}</ol>
   </section>`;
 }
@@ -77,6 +84,7 @@ function Overrides({ path, passes }) {
   const [kept, error, again] = useAsked(() => get(`${path}/overrides`), [path], 5000);
   const [wish, set] = useState({ pass: passes[0], key: "where", value: "", until: "", reason: "" });
   const [effect, show] = useState(null);
+  const at = (one) => `${path}/overrides/${one.id.split(".").at(-1)}`;
   const change = (name) => (value) => (show(null), set({ ...wish, [name]: value }));
   const typed = (name) => (event) => change(name)(event.target.value);
   const body = () => ({
@@ -86,10 +94,11 @@ function Overrides({ path, passes }) {
   });
   return html`<section class="card"><h3>Overrides for today</h3>
     <${Trouble} error=${error} />
-    <${Table} caption="Overrides" empty="none was ever set" columns=${["id", "state", "from", "until", "by", "why", ""]}
+    <${Table} caption="Overrides" empty="none was ever set" columns=${["id", "state", "from", "until", "by", "why", "", ""]}
       rows=${(kept || []).map((one) => [one.id, html`<span class=${`state ${one.state}`}>${one.state}</span>`, one.at, one.until, one.by, one.reason,
         ["in_force", "to_come"].includes(one.state) ? html`<${Act} label="End it" done=${again}
-          act=${() => send("DELETE", `${path}/overrides/${one.id.split(".").at(-1)}`)} />` : ""])} />
+          act=${() => send("DELETE", at(one))} />` : "", html`<${Act} label="Keep it for ever" done=${again}
+          confirm=${`Write ${one.id} into the campaign's file, for every start to come?`} act=${() => send("POST", `${at(one)}/promote`)} />`])} />
     <form class="grid" onSubmit=${(event) => event.preventDefault()}>
       <${Choice} label="Pass" value=${wish.pass} names=${passes} chosen=${change("pass")} />
       <${Choice} label="What" value=${wish.key} names=${Object.keys(CHANGES)} chosen=${change("key")} />

@@ -30,17 +30,22 @@ function Story({ id }) {
       rows=${told.story.map((line) => [line.at, line.campaign || "", words(line.kind), words(line.result || ""), line.device || "", line.address || "", line.reason || line.trigger || ""])} />`;
 }
 
+const MORE = 200; // lines of the audit shown at once
+
 export function Audit() {
-  const [rows, error] = useAsked(() => get("/api/audit"), [], 5000);
+  const [count, ask] = useState(MORE);
+  const [rows, error] = useAsked(() => get(`/api/audit?limit=${count}`), [count], 15000);
   return html`<h2>Audit</h2><${Trouble} error=${error} />
     <${Table} caption="Who changed what, the newest first" columns=${["at", "who", "what", "of", "old", "new"]}
-      rows=${[...(rows || [])].reverse().map((one) => [one.at, one.by, words(one.what), one.of, plain(one.old), plain(one.new)])} />`;
+      rows=${[...(rows || [])].reverse().map((one) => [one.at, one.by, words(one.what), one.of, plain(one.old), plain(one.new)])} />
+    ${rows?.length === count && html`<button type="button" onClick=${() => ask(count + MORE)}>Older ones</button>`}`;
 }
 
 const plain = (value) => (typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? ""));
 
 export function Campaigns() {
   const [found, error, again] = useAsked(() => get("/api/campaigns"), [], 5000);
+  const [callbacks] = useAsked(() => get("/api/callbacks"), [], 5000);
   const [address, type] = useState("");
   return html`<h2>Campaigns of the files</h2><${Trouble} error=${error} />
     <${Table} caption="Campaigns" columns=${["campaign", "purpose", "passes", "lists", "queue", "running", ""]} empty="the configuration has none"
@@ -48,6 +53,8 @@ export function Campaigns() {
         one.running.map((name) => html`<a href=${`#/campaign/${name}`}>${name}</a> `),
         html`<${Act} label="Start" done=${again} confirm=${`Start ${one.name} over ${one.lists.join(", ")}?`}
           act=${() => send("POST", `/api/campaigns/${one.name}/start`, {})} />`])} />
+    <${Table} caption="Calls that are promised" columns=${["contact", "sub-campaign", "at", "until", "number", "agent", "by", "tries"]} empty="none"
+      rows=${(callbacks || []).map((one) => [one.contact, one.sub_campaign, one.at, one.until || "–", one.number, one.agent || "anybody", one.by, one.tries])} />
     <section class="card"><h3>Do not call</h3><p class="row">
       <label>Number or email <input value=${address} onInput=${(event) => type(event.target.value)} /></label>
       <${Act} label="Never call again" kind="danger" act=${() => send("POST", "/api/do-not-call", { addresses: [address] })} done=${() => type("")} />

@@ -24,7 +24,9 @@ export function Lists({ live }) {
       columns=${["list", "sub-campaign", "state", "weight", "contacts", "due", "in progress", "ended", "do"]} />
     <${Upload} done=${again} />
     <${Attach} lists=${lists || []} subs=${subs} done=${again} />
-    <${Table} caption="All lists" empty="none is imported" columns=${["list", "contacts"]} rows=${(lists || []).map((one) => [one.name, one.contacts])} />`;
+    <${Table} caption="All lists" empty="none is imported" columns=${["list", "contacts", ""]} rows=${(lists || []).map((one) => [one.name, one.contacts,
+      html`<${Act} label=${`Take back the latest import of ${one.name}`} done=${again} confirm=${`Undo the latest import of ${one.name}?`}
+        act=${() => send("DELETE", `/api/lists/${encodeURIComponent(one.name)}/imports/latest`)} />`])} />`;
 }
 
 function Weight({ cell, at, done }) {

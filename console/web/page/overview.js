@@ -12,6 +12,7 @@ export function Overview({ live, pace }) {
     html`<span class=${`state ${one.state}`}>${one.state}</span>`,
     one.contacts, one.remaining, one.attempts, one.in_progress, one.connected_to_agent, one.recovered,
     percent(one.abandon_rate), one.overrides.join(", ") || "none",
+    one.rules.length ? one.rules.map((rule, at) => html`<span key=${at} class=${`state ${rule.stand}`}>${rule.rule}: ${rule.stand}</span> `) : "calm",
   ]);
   const queues = Object.entries(seen.queues).map(([name, one]) =>
     [name, one.agents_free, one.waiting, `${Math.round(one.longest_wait)} s`]);
@@ -26,7 +27,7 @@ export function Overview({ live, pace }) {
       <${Line} title="In progress" points=${pace.map((each) => each.busy)} value=${pace.at(-1)?.busy ?? 0} />
     </div>
     <${Table} caption="Running sub-campaigns" rows=${rows} empty="nothing runs – start a campaign below"
-      columns=${["sub-campaign", "state", "contacts", "remaining", "attempts", "in progress", "with an agent", "recovered", "abandoned", "overrides"]} />
+      columns=${["sub-campaign", "state", "contacts", "remaining", "attempts", "in progress", "with an agent", "recovered", "abandoned", "overrides", "rules"]} />
     <${Table} caption="Agents' queues" rows=${queues} empty="no bridge has told of a queue"
       columns=${["queue", "agents free", "waiting", "longest wait"]} />
     ${!seen.halted_by && html`<${Act} label="Stop everything" kind="danger" confirm="Dial nobody any more, in any campaign?"

@@ -13,7 +13,16 @@ import { Segments } from "/page/segments.js";
 const VIEWS = { "": "Overview", campaigns: "Campaigns", lists: "Lists", agents: "Agents", segments: "Segments", person: "Contact", audit: "Audit" };
 const KEPT = 120; // looks at the pace that the lines show, one a second
 
-const place = () => location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+const place = () => location.hash.replace(/^#\/?/, "").split("/").map(plain);
+
+// A part of an address as it is meant; what cannot be decoded was typed so.
+function plain(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
 
 // An agent's token opens the agent's desk, every other the whole page. Raises where it opens neither.
 async function whoami() {
@@ -49,13 +58,14 @@ function Login({ error, done }) {
     </form></main>`;
 }
 
-// The figures as they come; a topic that is gone is taken away.
+// The figures as they come. A topic that is gone is null; one that went while the link was cut is not told of, so
+// a new link begins with nothing.
 function useLive(left) {
   const [live, set] = useState({});
   const [linked, link] = useState(false);
   useEffect(() => watch(
     (topic, value) => set((old) => ({ ...old, [topic]: value })),
-    (is, error) => (link(is), error && left(error)),
+    (is, error) => (is && set({}), link(is), error && left(error)),
   ), []);
   return [live, linked];
 }
@@ -108,9 +118,13 @@ function Page() {
   const [opens, open] = useState(token.get() ? "asking" : "nothing");
   const [error, tell] = useState(null);
   const left = (problem) => (token.clear(), tell(problem), open("nothing"));
-  useEffect(() => void (opens === "asking" && whoami().then(open, left)), [opens]);
+  // A server that is away for a moment costs nobody their token.
+  const failed = (problem) => ([401, 403].includes(problem.status) ? left(problem) : (tell(problem), open("away")));
+  useEffect(() => void (opens === "asking" && whoami().then(open, failed)), [opens]);
   if (opens === "page") return html`<${Views} left=${left} />`;
   if (opens === "desk") return html`<${AgentDesk} left=${left} />`;
+  if (opens === "away") return html`<main class="login"><h1>secondpass</h1><${Trouble} error=${error} />
+    <button type="button" onClick=${() => open("asking")}>Try again</button></main>`;
   return opens === "asking" ? html`<p class="quiet">asking…</p>` : html`<${Login} error=${error} done=${open} />`;
 }
 

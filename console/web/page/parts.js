@@ -2,7 +2,7 @@
 
 import { html, useEffect, useState } from "/page/vendor/preact-htm.js";
 
-export const words = (name) => name.replaceAll("_", " ");
+export const words = (name) => String(name ?? "").replaceAll("_", " ");
 // A choice among names.
 export function Choice({ label, value, names, chosen }) {
   return html`<label>${label} <select onChange=${(event) => chosen(event.target.value)}>
