@@ -97,6 +97,7 @@ def client(url: str, *, timeout: float | None, alone: bool = False) -> Redis:
         retry_on_error=[],
         protocol=3,
         single_connection_client=alone,
+        driver_info=None,  # else each connection searches the installed packages for the client's version
     )
     pool = made.connection_pool
     pool.connection_class = _packed(pool.connection_class)
