@@ -29,7 +29,7 @@ class Estimates(Record, frozen=True):
 
     `ended` calls, of which `answers` were answered by a person, after `ring_seconds` of ringing of all calls;
     `foretold`: the sum of what a model had said of the calls ended, or where none had, of the estimates of
-    the moment; `talks` over, in `busy_seconds` of all agents.
+    the moment; `talks` over, in `busy_seconds` of all agents; `ringing`: calls that rang lately.
     """
 
     belief: Belief = NOTHING_SEEN
@@ -40,11 +40,14 @@ class Estimates(Record, frozen=True):
     ring_seconds: float = 0.0
     talks: float = 0.0
     busy_seconds: float = 0.0
+    ringing: int = 0
 
     @property
     def answer_probability(self) -> float:
-        """That a call is answered by a person."""
-        return (self.answers + 10 * self.belief.answer) / (self.ended + 10)
+        """That a call is answered by a person. Calls fail sooner than others are answered: at first, while
+        more ring than have ended, those that ring weigh for what was believed before."""
+        weight = 10 + self.ringing * self.ringing / (self.ringing + self.ended + 1)
+        return (self.answers + weight * self.belief.answer) / (self.ended + weight)
 
     @property
     def ring_time(self) -> float:
@@ -85,6 +88,7 @@ def aged(known: Estimates, now: float, ringing: int, busy: int) -> Estimates:
         known.ring_seconds * ring + ringing * passed,
         known.talks * talk,
         known.busy_seconds * talk + busy * passed,
+        ringing,
     )
 
 
@@ -100,6 +104,7 @@ def ring_ended(known: Estimates, *, answered: bool, said: float | None = None) -
         known.ring_seconds,
         known.talks,
         known.busy_seconds,
+        known.ringing,
     )
 
 
@@ -114,4 +119,5 @@ def talk_ended(known: Estimates) -> Estimates:
         known.ring_seconds,
         known.talks + 1,
         known.busy_seconds,
+        known.ringing,
     )

@@ -174,3 +174,11 @@ def test_in_hard_mode_each_call_with_a_chance_of_its_own_counts_whole() -> None:
     floor = Floor(5, 3, 0, 0, left=28800, chances=())
     decision = decide_by_chances(floor, Pacer(feedback=Feedback(eps=0.6)), Rule(hard=True), [0.01] * 50)
     assert decision == Decision(2, "gate")
+
+
+def test_calls_that_fail_at_once_do_not_make_those_that_ring_unlikely() -> None:
+    """A fifth of the first calls fails before anybody had the time to answer."""
+    known = aged(Estimates(), 2.0, ringing=160, busy=0)
+    for _ in range(24):
+        known = ring_ended(known, answered=False)
+    assert known.answer_probability > 0.25
