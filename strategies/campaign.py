@@ -149,7 +149,7 @@ class Limits:
 class Campaign:
     """A whole campaign. `groups`: response group name to its responses. Seconds for `ring` and `wrap_up`.
 
-    `caller_ids`: prefix of the numbers called (`+1212`) to the numbers shown there, in turn; else `caller_id`.
+    `caller_ids`: prefix of the numbers called (`+1212`) to those shown there, in turn; else `caller_id`.
     `amd`: the arguments of Asterisk's AMD(), joined by `-`, or NO_DETECTION; empty, those of the Asterisk.
     `not_sure`: what is taken to have answered where that is not sure, or heard nothing.
     """
