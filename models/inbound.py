@@ -10,6 +10,7 @@ one who calls for the first time look alike.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import IntEnum
 
 from models.features import DECLARED, Factor, Row, Source, Surroundings, row
 from models.inbound_log import InboundCall
@@ -52,8 +53,14 @@ class Entry:
     over_at: float
 
 
-# What happens first among the events of one second: whoever goes makes room before whoever comes looks.
-_LEFT, _ANSWERED, _COMPLETED, _OVER, _QUEUED = range(5)
+class _What(IntEnum):
+    """In the order of the events of one second: whoever goes makes room before whoever comes looks."""
+
+    LEFT = 0
+    ANSWERED = 1
+    COMPLETED = 2
+    OVER = 3
+    QUEUED = 4
 
 
 def entries(calls: Sequence[InboundCall]) -> Iterator[Entry]:
@@ -64,35 +71,35 @@ def entries(calls: Sequence[InboundCall]) -> Iterator[Entry]:
     for at, what, nth in events:
         call, name = calls[nth], str(nth)
         match what:
-            case _ if what == _QUEUED:
+            case _What.QUEUED:
                 if call.ivr_seconds >= 0:  # else the clocks of this call disagree
                     known = past.get(call.customer, PastCalls())
                     yield Entry(at, _row(call, at, flow, known), call.abandoned, at + call.waited)
                 flow.joined(call.intent, name, at)
-            case _ if what == _LEFT:
+            case _What.LEFT:
                 if call.abandoned:
                     flow.gave_up(name)
                 flow.left(name, at)
-            case _ if what == _ANSWERED:
+            case _What.ANSWERED:
                 flow.answered(call.agent, at)
-            case _ if what == _COMPLETED:
+            case _What.COMPLETED:
                 flow.completed(call.agent, at)
-            case _:
+            case _What.OVER:
                 past[call.customer] = after(past.get(call.customer, PastCalls()), _over(call, name, at))
 
 
-def _events(call: InboundCall) -> Iterator[tuple[float, int]]:
+def _events(call: InboundCall) -> Iterator[tuple[float, _What]]:
     ends = call.came_at
     if call.queued_at is not None:
         ends = call.queued_at + call.waited
-        yield call.queued_at, _QUEUED
-        yield ends, _LEFT
+        yield call.queued_at, _What.QUEUED
+        yield ends, _What.LEFT
     if call.answered_at is not None:
         ends = call.answered_at + call.talked
-        yield call.answered_at, _ANSWERED
-        yield ends, _COMPLETED
+        yield call.answered_at, _What.ANSWERED
+        yield ends, _What.COMPLETED
     if call.customer:
-        yield ends, _OVER
+        yield ends, _What.OVER
 
 
 def _row(call: InboundCall, at: float, flow: QueueFlow, past: PastCalls) -> Row:
