@@ -45,6 +45,26 @@ async def test_an_agent_takes_a_call_sees_what_to_pursue_and_notes_what_came_of_
         assert [line for line in seat.said if "403" not in line] == []
 
 
+async def test_a_caller_who_asks_for_it_is_called_again_or_never(api: Api) -> None:
+    decision = {"re_associated": True, "first": "standard", "second": "buyers", "objective": "sell_gold"}
+    await api.store.reassociate(
+        interaction="1772.5", customer="2", decision=decision, scope=None, expected_version=0, now=time.time()
+    )
+    await sits(api, AgentState.BUSY, "1772.5")
+    async with seated(api, "agent", heading="Mira busy") as seat:
+        await seat.page.get_by_role("button", name="Never call again").click()
+        await expect(seat.page.get_by_text("nobody calls them any more")).to_be_visible()
+        assert await api.store.suppressed(["+12025550102"]) == {"+12025550102": f"asked {ME} in a call"}
+
+
+async def test_an_agent_whose_token_was_taken_back_is_asked_for_one(api: Api) -> None:
+    await sits(api, AgentState.READY)
+    async with seated(api, "agent", heading="Mira ready") as seat:
+        assert await api.store.remove_token("agent")
+        await expect(seat.page.get_by_label("Token")).to_be_visible(timeout=5000)
+        await expect(seat.page.get_by_role("alert")).to_contain_text("does not hold")
+
+
 async def test_a_supervisor_sees_the_floor_and_why_a_call_was_handled_so(api: Api) -> None:
     decision = {
         "re_associated": True,

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from conftest import Seat, seated
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
+from console.web import live
 from strategies.contacts import Contact, Device
 
 VIEWS = {
@@ -108,6 +109,56 @@ async def test_names_from_outside_are_text(seat: Seat) -> None:
     await expect(seat.page.get_by_text(hostile)).to_be_visible()
     assert await seat.page.title() == "secondpass"
     assert await seat.page.locator("main img, main script").count() == 0
+
+
+async def test_a_sub_campaign_that_ends_before_ones_eyes_says_so(seat: Seat) -> None:
+    page = seat.page
+    await page.get_by_role("link", name="calls/1").click()
+    await expect(page.get_by_role("heading", name="calls/1 running")).to_be_visible()
+    stop = {"state": "stopped"}
+    assert (await seat.api("PUT", "/api/sub-campaigns/calls/1/state", as_="admin", json=stop)).status == 200
+    await expect(page.get_by_role("heading", name="calls/1 stopped")).to_be_visible(timeout=3000)
+    await expect(page.get_by_role("table", name="Lists")).to_contain_text("march")
+
+
+async def test_an_address_that_cannot_be_decoded_breaks_no_page(seat: Seat) -> None:
+    await seat.page.goto(f"{seat.api.url}/#/person/%E0%A4%A")
+    await seat.page.get_by_role("heading", name="One contact's story").wait_for()
+    seat.said.clear()  # the browser tells of the 404
+
+
+async def test_a_server_that_is_away_costs_nobody_their_token(seat: Seat) -> None:
+    page = seat.page
+    await page.route("**/api/halt", lambda route: route.abort())
+    await page.reload()
+    await page.get_by_role("button", name="Try again").wait_for()
+    await page.unroute("**/api/halt")
+    await page.get_by_role("button", name="Try again").click()
+    await page.get_by_role("heading", name="Overview", level=2).wait_for()
+    seat.said.clear()  # the browser tells of the line that was cut
+
+
+async def test_a_write_whose_line_was_cut_is_sent_again_under_its_key(seat: Seat) -> None:
+    page, keys = seat.page, list[str]()
+
+    async def cut_once(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        await (route.abort() if len(keys) == 1 else route.continue_())
+
+    await page.route("**/api/halt", cut_once)
+    await page.get_by_role("button", name="Stop everything").click()
+    await expect(page.get_by_text("The stop switch is thrown by supervisor")).to_be_visible(timeout=3000)
+    assert keys[0] == keys[1]
+    seat.said.clear()  # the browser tells of the line that was cut
+
+
+async def test_a_token_taken_back_ends_what_is_shown(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "STILL_MAY", 0.2)
+    await seat.page.reload()
+    await seat.page.get_by_role("heading", name="Overview", level=2).wait_for()
+    assert await seat.api.store.remove_token("supervisor")
+    await seat.page.get_by_label("Token").wait_for(timeout=10_000)
+    seat.said.clear()  # the browser tells of the 401
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
