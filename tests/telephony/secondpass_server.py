@@ -30,7 +30,7 @@ from strategies.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = ROOT / ".venv" / "bin" / "secondpass"
-READY = 40.0  # seconds until both processes work; two cores are shared with calls and other processes
+READY = 90.0  # seconds until all processes work; two cores are shared with calls and other processes
 
 _tenants = itertools.count(1)
 _numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: iter(range(40, 100)))

@@ -1,0 +1,99 @@
+"""The live page in a real browser over real calls: a call is on it within two seconds, and at the end of
+the run every figure on it is a recount of the ledger."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from accounts import ledger, of_kind, settle
+from harness import Harness
+from playwright.async_api import Page, async_playwright, expect
+from secondpass_server import Server, Site, make_site, person, until
+
+SUB = "demo/1"
+WITHIN = 2.0  # seconds from what happened to the page
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+AREAS = [("215", ""), ("216", ""), ("203", "202"), ("214", "202"), ("224", ""), ("218", "")]
+
+
+@asynccontextmanager
+async def page_of(site: Site) -> AsyncIterator[Page]:
+    """A supervisor at the overview; the browser must have nothing to complain of."""
+    if CHROMIUM is None:
+        pytest.fail("no Chromium is installed: sudo apt-get install chromium")
+    made = json.loads(await site.does("token", "add", "mira", "--role", "supervisor", "--json"))
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = await browser.new_page(viewport={"width": 1600, "height": 1000})
+        said: list[str] = []
+        page.on("console", lambda told: said.append(told.text) if told.type == "error" else None)
+        page.on("pageerror", lambda error: said.append(str(error)))
+        await page.goto(f"http://{site.harness.net}.4:8080/")
+        await page.get_by_label("Token").fill(made["token"])
+        await page.get_by_role("button", name="Enter").click()
+        await page.get_by_role("heading", name="Overview").wait_for()
+        yield page
+        assert said == []
+        await browser.close()
+
+
+async def bars(page: Page, title: str) -> dict[str, int]:
+    """What a card of bars shows."""
+    card = page.locator("section.card").filter(has=page.get_by_role("heading", name=title, exact=True))
+    rows = await card.locator("li").all()
+    return {
+        (await row.locator("span").inner_text()).replace(" ", "_"): int(
+            await row.locator("strong").inner_text()
+        )
+        for row in rows
+    }
+
+
+async def pairs(page: Page, title: str) -> dict[str, str]:
+    """What a card of names and values shows."""
+    card = page.locator("section.card").filter(has=page.get_by_role("heading", name=title, exact=True))
+    names, values = await card.locator("dt").all_inner_texts(), await card.locator("dd").all_inner_texts()
+    return dict(zip(names, values, strict=True))
+
+
+async def test_calls_are_on_the_page_at_once_and_its_figures_are_the_ledgers(harness: Harness) -> None:
+    site = make_site(harness, "page")
+    rows = await site.imports([person(*who) for who in AREAS])
+    with Server(site) as server:
+        await server.ready()
+        async with page_of(site) as page, site.store() as store:
+            await site.does("campaign", "start", "demo")
+            row = page.get_by_role("row").filter(has=page.get_by_role("link", name=SUB))
+            await expect(row).to_be_visible(timeout=10_000)
+            await expect(row.get_by_role("cell").nth(4)).not_to_have_text("0", timeout=20_000)
+            seen = time.time()
+            first = of_kind(await ledger(store), "attempt_started")[0]
+            assert seen - float(first["at"]) < WITHIN
+
+            await settle(site, store, SUB, rows, within=90)
+            await page.get_by_role("link", name=SUB).click()
+            lines = await ledger(store)
+            results = Counter(line["result"] for line in of_kind(lines, "attempt_ended"))
+
+            async def the_same() -> bool:
+                return await bars(page, "Results") == results
+
+            await until(the_same, 5, "the page shows the results of the ledger")
+            shown = await pairs(page, "Contacts")
+            assert int(shown["attempts"]) == len(of_kind(lines, "attempt_started"))
+            assert (shown["in progress"], shown["remaining"]) == ("0", "0")
+            assert int(shown["total"]) == len(rows)
+            ends = Counter(line["reason"] for line in of_kind(lines, "contact_ended"))
+            assert await bars(page, "Contacts that ended") == ends
+            triggers = Counter(line["trigger"] for line in of_kind(lines, "recovery_triggered"))
+            assert await bars(page, "Lost, by trigger") == triggers
+            recovery = await pairs(page, "Recovery")
+            assert int(recovery["lost"]) == triggers.total()
+            assert '"equal": true' in await site.does("results", SUB, "--recount", "--json")
+        assert await server.stop() == 0
