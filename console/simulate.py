@@ -14,7 +14,6 @@ import typer
 
 from console import options, output
 from console.launch import attributes_of, expressions
-from console.list_file import ListFileError, Reject, read
 from console.moments import moment_option
 from console.refusal import Reason, RefusedError
 from strategies.campaign import Campaign
@@ -132,6 +131,8 @@ def _moment(campaign: Campaign, text: str, option: str) -> float:
 
 def _contacts(campaign: Campaign, file: Path) -> list[Contact]:
     """Who is on the list; what is refused of it is told and left out."""
+    from console.list_file import ListFileError, Reject, read
+
     rejects: list[Reject] = []
     contacts: list[Contact] = []
     try:
