@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import shlex
 import shutil
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,22 +37,30 @@ def init(
 
     The secrets in them are made anew; DIR/secondpass.env has the same for the environment of secondpass.
     """
-    if directory.exists() and any(directory.iterdir()):
-        mend = "name a new directory, or empty this one"
-        raise RefusedError("nothing was written", [Reason(f"{directory} is not empty", mend)])
-    _write(directory)
+    mend = "name a new directory, or empty this one"
+    if directory.exists() and not directory.is_dir():
+        raise RefusedError("nothing was written", [Reason(f"{directory} is a file", mend)])
+    try:
+        if directory.exists() and any(directory.iterdir()):
+            raise RefusedError("nothing was written", [Reason(f"{directory} is not empty", mend)])
+        _write(directory)
+    except OSError as error:
+        mend = "name a directory that you may write to, or empty this one"
+        raise RefusedError(f"{directory} was not written whole", [Reason(str(error), mend)]) from None
     told = _told(directory)
     if json:
         output.document(told)
         return
     output.line(f"{directory} has a configuration to start from; its files say what to name: trunk, queues,")
     output.line("caller id. Then, on your Asterisk:")
-    output.line(f"  cp {directory / FOR_ASTERISK}/*.conf /etc/asterisk/")
+    # Its files are for nobody but their owner, and Asterisk runs as a user of its own.
+    files = f"{shlex.quote(str(directory / FOR_ASTERISK))}/*.conf"
+    output.line(f"  install -m 640 -g asterisk {files} /etc/asterisk/    (-g: the group it runs as)")
     for where, line in LINES:
         output.line(f"  {line:42} in {where}")
     output.line("  asterisk -rx 'core reload'")
     output.line("and here:")
-    output.line(f"  set -a; . {directory / ENVIRONMENT}; set +a")
+    output.line(f"  set -a; . {shlex.quote(str(directory.resolve() / ENVIRONMENT))}; set +a")
     output.line("  secondpass check && secondpass doctor && secondpass up")
 
 
@@ -72,11 +81,13 @@ def _write(directory: Path) -> None:
     for name, text in texts.items():
         _private(folder / name, text)
     words = {
-        "SECONDPASS_CONFIG": directory.resolve(),
+        "SECONDPASS_CONFIG": str(directory.resolve()),
         "SECONDPASS_AMI_SECRET": secret,
         "SECONDPASS_TOKEN": token,
     }
-    _private(directory / ENVIRONMENT, "".join(f"{name}={value}\n" for name, value in words.items()))
+    _private(
+        directory / ENVIRONMENT, "".join(f"{name}={shlex.quote(value)}\n" for name, value in words.items())
+    )
 
 
 def _private(file: Path, text: str) -> None:

@@ -3,6 +3,7 @@ never again."""
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Tokens of the API and the page: add, list, remove.")
 Name = Annotated[str, typer.Argument(help="Whose it is; the audit shows it.")]
+NAME = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
 WORDS = ("agent", "viewer", "supervisor", "admin")
 
 
@@ -36,6 +38,8 @@ def add(
     json: options.Json = False,
 ) -> None:
     """Make a token and print it, this once: only its digest is kept."""
+    if not NAME.fullmatch(name):
+        raise typer.BadParameter("write letters, digits, _ . @ - only, 64 at most", param_hint="NAME")
     if role not in WORDS:
         raise typer.BadParameter(f"write one of {', '.join(WORDS)}", param_hint="--role")
     if (role == "agent") != bool(agent):

@@ -60,7 +60,10 @@ def _operation(one: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
         content = {"application/json": {"schema": {"$ref": REF.format(model=one.body.__name__)}}}
         told["requestBody"] = {"required": True, "content": content}
     if one.raw:
-        told["requestBody"] = {"required": True, "content": {one.raw: {"schema": {"type": "string"}}}}
+        told["requestBody"] = {
+            "required": True,
+            "content": {one.raw: {}},
+        }  # any bytes: what they are is read afterwards
     return told
 
 

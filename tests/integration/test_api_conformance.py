@@ -48,7 +48,7 @@ async def test_made_up_requests_are_answered_as_the_document_says(api: Api, tmp_
         *command,
         *("run", f"{api.url}/api/openapi.json", "--header", "Authorization: Bearer admin"),
         *("--checks", CHECKS, "--max-examples", "8", "--seed", "1", "--phases", "examples,coverage,fuzzing"),
-        *("--exclude-path", "/api/live", "--rate-limit", "40/s", "--request-timeout", "10"),
+        *("--exclude-path", "/api/live", "--rate-limit", "40/s", "--request-timeout", "30"),
         *("--generation-database", "none", "--suppress-health-check", "all", "--continue-on-failure"),
         cwd=tmp_path,
         stdout=asyncio.subprocess.PIPE,

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import stat
+import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -34,6 +35,26 @@ def test_what_init_writes_is_accepted_by_check_and_has_secrets_of_its_own(tmp_pa
         assert stat.S_IMODE((first.config / file).stat().st_mode) == 0o600
     again = first("init", first.config)
     assert (again.code, "is not empty" in again.err) == (1, True)
+
+
+def test_what_init_writes_may_lie_where_a_path_has_a_space(tmp_path: Path) -> None:
+    here = Secondpass(tmp_path / "call centre")
+    assert here("init", here.config).code == 0
+    file = here.config / "secondpass.env"
+    words = ["/bin/sh", "-ec", f'. "{file}"; printf %s "$SECONDPASS_CONFIG"']
+    assert subprocess.run(words, check=True, capture_output=True, text=True).stdout == str(here.config)
+
+
+def test_init_into_what_is_no_directory_is_refused_with_its_mend(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    said = Secondpass(tmp_path / "config")("init", tmp_path / "file")
+    assert (said.code, "is a file" in said.err, "name a new directory" in said.err) == (1, True, True)
+
+
+@pytest.mark.parametrize("name", ["", "a:b", "a b", "x" * 65, "mira\n"])
+def test_a_token_has_a_name_that_is_one_word(tmp_path: Path, name: str) -> None:
+    said = imported(tmp_path)("token", "add", "--role", "viewer", "--", name)
+    assert (said.code, said.out) == (2, "")
 
 
 def test_doctor_says_what_is_wrong_and_how_to_mend_it(
