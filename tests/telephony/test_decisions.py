@@ -232,3 +232,27 @@ async def test_nobody_unknown_is_taken_for_a_customer(desk: Desk) -> None:
     number = own_number("202")
     [told] = await desk.call(number)
     assert (told.who, told.was.split()[0]) == (number, "standard")
+
+
+async def test_a_person_we_called_is_decided_when_they_answer(desk: Desk) -> None:
+    await desk.site.does("campaign", "start", "demo")
+
+    async def decided() -> bool:
+        return any(line["customer"] == "P0" for line in answered(await desk.ledger()))
+
+    await until(decided, 40, "the likely one has answered")
+    await desk.site.does("campaign", "stop", "demo")
+    lines = await desk.ledger()
+    [entered] = [line for line in answered(lines) if line["customer"] == "P0"]
+    assert (entered["factors"]["channel"], entered["factors"]["dialled"]) == ("outbound", "demo")
+    decisions = [
+        line for line in of_kind(lines, "re_associated") if line["interaction"] == entered["interaction"]
+    ]
+    assert [line["decision"]["second"] for line in decisions] == ["prospect"]
+    started = {line["attempt"]: line["contact"] for line in of_kind(lines, "attempt_started")}
+    assert started[entered["interaction"]] == "P0"
+
+
+def answered(lines: Ledger) -> Ledger:
+    """What was known of people we called when they answered."""
+    return [line for line in of_kind(lines, "call_entered") if line["interaction"].startswith("sp-")]
