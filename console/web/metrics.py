@@ -3,6 +3,7 @@ every restart of ours."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,8 @@ BY_SUB = ("contacts", "ended", "remaining", "attempts", "in_progress", "connecte
 class Figures:
     """One look at the store, as a collector."""
 
-    def __init__(self, seen: dict[str, Any], live: Live) -> None:
-        self._seen, self._live = seen, live
+    def __init__(self, seen: dict[str, Any], live: Live, seconds: float) -> None:
+        self._seen, self._live, self._seconds = seen, live, seconds
 
     def collect(self) -> Iterator[Metric]:
         """All metrics."""
@@ -34,6 +35,7 @@ class Figures:
         subs = [value for topic, value in self._seen.items() if topic.startswith("sub:")]
         yield _gauge("bridge_up", "1 while a bridge holds the lease and may dial", overview["bridge"])
         yield _gauge("halted", "1 while the stop switch is thrown", overview["halted_by"] is not None)
+        yield _gauge("store_look_seconds", "How long the store took for these figures", self._seconds)
         yield _gauge("live_readers", "Pages that watch the figures", self._live.readers)
         yield _counter(
             "live_readers_dropped", "Pages cut off because they read too slowly", self._live.dropped
@@ -96,8 +98,9 @@ def operation(store: Store, live: Live) -> Operation:
     """The endpoint; open on this machine, like the page."""
 
     async def scrape(_call: Call) -> web.Response:
-        registry = CollectorRegistry()
-        registry.register(Figures(await look(store), live))
+        registry, begun = CollectorRegistry(), time.monotonic()
+        seen = await look(store)
+        registry.register(Figures(seen, live, time.monotonic() - begun))
         return web.Response(
             body=generate_latest(registry), headers={"Content-Type": f"{CONTENT}; charset=utf-8"}
         )

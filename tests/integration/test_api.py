@@ -236,6 +236,7 @@ async def test_prometheus_reads_what_the_ledger_counts(api: Api) -> None:
     assert lines['secondpass_contacts{sub_campaign="calls/1"}'] == "3.0"
     assert lines['secondpass_running{sub_campaign="calls/1"}'] == "1.0"
     assert lines['secondpass_queue_agents_free{queue="collections"}'] == "2.0"
+    assert 0 < float(lines["secondpass_store_look_seconds"]) < 60
     assert (lines["secondpass_bridge_up"], lines["secondpass_halted"]) == ("0.0", "0.0")
     shown = set(re.findall(r"secondpass_\w+", (ROOT / "docs" / "grafana.json").read_text()))
     told = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
