@@ -206,10 +206,11 @@ async def _linked(loaded: Project) -> AsyncIterator[AmiLink]:
 
     from ami_bridge.link import AmiAddress, AmiLink
 
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     ami, connected = loaded.settings.asterisk.ami, asyncio.Event()
+    address, spoken = AmiAddress(ami.host, ami.port, ami.username, ami.secret()), structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     link = AmiLink(
-        AmiAddress(ami.host, ami.port, ami.username, ami.secret()),
+        address,
         on_event={},
         on_state=lambda state: connected.set() if state.connected else None,
     )
@@ -222,6 +223,7 @@ async def _linked(loaded: Project) -> AsyncIterator[AmiLink]:
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+        structlog.configure(**spoken)
 
 
 async def _rights(link: AmiLink, _loaded: Project) -> list[Finding]:

@@ -28,7 +28,9 @@ async def test_what_a_call_came_to_is_known_at_the_next_one(store: Store, clock:
     assert await store.call_over(over, customer)
     assert not await store.call_over(over, customer), "an end is told once"
     known = (await store.caller("+12025550101")).past
-    assert known == PastCalls(1, 1, 40.0, clock.now, "abandoned", 40.0)
+    lately = {"lately": 1.0, "lately_abandoned": known.lately_abandoned, "in_a_row": 1, "patience": 40.0}
+    assert known == PastCalls(1, 1, 40.0, clock.now, "abandoned", 40.0, **lately)
+    assert 0 < known.lately_abandoned <= 1
     kinds = [line["kind"] for _, line in await store.ledger()]
     assert kinds == [Kind.DECISION, Kind.CALL_OVER]
 

@@ -46,7 +46,7 @@ async def running(store: Store, tmp_path: Path) -> AsyncIterator[LearnerProcess]
 
 
 async def until(true: Callable[[], Awaitable[object]]) -> None:
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + 60
     while not await true():
         assert time.monotonic() < ends
         await asyncio.sleep(0.02)
