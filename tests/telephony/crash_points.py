@@ -27,15 +27,15 @@ def of_an_originate(arguments: Arguments) -> bool:
 
 
 def of_fact(name: FactName) -> Callable[[Arguments], bool]:
-    return lambda arguments: arguments[1].name is name
+    return lambda arguments: any(fact.name is name for _, fact in arguments[0])
 
 
 STEPS: dict[str, tuple[type, str, Callable[[Arguments], bool]]] = {
     "intent": (Store, "claim", any_call),
     "originate": (AmiLink, "call", of_an_originate),
-    "answer": (Store, "add_fact", of_fact(FactName.ANSWERED)),
-    "verdict": (Store, "add_fact", of_fact(FactName.CLASSIFIED)),
-    "record": (Store, "record", any_call),
+    "answer": (Store, "add_facts", of_fact(FactName.ANSWERED)),
+    "verdict": (Store, "add_facts", of_fact(FactName.CLASSIFIED)),
+    "record": (Store, "record_many", any_call),
 }
 POINTS = tuple(f"{moment}_{step}" for step in STEPS for moment in ("before", "after"))
 

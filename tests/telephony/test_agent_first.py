@@ -14,6 +14,7 @@ from secondpass_server import Server, Site, make_site, person, until
 from telephony_wire import Ami
 from test_recoveries import LINES, PERSON, RESCUES_CALLERS, SUB, calls_in, told
 
+from strategies.attempts import FactName
 from strategies.callbacks import Wish
 from strategies.state import Callback
 from strategies.store import Store
@@ -86,8 +87,10 @@ async def test_the_one_agent_who_promised_is_on_the_line_first(harness: Harness,
 
 
 async def connected(store: Store) -> bool:
-    live = [intent.attempt for intent, _ in await store.live()]
-    return any(fact.name.value == "agent_connected" for one in live for fact in await store.facts(one))
+    for intent, _ in await store.live():
+        if any(fact.name is FactName.AGENT_CONNECTED for fact in await store.facts(intent.attempt)):
+            return True
+    return False
 
 
 async def test_a_kept_place_comes_before_who_came_later(harness: Harness, ami: Ami) -> None:
