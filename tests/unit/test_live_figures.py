@@ -9,6 +9,10 @@ async def nothing() -> dict[str, object]:
     return {}
 
 
+async def always(*_: object) -> bool:
+    return True
+
+
 def events(reader: _Reader) -> list[bytes | None]:
     return [reader.events.get_nowait() for _ in range(reader.events.qsize())]
 
@@ -20,7 +24,7 @@ def reading(live: Live, *topics: str) -> _Reader:
 
 
 async def test_only_what_changed_is_told() -> None:
-    live = Live(nothing)
+    live = Live(nothing, always)
     reader = reading(live)
     live._publish({"overview": {"calls": 1}, "sub:a/1": {"state": "running"}})
     live._publish({"overview": {"calls": 2}, "sub:a/1": {"state": "running"}})
@@ -32,7 +36,7 @@ async def test_only_what_changed_is_told() -> None:
 
 
 async def test_what_is_gone_is_told_as_nothing() -> None:
-    live = Live(nothing)
+    live = Live(nothing, always)
     live._publish({"sub:a/1": {"state": "running"}})
     reader = reading(live)
     live._publish({})
@@ -40,7 +44,7 @@ async def test_what_is_gone_is_told_as_nothing() -> None:
 
 
 async def test_a_reader_gets_the_topics_asked_for_alone() -> None:
-    live = Live(nothing)
+    live = Live(nothing, always)
     of_one, of_all_subs = reading(live, "sub:a/1"), reading(live, "sub")
     live._publish({"overview": 1, "sub:a/1": 1, "sub:b/1": 1})
     assert len(events(of_one)) == 1
@@ -48,7 +52,7 @@ async def test_a_reader_gets_the_topics_asked_for_alone() -> None:
 
 
 async def test_who_reads_too_slowly_is_cut_off_and_nobody_else() -> None:
-    live = Live(nothing)
+    live = Live(nothing, always)
     slow, quick = reading(live), reading(live)
     for count in range(UNREAD + 1):
         live._publish({"overview": count})
@@ -58,7 +62,7 @@ async def test_who_reads_too_slowly_is_cut_off_and_nobody_else() -> None:
 
 
 async def test_a_line_break_in_a_name_ends_no_event() -> None:
-    live = Live(nothing)
+    live = Live(nothing, always)
     reader = reading(live)
     live._publish({"overview": {"name": "a\n\nevent: forged\ndata: 1"}})
     (event,) = events(reader)
