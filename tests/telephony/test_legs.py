@@ -117,7 +117,9 @@ async def test_a_callback_for_an_agent_on_the_line_is_theirs_though_no_queue_tel
     assert [fact.value for fact in facts if fact.name is FactName.AGENT_CONNECTED] == [LEG]
     assert [line["result"] for line in of_kind(lines, "callback_ended")] == ["reached"]
     assert not [entry for entry in harness.queue_log() if entry.call == attempt]
-    assert seen[:4] == ["gone", "ready", "busy", "ready"]
+    talked = seen.index("busy")  # called the moment they are there: a look may not see them ready before
+    assert (seen[0], seen[talked + 1]) == ("gone", "ready")
+    assert set(seen[1:talked]) <= {"ready"}
 
 
 async def test_after_a_crash_in_the_middle_of_a_call_the_agent_on_the_line_is_known_to_talk(
