@@ -24,8 +24,8 @@ def decided_anew(  # noqa: PLR0913  each its own source of what is known now, by
     agents: tuple[AgentRecord, ...],
     answers: Mapping[str, object],
 ) -> Decision | None:
-    """The decision of a record (`Decision.as_record()`) made once more, by this catalogue, with the figures of
-    the `queue` the caller waits in and of all `queues`, and their `answers` since, as attributes. What was
+    """The decision of a record (`Decision.as_record()`) made once more, by this catalogue, with the figures
+    of the `queue` the caller waits in and of all `queues`, and their `answers` since, as attributes. What was
     predicted, the arm and the share guard's counts are as they were. None where another call of the
     customer's went before."""
     if record["reason"] == Reason.CONFLICT:
