@@ -20,6 +20,7 @@ from strategies.attempts import Fact, FactName
 from strategies.callbacks import INTERFACE
 
 ATTEMPT_PREFIX = "sp-"
+LEG_PREFIX = "leg-"  # of the unique ids of calls to agents who stand by
 DISPOSITION_EVENT = "SecondpassDisposition"  # UserEvent of a dialplan, or of an agent's desk by the AMI
 CONNECTED_EVENT = "SecondpassConnected"  # UserEvent of our dialplan: the one agent a callback is for answered
 HEARD_EVENT = "SecondpassHeard"  # UserEvent of our dialplan: the verdict that no server of ours took
@@ -31,8 +32,8 @@ _INTERFACE = re.compile(INTERFACE)
 
 
 def is_inbound(call: str) -> bool:
-    """Whether a channel's unique id is none of our attempts'."""
-    return not call.startswith(ATTEMPT_PREFIX)
+    """Whether a channel's unique id is of nobody whom we called."""
+    return not call.startswith((ATTEMPT_PREFIX, LEG_PREFIX))
 
 
 def call_fact(event: AmiEvent, at: float) -> tuple[str, Fact] | None:

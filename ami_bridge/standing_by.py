@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from ami_bridge.call_facts import LEG_PREFIX
 from ami_bridge.errors import AmiError
 from ami_bridge.events import AgentConnect, AmiEvent, Hangup, OriginateResponse
 from ami_bridge.link import AmiLink
@@ -18,8 +19,6 @@ log = structlog.get_logger(__name__)
 RINGS = 20.0  # seconds an agent's telephone rings for it
 AGAIN = 30.0  # seconds after which an agent who did not answer is asked again
 FORGOTTEN = 5.0  # seconds after which an agent for whom nobody asks any more is let go
-PREFIX = "leg-"  # of such a channel's unique id; that of the half which waits in a queue ends with QUEUED
-QUEUED = "-q"
 
 Key = tuple[str, str]
 """A sub-campaign and a contact in it."""
@@ -37,6 +36,12 @@ class Leg:
     agent: str = ""
     attempt: str = ""
     failed: float | None = None
+
+    @property
+    def queued(self) -> str:
+        """The unique id of the half that waits in the queue. It does not begin as the other half's does:
+        Bridge() takes the beginning of an id for the whole."""
+        return f"{LEG_PREFIX}q-{self.identity.removeprefix(LEG_PREFIX)}"
 
 
 class StandingBy:
@@ -59,7 +64,7 @@ class StandingBy:
 
     def call(self, key: Key, queue: str, own: str) -> None:
         """Have that agent, or the queue's next one before all who wait there, called by the next `work`."""
-        identity = PREFIX + self._new_id().partition("-")[2]
+        identity = LEG_PREFIX + self._new_id().partition("-")[2]
         leg = self._legs[key] = Leg(identity, queue, own, self._clock())
         self._wanted.append(leg)
 
@@ -90,9 +95,10 @@ class StandingBy:
                         leg.failed = self._clock()
                     elif leg.own:
                         self._is_there(leg, leg.own)
-            case AgentConnect(uniqueid=queued, interface=agent):
-                for leg in self._of(queued.removesuffix(QUEUED)):
-                    self._is_there(leg, agent)
+            case AgentConnect(uniqueid=call, interface=agent):
+                for leg in self._legs.values():
+                    if leg.queued == call:
+                        self._is_there(leg, agent)
             case Hangup(uniqueid=identity):
                 for leg in self._of(identity):
                     leg.failed, leg.agent = self._clock(), ""
@@ -126,7 +132,7 @@ class StandingBy:
             "ChannelId": leg.identity,
         }
         if not leg.own:
-            headers["OtherChannelId"] = leg.identity + QUEUED
+            headers["OtherChannelId"] = leg.queued
         try:
             variables = {f"__{Variable.QUEUE}": leg.queue}
             await self._link.call("Originate", headers, variables, action_id=leg.identity)
@@ -145,6 +151,4 @@ class StandingBy:
             self._unwanted.append(leg.identity)
 
     def _of(self, identity: str) -> list[Leg]:
-        if not identity.startswith(PREFIX):
-            return []
         return [leg for leg in self._legs.values() if leg.identity == identity]

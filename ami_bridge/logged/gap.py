@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
-from ami_bridge.call_facts import is_inbound
+from ami_bridge.call_facts import ATTEMPT_PREFIX, is_inbound
 from ami_bridge.came_back import CameBack
 from ami_bridge.logged.calls import LoggedCall, caller_number, facts_of, hung_up_in_queue
 from ami_bridge.logged.files import ALWAYS, AsteriskFiles
@@ -96,7 +96,7 @@ class Gap:
         """A store that has never heard of anything may have been lost: then the ledger is told all there is.
         Calls that are up in that moment are told of when they are over."""
         if heard is None:
-            ours = [call for call in up if not is_inbound(call)]
+            ours = [call for call in up if call.startswith(ATTEMPT_PREFIX)]
             self._strangers |= await self._store.unknown(ours)
         elif not self._strangers or not self._strangers.isdisjoint(up):
             return
