@@ -116,14 +116,7 @@ class Attempts(Attachments, LimitBook):
     async def placed_many(self, attempts: Sequence[str]) -> list[bool]:
         """As `placed`, for each of them in one round trip, which is not one step."""
         calls = [function_call("placed", (self._keys.attempt(attempt),)) for attempt in attempts]
-
-        async def call() -> Any:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for words in calls:
-                    pipe.execute_command(*words)
-                return await pipe.execute()
-
-        return [bool(answer) for answer in await self._with_library(call)]
+        return [bool(answer) for answer in await self._call_many(calls)]
 
     async def record(
         self, intent: Intent, outcome: Outcome, move: Move, due_at: float | None, expected_version: int

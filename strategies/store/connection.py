@@ -178,6 +178,18 @@ class Door:
         words = function_call(function, keys, arguments)
         return await self._with_library(lambda: run(self._redis, *words))
 
+    async def _call_many(self, calls: Sequence[Sequence[Any]]) -> list[Any]:
+        """Several functions of the library, as the words of `function_call`, in one round trip: not one step.
+        An answer for each; where the store is lost meanwhile, some may have been carried out."""
+
+        async def call() -> Any:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for words in calls:
+                    pipe.execute_command(*words)
+                return await pipe.execute()
+
+        return list(await self._with_library(call))
+
     async def _with_library(self, call: Callable[[], Awaitable[Any]]) -> Any:
         """Do it; and once more with the library loaded if the server has lost it, for then nothing has been
         done."""

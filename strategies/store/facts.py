@@ -4,7 +4,6 @@ engine."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from redis.asyncio.client import Pipeline
 
@@ -24,14 +23,7 @@ class Facts(Door):
         """Append facts of attempts in their order, in one round trip; an answer for each, as `add_fact` gives
         it. It is not one step: where the store is lost meanwhile, some may have been written."""
         calls = [self._adding(attempt, fact) for attempt, fact in told]
-
-        async def call() -> Any:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for words in calls:
-                    pipe.execute_command(*words)
-                return await pipe.execute()
-
-        return [bool(answer) for answer in await self._with_library(call)]
+        return [bool(answer) for answer in await self._call_many(calls)]
 
     def _adding(self, attempt: str, fact: Fact) -> list[str | bytes | int]:
         keys = (self._keys.attempt(attempt), self._keys.facts_of(attempt), self._keys.facts)

@@ -59,10 +59,7 @@ class Upkeep(Door):
             for bucket in range(BUCKETS)
         ]
         for at in range(0, BUCKETS, AT_ONCE):
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for words in calls[at : at + AT_ONCE]:
-                    pipe.execute_command(*words)
-                await pipe.execute()
+            await self._call_many(calls[at : at + AT_ONCE])
 
     async def _remove_unused_libraries(self) -> None:
         """Note that this release is in use, and remove the functions of those that no longer are."""
