@@ -11,6 +11,7 @@ import structlog
 
 from ami_bridge.errors import AmiError
 from ami_bridge.link import AmiLink
+from ami_bridge.set_within import set_within
 from config.variables import Context
 from strategies.abandonment import PATIENCE
 
@@ -50,7 +51,7 @@ class Abandoning:
                 self._earlier.clear()
                 self.once(leading)
                 left = min(self._until.values(), default=inf) - self._clock()
-                await _set_within(self._earlier, None if left == inf else max(0.0, left))
+                await set_within(self._earlier, None if left == inf else max(0.0, left))
 
     def once(self, leading: asyncio.TaskGroup) -> None:
         """Ask Asterisk for each whose time is up, once, as a task of `leading`."""
@@ -71,11 +72,3 @@ class Abandoning:
         else:
             self._on_abandoned(attempt)
             log.info("abandon.no_agent", attempt=attempt)
-
-
-async def _set_within(event: asyncio.Event, seconds: float | None) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return

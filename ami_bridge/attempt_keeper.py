@@ -12,6 +12,7 @@ import structlog
 from ami_bridge.afterthoughts import Afterthoughts
 from ami_bridge.agents import QueueBoard
 from ami_bridge.endings import Endings
+from ami_bridge.set_within import set_within
 from ami_bridge.sub_campaigns import SubCampaigns
 from strategies.attempts import Fact, FactName
 from strategies.store import Store
@@ -134,9 +135,9 @@ class AttemptKeeper:
         words = self._last_words[attempt]
         try:
             if last.name is not FactName.HUNG_UP:
-                await _said(words.hang_up, HANGUP_SETTLE)
+                await set_within(words.hang_up, HANGUP_SETTLE)
             if not await until_stored(lambda: self._endings.record(attempt)):
-                if not await _said(words.script, SCRIPT_SETTLE):
+                if not await set_within(words.script, SCRIPT_SETTLE):
                     log.warning("attempt.script_never_ended", attempt=attempt)
                 await until_stored(lambda: self._endings.record(attempt, patient=False))
         except Exception:
@@ -147,12 +148,3 @@ class AttemptKeeper:
             self._has_channel.discard(attempt)
             self._board.release(attempt)
             self.on_ended(attempt)
-
-
-async def _said(word: asyncio.Event, within: float) -> bool:
-    """Wait for a last word; False if it did not come in time."""
-    try:
-        async with asyncio.timeout(within):
-            return await word.wait()
-    except TimeoutError:
-        return False

@@ -24,6 +24,7 @@ from ami_bridge.placement import Placement
 from ami_bridge.preparation import Candidate, claim_of, prompts_of
 from ami_bridge.previews import Previews
 from ami_bridge.ringing import Ringing
+from ami_bridge.set_within import set_within
 from ami_bridge.speech import Speech, SpeechError
 from ami_bridge.standing_by import StandingBy
 from ami_bridge.sub_campaigns import SubCampaigns
@@ -117,11 +118,7 @@ class Dialer:
         """A TICK, or less where something has happened to agents or calls."""
         self._look_again.clear()
         await asyncio.sleep(min(TICK, SOONEST))
-        try:
-            async with asyncio.timeout(TICK - SOONEST):
-                await self._look_again.wait()
-        except TimeoutError:
-            return
+        await set_within(self._look_again, TICK - SOONEST)
 
     def stop(self) -> None:
         """No further look."""

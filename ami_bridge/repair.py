@@ -15,6 +15,7 @@ from ami_bridge.errors import AmiError
 from ami_bridge.link import AmiLink
 from ami_bridge.logged.gap import Gap
 from ami_bridge.reconcile import Findings, compare
+from ami_bridge.set_within import set_within
 from ami_bridge.snapshot import LiveChannel, snapshot
 from config.variables import Context
 from strategies.attempts import FactName, Intent
@@ -48,7 +49,7 @@ class Repair:
         """Repair whenever it is due, until cancelled."""
         again: float | None = None
         while True:
-            await self._until_due(again)
+            await set_within(self.due, again)
             self.due.clear()
             try:
                 undecided = (await self.once()).undecided
@@ -103,13 +104,6 @@ class Repair:
             self._dialer.adopt(intent, to_agent=_still_to_reach_queue(intent, channels[intent.attempt]))
         for attempt in found.adopted:
             await self._store.placed(attempt)
-
-    async def _until_due(self, again: float | None) -> None:
-        try:
-            async with asyncio.timeout(again):
-                await self.due.wait()
-        except TimeoutError:
-            return
 
 
 def _still_to_reach_queue(intent: Intent, channel: LiveChannel) -> bool:

@@ -27,6 +27,7 @@ from ami_bridge.events import (
     UserEvent,
 )
 from ami_bridge.link import AmiLink
+from ami_bridge.set_within import set_within
 from config.plain_text import plain
 from config.variables import Context, Variable
 from strategies.agent_fit import AgentRecord
@@ -106,7 +107,7 @@ class WaitingCallers:
                     await self.look(self._clock())
                 except (StoreUnavailable, AmiError) as error:
                     log.debug("waiting.not_looked", error=str(error))
-            await _set_within(self._news, LOOK)
+            await set_within(self._news, LOOK)
 
     async def look(self, now: float) -> None:
         """Decide anew about everybody who waits, the longest first, and carry out what is better."""
@@ -241,11 +242,3 @@ def _screen(objective: Objective, decision: Decision) -> dict[str, str]:
         Variable.OFFER: objective.offer or "",
         Variable.PROMPT: objective.prompt or "",
     }
-
-
-async def _set_within(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return
