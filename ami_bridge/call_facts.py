@@ -24,11 +24,12 @@ LEG_PREFIX = "leg-"  # of the unique ids of calls to agents who stand by
 DISPOSITION_EVENT = "SecondpassDisposition"  # UserEvent of a dialplan, or of an agent's desk by the AMI
 CONNECTED_EVENT = "SecondpassConnected"  # UserEvent of our dialplan: the one agent a callback is for answered
 HEARD_EVENT = "SecondpassHeard"  # UserEvent of our dialplan: the verdict that no server of ours took
+HANGS_UP_WITHIN = 2.0  # seconds between the queue's word and the hang-up; later the caller was led on
+WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")  # what a thing is called that somebody outside names
+MEMBER = re.compile(INTERFACE)
 _VERDICT = re.compile(r"[A-Z]{2,20}")
 _CAUSE = re.compile(r"[A-Z]+(-[0-9]+)*")
-_WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MOMENT = re.compile(r"[0-9]{1,11}")
-_INTERFACE = re.compile(INTERFACE)
 
 
 def is_inbound(call: str) -> bool:
@@ -51,11 +52,11 @@ def _noted(fields: Mapping[str, str], at: float) -> tuple[str, Fact] | None:
     """What an agent noted: `Attempt`, `Disposition`, and for a callback `At` (epoch seconds) and `Agent` (the
     interface of a member). Text from outside, so what does not look like it is left out."""
     attempt, noted = fields.get("Attempt", ""), fields.get("Disposition", "")
-    if not attempt.startswith(ATTEMPT_PREFIX) or not _WORD.fullmatch(noted):
+    if not attempt.startswith(ATTEMPT_PREFIX) or not WORD.fullmatch(noted):
         return None
     moment, agent = fields.get("At", ""), fields.get("Agent", "")
     cause = moment if _MOMENT.fullmatch(moment) else ""
-    if cause and _INTERFACE.fullmatch(agent):
+    if cause and MEMBER.fullmatch(agent):
         cause = f"{moment} {agent}"
     return attempt, Fact(FactName.DISPOSITION, at, noted, cause)
 
@@ -72,7 +73,7 @@ def _heard(fields: Mapping[str, str], at: float) -> tuple[str, Fact] | None:
 def _own_agent(fields: Mapping[str, str], at: float) -> tuple[str, Fact] | None:
     """The agent a callback was for has answered; the queue, which was passed by, says nothing of it."""
     attempt, agent = fields.get("Attempt", ""), fields.get("Agent", "")
-    if not attempt.startswith(ATTEMPT_PREFIX) or not _INTERFACE.fullmatch(agent):
+    if not attempt.startswith(ATTEMPT_PREFIX) or not MEMBER.fullmatch(agent):
         return None
     return attempt, Fact(FactName.AGENT_CONNECTED, at, agent)
 

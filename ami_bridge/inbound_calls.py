@@ -8,7 +8,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from ami_bridge.call_facts import DISPOSITION_EVENT, is_inbound
+from ami_bridge.call_facts import DISPOSITION_EVENT, HANGS_UP_WITHIN, MEMBER, WORD, is_inbound
 from ami_bridge.events import (
     AgentComplete,
     AgentConnect,
@@ -19,19 +19,15 @@ from ami_bridge.events import (
     QueueCallerLeave,
     UserEvent,
 )
-from strategies.callbacks import INTERFACE
 from strategies.numbers import normalise
 from strategies.past_calls import CallOver, CallResult
 from strategies.store import Store
 from strategies.store.notes import Note
 from strategies.store.patience import until_stored
 
-HANGS_UP_WITHIN = 2.0  # seconds between the queue's word and the hang-up; later the caller was led on
 MOST = 20_000  # calls followed at once; their hang-ups cannot have been missed for so many
 
-_WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _CALL = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
-_INTERFACE = re.compile(INTERFACE)
 _ANSWERS = {"yes": True, "no": False}
 
 
@@ -121,10 +117,10 @@ class InboundCalls:
         note = Note(
             interaction,
             now,
-            disposition=said if _WORD.fullmatch(said) else "",
+            disposition=said if WORD.fullmatch(said) else "",
             pursued=_ANSWERS.get(fields.get("Pursued", "").lower()),
             achieved=_ANSWERS.get(fields.get("Achieved", "").lower()),
-            agent=agent if _INTERFACE.fullmatch(agent) else "",
+            agent=agent if MEMBER.fullmatch(agent) else "",
         )
         if not _CALL.fullmatch(interaction) or not note.says_anything:
             return None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import structlog
 
-from ami_bridge.call_facts import is_inbound
+from ami_bridge.call_facts import HANGS_UP_WITHIN, is_inbound
 from ami_bridge.events import AmiEvent, Hangup, QueueCallerAbandon
 from ami_bridge.sub_campaigns import SubCampaigns
 from strategies.engine import lost_caller
@@ -19,8 +19,6 @@ from strategies.store import Store
 from strategies.store.patience import until_stored
 
 log = structlog.get_logger(__name__)
-
-HANGS_UP_WITHIN = 2.0  # seconds between the queue's word and the hang-up; later the caller was led on
 
 
 class LostCallers:

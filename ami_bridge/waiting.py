@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from ami_bridge.agents import QueueBoard
-from ami_bridge.call_facts import is_inbound
+from ami_bridge.call_facts import WORD, is_inbound
 from ami_bridge.decisions_in_force import DecisionsInForce
 from ami_bridge.errors import AmiError, NotConnected
 from ami_bridge.events import (
@@ -44,7 +44,6 @@ PAUSE = 0.2  # seconds after a look in which what happens is gathered
 MOST = 20_000  # callers followed at once; their hang-ups cannot have been missed for so many
 ANSWER_EVENT = "SecondpassAnswer"  # UserEvent of a dialplan: a caller answered something (`Name`, `Value`)
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _VALUE = re.compile(r"[A-Za-z0-9_.+*#\-]{1,40}")
 
 
@@ -165,7 +164,7 @@ class WaitingCallers:
     def _answered(self, caller: _Caller, fields: Mapping[str, str]) -> None:
         """Text from outside: what does not look like an answer is left out."""
         name, value = fields.get("Name", ""), fields.get("Value", "")
-        if _NAME.fullmatch(name) and _VALUE.fullmatch(value):
+        if WORD.fullmatch(name) and _VALUE.fullmatch(value):
             caller.answers[name] = value
 
     async def _agents(self, catalogue: Catalogue) -> tuple[AgentRecord, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ami_bridge.call_facts import HANGS_UP_WITHIN
 from ami_bridge.logged.call_records import ANSWERED, CallRecord, Verdict
 from ami_bridge.logged.queue_log import ABANDONED, CALLER_FIELD, CONNECTED, ENTERED, LEFT_UNSERVED, QueueEntry
 from config.variables import Next
@@ -17,7 +18,6 @@ from strategies.attempts import Fact, FactName
 from strategies.vocabulary import Medium
 
 SECOND = 1.0
-HUNG_UP_WITHIN = 2.0  # seconds between leaving the queue and the end of a call that ended by that
 RANG_OUT = 1.0  # seconds short of the ring time at which nobody can be said to have let it ring
 _UNANSWERED = {"BUSY": "BUSY", "CONGESTION": "CONGESTION"}  # disposition -> DialStatus
 
@@ -100,7 +100,7 @@ def hung_up_in_queue(logged: LoggedCall) -> bool:
     left, record = logged.last(ABANDONED), logged.record
     if left is None or record is None or logged.first(CONNECTED) is not None:
         return False
-    return record.end <= left.at + SECOND + HUNG_UP_WITHIN
+    return record.end <= left.at + SECOND + HANGS_UP_WITHIN
 
 
 def caller_number(logged: LoggedCall) -> str:
