@@ -3,6 +3,7 @@ examples and learning from them is left to `models.learning`."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,7 +36,8 @@ class Joining:
 
     def __init__(self, outcomes: Mapping[str, Outcome]) -> None:
         self._outcomes = outcomes
-        self._open: dict[str, _Open] = {}  # by the moment of their decision
+        # By the moment of their decision; a plain dict is slow to give up its first.
+        self._open: OrderedDict[str, _Open] = OrderedDict()
 
     def fold(self, line: Mapping[str, Any]) -> list[tuple[str, Example]]:
         """The outcomes that became known by this line, by their names."""
@@ -60,8 +62,8 @@ class Joining:
             call.factors = line.get("factors")
         else:
             call.predictions = line["decision"].get("predictions", {})
-        while self._open and (oldest := next(iter(self._open.values()))).at < at - WAITED_FOR:
-            self._open = {name: one for name, one in self._open.items() if one is not oldest}
+        while self._open and next(iter(self._open.values())).at < at - WAITED_FOR:
+            self._open.popitem(last=False)
 
     def _labelled(
         self, interaction: str, call: _Open, factors: Mapping[str, float | str]
