@@ -265,7 +265,7 @@ class Harness:
         if service in {"asterisk", "carrier"}:
             return self._inside(service, "asterisk", "-rx", "core waitfullybooted")
         if service == "redis":
-            return self._inside(service, "redis-cli", "-h", f"{self.net}.3", "ping")
+            return self._inside(service, "redis-cli", "-e", "-h", f"{self.net}.3", "ping")
         if service == "agents":
             return self._listens("udp", f"{self.net}.5", 5060)
         return self._listens("tcp", f"{self.net}.4", 4573)
