@@ -266,7 +266,9 @@ async def status_of(
 ) -> tuple[list[dict[str, Any]], str | None, dict[str, ConfigurationStatus]]:
     """A row for each sub-campaign, who threw the stop switch, and which files the processes go by."""
     halted_by = await store.halted_by()
-    rows = [_row(sub, await store.counters(sub.name), halted_by) for sub in await named(store, name)]
+    subs = await named(store, name)
+    found = await store.figures_of(subs)
+    rows = [_row(sub, counters, halted_by) for sub, (counters, _) in zip(subs, found, strict=True)]
     return rows, halted_by, await store.configurations()
 
 

@@ -19,6 +19,7 @@ from console.ledger_archive import at_home, whole_ledger
 from console.ledger_files import archive_of
 from console.refusal import Reason, RefusedError
 from strategies.ledger import LOST, changes, from_figures
+from strategies.state import SubCampaign
 from strategies.vocabulary import RecoveryEnd
 
 if TYPE_CHECKING:
@@ -83,16 +84,22 @@ def results(
 
 async def figures_of(store: Store, name: str) -> list[dict[str, Any]]:
     """Every figure of the sub-campaigns of that name. Raises RefusedError where there is none."""
-    subs, sizes = await named(store, name), await store.lists()
-    queues = (await store.caller(None)).queues
+    return await figures_of_all(store, await named(store, name), (await store.caller(None)).queues)
+
+
+async def figures_of_all(
+    store: Store, subs: Sequence[SubCampaign], queues: Mapping[str, QueueFigures]
+) -> list[dict[str, Any]]:
+    """Every figure of these sub-campaigns, in their order; `queues`: the agents' queues by name."""
+    sizes = await store.lists()
     return [
         {
-            **figures(sub, await store.counters(sub.name), await store.pass_waiting(sub.name)),
+            **figures(sub, counters, waiting),
             "total": sum(sizes.get(each, 0) for each in sub.attached or sub.lists),
             "abandon_cap": cap_of(sub.campaign),
             "queue": _queue(queues.get(sub.campaign.queue)),
         }
-        for sub in subs
+        for sub, (counters, waiting) in zip(subs, await store.figures_of(subs), strict=True)
     ]
 
 

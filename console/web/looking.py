@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 async def look(store: Store) -> dict[str, Any]:
     """By topic: `overview` (stop switch, queues, a line for each sub-campaign that is open), and
     `sub:NAME/N` with all figures and rules of each."""
-    kept, queues = await store.rules(), (await store.caller(None)).queues
-    subs = {}
-    for sub in await store.open_subs():
-        (figures,) = await results.figures_of(store, sub.name)
-        subs[f"sub:{sub.name}"] = {**figures, "rules": rows_of(sub, kept)}
+    kept, queues, open_ones = await store.rules(), (await store.caller(None)).queues, await store.open_subs()
+    found = await results.figures_of_all(store, open_ones, queues)
+    subs = {
+        f"sub:{sub.name}": {**figures, "rules": rows_of(sub, kept)}
+        for sub, figures in zip(open_ones, found, strict=True)
+    }
     lines = [_line(one) for one in subs.values()]
     return {
         "overview": {

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from redis.asyncio.client import Pipeline
 
+from strategies.campaign import Campaign
 from strategies.contacts import Contact
 from strategies.frozen import Record
 from strategies.ledger import Counters
@@ -185,11 +186,21 @@ class Lanes(Campaigns):
     async def pass_waiting(self, sub: str) -> dict[str, int]:
         """Per pass, how many contacts are not through with it yet: it is over when there are none."""
         campaign = (await self._snapshot(sub)).campaign
-        stands = {int(i): int(n) for i, n in (await self._command("HGETALL", self._keys.stands(sub))).items()}
-        return {
-            each.name: sum(count for index, count in stands.items() if 0 <= index <= place)
-            for place, each in enumerate(campaign.passes)
-        }
+        return _waiting(campaign, await self._command("HGETALL", self._keys.stands(sub)))
+
+    async def figures_of(self, subs: Sequence[SubCampaign]) -> list[tuple[Counters, dict[str, int]]]:
+        """`counters` and `pass_waiting` of these sub-campaigns, in their order, in one round trip."""
+
+        def fill(pipe: Pipeline) -> None:
+            for sub in subs:
+                pipe.execute_command("HGETALL", self._keys.figures(sub.name))
+                pipe.execute_command("HGETALL", self._keys.stands(sub.name))
+
+        answers = await self._pipeline(fill) if subs else []
+        return [
+            (counted(own), _waiting(sub.campaign, stands))
+            for sub, own, stands in zip(subs, answers[::2], answers[1::2], strict=True)
+        ]
 
     async def pass_ended(self, sub: str, name: str, at: float) -> bool:
         """Note that a pass is over, once, and let everyone who waited for that be due; False if it was
@@ -199,3 +210,12 @@ class Lanes(Campaigns):
     async def counters(self, sub: str) -> Counters:
         """The figures of a sub-campaign; of inbound calls and all else for the empty name."""
         return counted(await self._command("HGETALL", self._keys.figures(sub)))
+
+
+def _waiting(campaign: Campaign, stands: Mapping[bytes, bytes]) -> dict[str, int]:
+    """Contacts by the pass they stand in, as contacts that are not through with each pass."""
+    counts = {int(index): int(count) for index, count in stands.items()}
+    return {
+        each.name: sum(count for index, count in counts.items() if 0 <= index <= place)
+        for place, each in enumerate(campaign.passes)
+    }
