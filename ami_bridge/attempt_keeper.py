@@ -22,7 +22,8 @@ log = structlog.get_logger(__name__)
 
 SCRIPT_SETTLE = 2.0  # seconds the script's player may take to write its last fact after the hang-up
 HANGUP_SETTLE = 1.0  # seconds an end that does not say why waits for the hang-up that does
-MOST = 200  # facts written in one round trip
+MOST = 200  # facts written in one step
+GATHER = 0.02  # seconds in which facts gather to be written: a turn of the store costs more than a fact
 OVER = frozenset({FactName.HUNG_UP, FactName.ORIGINATE_FAILED, FactName.GONE})
 
 
@@ -84,6 +85,7 @@ class AttemptKeeper:
 
     async def _all_heard(self) -> list[tuple[str, Fact]]:
         told = [await self._heard.get()]
+        await asyncio.sleep(GATHER)
         while len(told) < MOST and not self._heard.empty():
             told.append(self._heard.get_nowait())
         return told

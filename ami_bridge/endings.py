@@ -20,6 +20,7 @@ from strategies.vocabulary import Result
 
 log = structlog.get_logger(__name__)
 
+GATHER = 0.02  # seconds in which ends gather: a step takes five turns of the store, however few it records
 MOST = 100  # attempts recorded in one step: others who ask the store meanwhile wait for a few milliseconds
 
 
@@ -62,6 +63,7 @@ class Endings:
         """Record what waits, until cancelled."""
         while True:
             await self._wake.wait()
+            await asyncio.sleep(GATHER)
             batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             if not self._waiting:
                 self._wake.clear()

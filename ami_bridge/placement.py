@@ -23,6 +23,7 @@ from strategies.store.patience import until_stored
 log = structlog.get_logger(__name__)
 
 ORIGINATE_DEADLINE = 5.0  # seconds for Asterisk to say that it took the Originate
+GATHER = 0.02  # seconds in which placed calls gather to be noted: a turn of the store costs more than a note
 CHANNEL_SETTLE = 5.0  # seconds after which a call that Asterisk was asked for has its channel, or never will
 
 
@@ -46,7 +47,7 @@ class Placement:
         self._store, self._link, self._trunk, self._tenant = store, link, trunk, tenant
         self._keeper, self._clock = keeper, clock
         self._may_dial, self._on_not_placed, self._on_doubt = may_dial, on_not_placed, on_doubt
-        self._took = Together(store.placed_many)
+        self._took = Together(store.placed_many, gather=GATHER)
         self._no_channel_until: dict[str, float] = {}
 
     def announce(self, attempts: Iterable[str]) -> None:

@@ -13,10 +13,17 @@ R = TypeVar("R")
 
 class Together(Generic[T, R]):
     """`ask` answers one item by having `answer` answer all that wait, at most `most` of them at once. The
-    first who waits asks for the others, so that no task is needed; who asks may be cancelled."""
+    first who waits asks for the others, so that no task is needed; who asks may be cancelled. `gather`:
+    seconds that the first waits for others who ask."""
 
-    def __init__(self, answer: Callable[[Sequence[T]], Awaitable[Sequence[R]]], most: int = 100) -> None:
-        self._answer, self._most = answer, most
+    def __init__(
+        self,
+        answer: Callable[[Sequence[T]], Awaitable[Sequence[R]]],
+        most: int = 100,
+        *,
+        gather: float = 0.0,
+    ) -> None:
+        self._answer, self._most, self._gather = answer, most, gather
         self._asking = asyncio.Lock()
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
 
@@ -26,7 +33,7 @@ class Together(Generic[T, R]):
         self._waiting.append((item, mine))
         async with self._asking:
             while not mine.done():
-                await asyncio.sleep(0)  # those who ask in this turn of the loop go along
+                await asyncio.sleep(self._gather)  # those who ask meanwhile go along
                 await self._ask_next()
         return await mine
 

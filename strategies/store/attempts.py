@@ -114,9 +114,9 @@ class Attempts(Attachments, LimitBook):
         return (await self.placed_many([attempt]))[0]
 
     async def placed_many(self, attempts: Sequence[str]) -> list[bool]:
-        """As `placed`, for each of them in one round trip, which is not one step."""
-        calls = [function_call("placed", (self._keys.attempt(attempt),)) for attempt in attempts]
-        return [bool(answer) for answer in await self._call_many(calls)]
+        """As `placed`, for each of them, in one step."""
+        answers = await self._call("placed", [self._keys.attempt(attempt) for attempt in attempts])
+        return [bool(answer) for answer in answers]
 
     async def record(
         self, intent: Intent, outcome: Outcome, move: Move, due_at: float | None, expected_version: int

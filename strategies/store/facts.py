@@ -5,11 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from redis.asyncio.client import Pipeline
-
 from strategies.attempts import Fact, Intent
 from strategies.store.codec import read_fact, read_intent, record_text
-from strategies.store.connection import Door, function_call
+from strategies.store.connection import Door
 
 
 class Facts(Door):
@@ -20,24 +18,19 @@ class Facts(Door):
         return (await self.add_facts([(attempt, fact)]))[0]
 
     async def add_facts(self, told: Sequence[tuple[str, Fact]]) -> list[bool]:
-        """Append facts of attempts in their order, in one round trip; an answer for each, as `add_fact` gives
-        it. It is not one step: where the store is lost meanwhile, some may have been written."""
-        calls = [self._adding(attempt, fact) for attempt, fact in told]
-        return [bool(answer) for answer in await self._call_many(calls)]
-
-    def _adding(self, attempt: str, fact: Fact) -> list[str | bytes | int]:
-        keys = (self._keys.attempt(attempt), self._keys.facts_of(attempt), self._keys.facts)
-        return function_call("add_fact", keys, {"attempt": attempt, "fact": record_text(fact)})
+        """Append facts of attempts in their order, in one step; an answer for each, as `add_fact` gives it."""
+        keys = [self._keys.facts]
+        for attempt, _ in told:
+            keys += (self._keys.attempt(attempt), self._keys.facts_of(attempt))
+        facts = [{"attempt": attempt, "fact": record_text(fact)} for attempt, fact in told]
+        return [bool(answer) for answer in await self._call("add_facts", keys, facts)]
 
     async def known_of(self, attempts: Sequence[str]) -> list[tuple[Intent | None, list[Fact]]]:
         """Of each attempt its intent, known for a day after its end, and all its facts in order."""
-
-        def fill(pipe: Pipeline) -> None:
-            for attempt in attempts:
-                pipe.execute_command("HGET", self._keys.attempt(attempt), "intent")
-                pipe.execute_command("LRANGE", self._keys.facts_of(attempt), 0, -1)
-
-        found = await self._pipeline(fill)
+        keys: list[str] = []
+        for attempt in attempts:
+            keys += (self._keys.attempt(attempt), self._keys.facts_of(attempt))
+        found = await self._call("known", keys)
         return [
             (read_intent(intent) if intent else None, [read_fact(raw) for raw in facts])
             for intent, facts in zip(found[::2], found[1::2], strict=True)

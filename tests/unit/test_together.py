@@ -36,6 +36,15 @@ async def test_what_waits_while_a_batch_is_answered_is_the_next_batch() -> None:
     assert asked.batches == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
 
 
+async def test_who_asks_within_the_time_to_gather_goes_along() -> None:
+    asked = Asked()
+    together = Together(asked, gather=0.2)
+    first = asyncio.create_task(together.ask(1))
+    await asyncio.sleep(0.01)
+    assert await asyncio.gather(first, together.ask(2)) == [2, 4]
+    assert asked.batches == [[1, 2]]
+
+
 async def test_one_alone_is_asked_at_once() -> None:
     asked = Asked()
     assert await Together(asked).ask(21) == 42

@@ -164,24 +164,45 @@ local function release(keys, args)
   return 1
 end
 
+-- keys: attempts. An answer for each.
 local function placed(keys)
-  if redis.call('HGET', keys[1], 'stage') ~= 'intent' then return 0 end
-  redis.call('HSET', keys[1], 'stage', 'placed')
-  return 1
+  local answers = {}
+  for i, key in ipairs(keys) do
+    local intended = redis.call('HGET', key, 'stage') == 'intent'
+    if intended then redis.call('HSET', key, 'stage', 'placed') end
+    answers[i] = intended and 1 or 0
+  end
+  return answers
 end
 
--- keys: attempt, its facts, all facts. A fact of an attempt nobody knows is dropped.
-local function add_fact(keys, args)
-  local f = cmsgpack.unpack(args[1])
-  local stage = redis.call('HGET', keys[1], 'stage')
-  if not stage then return 0 end
-  redis.call('RPUSH', keys[2], f.fact)
-  if stage == 'ended' then redis.call('EXPIRE', keys[2], DAY) end
-  redis.call('XADD', keys[3], 'MAXLEN', '~', FACTS_KEPT, '*', 'attempt', f.attempt, 'fact', f.fact)
-  return 1
+-- keys: all facts, of each fact the attempt and its facts. A fact of an attempt nobody knows is dropped. An answer
+-- for each.
+local function add_facts(keys, args)
+  local answers = {}
+  for i, f in ipairs(cmsgpack.unpack(args[1])) do
+    local attempt_key, facts_key = keys[2 * i], keys[2 * i + 1]
+    local stage = redis.call('HGET', attempt_key, 'stage')
+    if stage then
+      redis.call('RPUSH', facts_key, f.fact)
+      if stage == 'ended' then redis.call('EXPIRE', facts_key, DAY) end
+      redis.call('XADD', keys[1], 'MAXLEN', '~', FACTS_KEPT, '*', 'attempt', f.attempt, 'fact', f.fact)
+    end
+    answers[i] = stage and 1 or 0
+  end
+  return answers
+end
+
+-- keys: of each attempt itself and its facts. Its intent or nothing, and its facts, by turns.
+local function known(keys)
+  local found = {}
+  for i = 1, #keys, 2 do
+    found[i], found[i + 1] = redis.call('HGET', keys[i], 'intent'), redis.call('LRANGE', keys[i + 1], 0, -1)
+  end
+  return found
 end
 
 register('placed', placed, {})
 register('record', record, {})
 register('release', release, {})
-register('add_fact', add_fact, {})
+register('add_facts', add_facts, {})
+register('known', known, {'no-writes'})
