@@ -47,10 +47,8 @@ class Tokens(Door):
 
     async def add_token(self, digest: str, token: Token) -> bool:
         """Keep a token; False where its name is taken."""
-        if any(one.name == token.name for one in await self.tokens()):
-            return False
-        await self._command("HSET", self._keys.tokens, digest, text(token))
-        return True
+        wanted = {"digest": digest, "name": token.name, "token": text(token)}
+        return bool(await self._call("add_token", (self._keys.tokens,), wanted))
 
     async def token(self, digest: str) -> Token | None:
         """The token of that digest, whether it still holds or not."""
@@ -64,9 +62,7 @@ class Tokens(Door):
 
     async def remove_token(self, name: str) -> bool:
         """Take a token back; False where none has that name."""
-        kept = await self._command("HGETALL", self._keys.tokens)
-        gone = [digest for digest, raw in kept.items() if _token(raw).name == name]
-        return bool(gone and await self._command("HDEL", self._keys.tokens, *gone))
+        return bool(await self._call("remove_token", (self._keys.tokens,), {"name": name}))
 
     async def told_until(self, hook: str) -> str:
         """The id of the last line that a webhook is through with. A new one begins with what comes next."""
