@@ -18,12 +18,15 @@ from console.refusal import Reason, RefusedError
 ENVIRONMENT = "secondpass.env"
 FOR_ASTERISK = "asterisk"
 GLOBALS, DIALPLAN, MANAGER = "secondpass_globals.conf", "secondpass.conf", "manager_secondpass.conf"
+RECORDS = "cdr_secondpass.conf"
 LINES = (
     ("extensions.conf, under [globals]", f'#include "{GLOBALS}"'),
     ("extensions.conf, at its end", f'#include "{DIALPLAN}"'),
     ("manager.conf, at its end", f'#include "{MANAGER}"'),
 )
 """What is added to an existing Asterisk: where, and the line."""
+FOR_RECORDS = ("cdr_custom.conf, under [mappings]", f'#include "{RECORDS}"')
+"""A fourth line, for what was lost while the link was down; the file says what else that takes."""
 
 _TOKEN = re.compile(r"^SECONDPASS_TOKEN = .*$", re.MULTILINE)
 _SECRET = re.compile(r"^secret = .*$", re.MULTILINE)
@@ -59,6 +62,10 @@ def init(
     for where, line in LINES:
         output.line(f"  {line:42} in {where}")
     output.line("  asterisk -rx 'core reload'")
+    output.line(
+        "and, where the calls that ended while the link was down are to be read from its own records:"
+    )
+    output.line(f"  {FOR_RECORDS[1]:42} in {FOR_RECORDS[0]}")
     output.line("and here:")
     output.line(f"  set -a; . {shlex.quote(str(directory.resolve() / ENVIRONMENT))}; set +a")
     output.line("  secondpass check && secondpass doctor && secondpass up")
@@ -73,9 +80,8 @@ def _write(directory: Path) -> None:
     folder = directory / FOR_ASTERISK
     folder.mkdir(mode=0o700)
     token, secret = secrets.token_hex(16), secrets.token_hex(16)
-    texts = {
-        name: Path(dialplan.__file__).with_name(name).read_text() for name in (GLOBALS, DIALPLAN, MANAGER)
-    }
+    shipped = Path(dialplan.__file__).parent
+    texts = {name: (shipped / name).read_text() for name in (GLOBALS, DIALPLAN, MANAGER, RECORDS)}
     texts[GLOBALS] = _TOKEN.sub(f"SECONDPASS_TOKEN = {token}", texts[GLOBALS])
     texts[MANAGER] = _SECRET.sub(f"secret = {secret}", texts[MANAGER])
     for name, text in texts.items():
@@ -101,4 +107,5 @@ def _told(directory: Path) -> dict[str, Any]:
         "directory": str(directory),
         "files": sorted(str(file.relative_to(directory)) for file in directory.rglob("*") if file.is_file()),
         "asterisk": [{"file": where, "line": line} for where, line in LINES],
+        "records": {"file": FOR_RECORDS[0], "line": FOR_RECORDS[1]},
     }

@@ -14,6 +14,7 @@ import pytest
 from pyarrow import parquet
 from secondpass_command import Secondpass, imported, started
 
+import dialplan
 from console.init import LINES
 from strategies.store import Store
 
@@ -35,6 +36,16 @@ def test_what_init_writes_is_accepted_by_check_and_has_secrets_of_its_own(tmp_pa
         assert stat.S_IMODE((first.config / file).stat().st_mode) == 0o600
     again = first("init", first.config)
     assert (again.code, "is not empty" in again.err) == (1, True)
+
+
+def test_init_writes_every_file_that_asterisk_may_include_and_says_where(tmp_path: Path) -> None:
+    here = Secondpass(tmp_path / "config")
+    said = here("init", here.config, "--json").document
+    shipped = {file.name for file in Path(dialplan.__file__).parent.glob("*.conf")}
+    assert {file.name for file in (here.config / "asterisk").iterdir()} == shipped
+    told = [*said["asterisk"], said["records"]]
+    assert {one["line"].split('"')[1] for one in told} == shipped
+    assert said["records"]["file"] == "cdr_custom.conf, under [mappings]"
 
 
 def test_what_init_writes_may_lie_where_a_path_has_a_space(tmp_path: Path) -> None:

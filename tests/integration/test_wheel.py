@@ -18,7 +18,9 @@ INSIDE = (
     "console/web/page/vendor/preact-htm.js",
     "console/web/page/vendor/LICENSES.txt",
     "dialplan/secondpass.conf",
+    "dialplan/secondpass_globals.conf",
     "dialplan/manager_secondpass.conf",
+    "dialplan/cdr_secondpass.conf",
     "models/shipped/accepts_offer/current",
     "strategies/store/functions/claims.lua",
     "config/presets/us.yaml",
@@ -77,6 +79,7 @@ def test_a_fresh_environment_has_a_working_command(secondpass: Path, tmp_path: P
     )
     assert str(secondpass.parents[1]) in where
     said(secondpass, "init", "first", cwd=tmp_path)
+    assert len(list((tmp_path / "first" / "asterisk").glob("*.conf"))) == 4
     assert "loan_reminder" in said(secondpass, "check", "--config", "first", cwd=tmp_path)
     assert "accepts_offer" in said(
         secondpass, "model", "show", "accepts_offer", "--config", "first", cwd=tmp_path
