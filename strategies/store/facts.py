@@ -18,7 +18,7 @@ class Facts(Door):
         return (await self.add_facts([(attempt, fact)]))[0]
 
     async def add_facts(self, told: Sequence[tuple[str, Fact]]) -> list[bool]:
-        """Append facts of attempts in their order, in one step; an answer for each, as `add_fact` gives it."""
+        """Append facts of attempts in their order, in one step; an answer for each, as of `add_fact`."""
         keys = [self._keys.facts]
         for attempt, _ in told:
             keys += (self._keys.attempt(attempt), self._keys.facts_of(attempt))
