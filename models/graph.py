@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from models.card import NUMBERS, TEXTS
 from models.encoding import FAR, Encoding, Number
 from models.features import Factor, Kind
+from models.fused_lookups import one_lookup
 
 OPSET = (helper.make_opsetid("", 21), helper.make_opsetid("ai.onnx.ml", 3))
 IR_VERSION = 10
@@ -78,26 +79,18 @@ class _Parts:
 def _texts(parts: _Parts, encoding: Encoding, weights: NDArray[np.float64]) -> str:
     """The sum of the categories' weights, shape (rows, 1). The place behind the last is for a value without a
     column: it weighs nothing."""
-    places, first = [], 0
-    for nth, text in enumerate(encoding.texts):
-        if not text.levels:
-            continue
-        at = parts.constant(f"at_{nth}", np.array([nth]))
-        places.append(
-            parts.add(
-                "LabelEncoder",
-                parts.add("Gather", TEXTS, at, axis=1),
-                domain="ai.onnx.ml",
-                keys_strings=list(text.levels),
-                values_int64s=list(range(first, first + text.width)),
-                default_int64=len(weights),
-            )
-        )
-        first += text.width
-    if not places:
+    ends = np.cumsum([text.width for text in encoding.texts])
+    if not ends[-1]:
         return parts.constant("no_texts", np.zeros((1, 1)))
+    codes = [
+        dict(zip((level.encode() for level in text.levels), range(end - text.width, end), strict=True))
+        for text, end in zip(encoding.texts, map(int, ends), strict=True)
+    ]
+    marks, steps = one_lookup(codes, len(weights), "places")
+    parts.constants.append(marks)
+    parts.nodes += steps
     table = parts.constant("text_weights", np.append(weights, 0.0))
-    found = parts.add("Gather", table, parts.add("Concat", *places, axis=1))
+    found = parts.add("Gather", table, "places")
     return parts.add("ReduceSum", found, parts.constant("second_axis", np.array([1])), keepdims=1)
 
 

@@ -21,6 +21,7 @@ from sklearn.preprocessing import OrdinalEncoder
 
 from models.errors import ConversionError
 from models.features import Factor, Kind, Source
+from models.fused_lookups import fuse_lookups
 from models.joined_inputs import join_inputs
 
 OPSET = {"": 21, "ai.onnx.ml": 3}
@@ -102,6 +103,7 @@ def convert(estimator: Any, factors: Sequence[Factor], name: str) -> bytes:
             "use ordinal encoding and gradient boosting, and protobuf below 7"
         ) from error
     join_inputs(graph.graph)
+    fuse_lookups(graph.graph)
     # The converter writes these in the order of a set, which differs from one process to the next.
     graph.opset_import.sort(key=lambda opset: str(opset.domain))
     return bytes(graph.SerializeToString(deterministic=True))
