@@ -56,10 +56,10 @@ class Previews:
         offer, answer = self._open.get((sub.name, contact.id), (None, None))
         if answer is not None:
             return answer.agent if self._board.is_free(sub.campaign.queue, answer.agent) else None
-        shown = sum(name == sub.name for name, _ in self._open) + len(self._wanted)
-        if offer is None and shown < self._board.free(sub.campaign.queue):
+        shown, queue = sum(name == sub.name for name, _ in self._open) + len(self._wanted), sub.campaign.queue
+        if offer is None and shown < self._board.free(queue):
             self._wanted.append(
-                Offer(sub.name, contact.id, going.name, dial.device.address, now, now + LASTS)
+                Offer(sub.name, contact.id, going.name, dial.device.address, now, now + LASTS, queue)
             )
         return None
 

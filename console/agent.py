@@ -14,7 +14,7 @@ from console.refusal import Reason, RefusedError
 
 if TYPE_CHECKING:
     from strategies.store import Store
-    from strategies.store.offers import Offer
+    from strategies.store.offers import Answer, Offer
 
 Contact = Annotated[str, typer.Argument(metavar="CONTACT", help="The id of the person offered.")]
 Agent = Annotated[str, typer.Option("--agent", metavar="INTERFACE", help="Who answers: PJSIP/agent01.")]
@@ -52,7 +52,7 @@ def offers(context: typer.Context, config: options.ConfigDir = None, json: optio
     if json:
         output.document(rows)
         return
-    names = ("sub_campaign", "contact", "pass", "address", "until", "agent")
+    names = ("sub_campaign", "contact", "pass", "address", "queue", "until", "agent")
     output.show(output.table("Offers", names, [[row[name] for name in names] for row in rows]))
 
 
@@ -105,17 +105,22 @@ async def agents_of(store: Store, queue: str | None) -> list[dict[str, Any]]:
 
 async def offers_of(store: Store) -> list[dict[str, Any]]:
     """Everybody who is offered now, the oldest first."""
-    return [
-        {
-            "sub_campaign": offer.sub,
-            "contact": offer.contact,
-            "pass": offer.pass_name,
-            "address": offer.address,
-            "until": local_moment(offer.until, "UTC"),
-            "agent": answer.agent if answer else "",
-        }
-        for offer, answer in await store.offers()
-    ]
+    from strategies.store.offers import is_shown
+
+    return [offered(offer, answer) for offer, answer in await store.offers() if is_shown(answer)]
+
+
+def offered(offer: Offer, answer: Answer | None) -> dict[str, Any]:
+    """An offer as it is shown; `agent`: who has accepted it."""
+    return {
+        "sub_campaign": offer.sub,
+        "contact": offer.contact,
+        "pass": offer.pass_name,
+        "address": offer.address,
+        "queue": offer.queue,
+        "until": local_moment(offer.until, "UTC"),
+        "agent": answer.agent if answer else "",
+    }
 
 
 def _answer(

@@ -109,6 +109,36 @@ async def promise(
     sub = await _one(store, campaign)
     wish = Wish(moment_option(at, sub.campaign.zone, "--at"), by, agent, number)
     made = await promises.promise(store, sub, contact, wish, time.time)
+    return _shown(sub, contact, made)
+
+
+async def promise_from(
+    store: Store, call: str, contact: str, at: str, *, agent: str, by: str
+) -> dict[str, Any]:
+    """The same for the person of a call, in the sub-campaign that called, or else in the newest open one
+    they are in. Raises as `promise`."""
+    from strategies.store import promises
+
+    intent = await store.intent(call)
+    sub = await (_open_with(store, contact) if intent is None else store.known_sub(intent.sub))
+    wish = Wish(moment_option(at, sub.campaign.zone, "--at"), by, agent)
+    if intent is None:
+        made = await promises.promise(store, sub, contact, wish, time.time)
+    else:
+        made = await promises.promise_from(store, sub, intent, wish, time.time)
+    return _shown(sub, contact, made)
+
+
+async def _open_with(store: Store, contact: str) -> SubCampaign:
+    for sub in reversed(await store.open_subs()):
+        if sub.run_state not in FINAL and await store.state(sub.name, contact) is not None:
+            return sub
+    why = Reason("they are in no sub-campaign that is open", "tell a supervisor whom to call, and when")
+    raise RefusedError(f"{contact} was promised nothing", [why])
+
+
+def _shown(sub: SubCampaign, contact: str, made: Callback | Unkept | None) -> dict[str, Any]:
+    """The promise as it is shown. Raises RefusedError where there is none."""
     if isinstance(made, Callback):
         return _told(sub, contact, made)
     if made is None:

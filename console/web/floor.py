@@ -11,11 +11,13 @@ from typer import BadParameter
 from console import agent, callback
 from console.refusal import Reason, RefusedError
 from console.web.access import Role
-from console.web.desk import me_of
 from console.web.operations import Body, Call, Operation, Told
 from console.web.problems import Problem
+from console.web.seat import me_of, seat_of
 from strategies.callbacks import INTERFACE
-from strategies.store.offers import Answer
+from strategies.store.offers import Answer, Offer, is_shown
+
+NO_MOMENT = (422, "at is no moment", "write 2030-01-31T15:00")
 
 
 class AgentTold(Told):
@@ -56,12 +58,13 @@ class Promise(Body):
 
 
 class OfferTold(Told):
-    """A person who would be called next, if an agent accepts."""
+    """A person who would be called next, if an agent of the queue accepts; `agent`: who has."""
 
     sub_campaign: str
     contact: str
     pass_name: str
     address: str
+    queue: str
     until: str
     agent: str
 
@@ -79,7 +82,7 @@ async def agents(call: Call) -> list[dict[str, Any]]:
 
 
 async def callbacks(call: Call) -> list[dict[str, Any]]:
-    return [_named(row) for row in await callback.promised(call.store, None)]
+    return [named(row) for row in await callback.promised(call.store, None)]
 
 
 async def promise(call: Call) -> dict[str, Any]:
@@ -95,11 +98,12 @@ async def promise(call: Call) -> dict[str, Any]:
             by=call.who.name,
         )
     except BadParameter:
-        raise Problem(422, "at is no moment", "write 2030-01-31T15:00") from None
-    return _named(made)
+        raise Problem(*NO_MOMENT) from None
+    return named(made)
 
 
-def _named(row: dict[str, Any]) -> dict[str, Any]:
+def named(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as the API names its parts: `pass` is no name in most languages."""
     return {"pass_name": row["pass"], **{name: value for name, value in row.items() if name != "pass"}}
 
 
@@ -108,15 +112,25 @@ async def cancel(call: Call) -> None:
     await callback.cancel_promise(call.store, sub, call.path["identity"])
 
 
+async def _meant(call: Call) -> list[tuple[Offer, Answer | None]]:
+    """The offers to whoever asks: to an agent those of their queues, to everybody else all."""
+    told = await call.store.offers()
+    if not call.who.agent:
+        return told
+    seat = await seat_of(call)
+    return [pair for pair in told if seat is not None and pair[0].queue in seat.queues]
+
+
 async def offers(call: Call) -> list[dict[str, Any]]:
-    return [_named(row) for row in await agent.offers_of(call.store)]
+    meant = await _meant(call)
+    return [named(agent.offered(*pair)) for pair in meant if is_shown(pair[1], call.who.agent)]
 
 
 async def answer(call: Call) -> None:
     said, me = call.brought(OfferAnswer), me_of(call)
     found = [
         one
-        for one, _ in await call.store.offers()
+        for one, _ in await _meant(call)
         if (one.sub, one.contact) == (said.sub_campaign, said.contact) and call.now < one.until
     ]
     if not found:
@@ -137,7 +151,7 @@ OPERATIONS = (
         "Promise a call",
         promise,
         CallbackTold,
-        Role.AGENT,
+        Role.SUPERVISOR,
         body=Promise,
         status=201,
     ),

@@ -14,7 +14,8 @@ from strategies.store.connection import Door
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Somebody who would be called next, by `pass_name` at `address`; `at` and `until` in epoch seconds."""
+    """Somebody who would be called next, by `pass_name` at `address`, for an agent of `queue`; `at` and
+    `until` in epoch seconds."""
 
     sub: str
     contact: str
@@ -22,6 +23,7 @@ class Offer:
     address: str
     at: float
     until: float
+    queue: str = ""
 
     @property
     def identity(self) -> str:
@@ -36,6 +38,12 @@ class Answer:
     agent: str
     accepted: bool
     at: float
+
+
+def is_shown(answer: Answer | None, agent: str = "") -> bool:
+    """Whether an offer with this answer is still shown: unanswered, or accepted by this agent; with no agent
+    named, by anybody."""
+    return answer is None or (answer.accepted and agent in {"", answer.agent})
 
 
 _offer = msgspec.json.Decoder(Offer).decode

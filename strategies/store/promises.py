@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from strategies.attempts import Fact, FactName, Intent
 from strategies.callbacks import Unkept, Wish
 from strategies.contacts import Contact, Device
 from strategies.engine import call_back, call_off
 from strategies.frozen import replace
 from strategies.state import Callback, ContactState, Move, SubCampaign, due_at
 from strategies.store.store import Store
-from strategies.vocabulary import RunState
+from strategies.vocabulary import CALL_AGAIN, RunState
 from strategies.windows import local_date
 
 Standing = tuple[Contact, ContactState]
@@ -34,6 +35,23 @@ async def promise(
             await _call_off_others(store, sub, contact, clock)
             return move.state.callback
     return None
+
+
+async def promise_from(
+    store: Store, sub: SubCampaign, intent: Intent, wish: Wish, clock: Callable[[], float]
+) -> Callback | Unkept | None:
+    """Promise the person of an attempt another call: while it is up, by its agent's note, which its end turns
+    into the promise; else as `promise`."""
+    standing = await _standing(store, sub, intent.contact)
+    if standing is None or standing[1].live != intent.attempt:
+        return await promise(store, sub, intent.contact, wish, clock)
+    (contact, state), now = standing, clock()
+    move = call_back(contact, replace(state, live=None), sub, wish, now)
+    if isinstance(move, Unkept):
+        return move
+    word, when = CALL_AGAIN.removeprefix("agent_"), f"{round(wish.at)} {wish.agent}".strip()
+    await store.add_fact(intent.attempt, Fact(FactName.DISPOSITION, now, word, when))
+    return move.state.callback
 
 
 class Promised(NamedTuple):

@@ -13,12 +13,14 @@ from api_stage import Api, api_of
 from secondpass_command import imported, tell_queues
 
 from config.project import load_project
+from console.web.access import digest
 from strategies.store import Store
 from strategies.store.offers import Offer
 from strategies.store.seats import Seat
+from strategies.store.tokens import Token
 from strategies.vocabulary import AgentState
 
-ME = "PJSIP/agent01"
+ME, BO = "PJSIP/agent01", "PJSIP/agent02"
 SEGMENTS = (Path(__file__).parents[2] / "config" / "examples" / "segments.yaml").read_text()
 
 
@@ -128,34 +130,123 @@ async def test_an_agent_asks_for_a_pause_and_the_bridge_hears_it(api: Api) -> No
     assert (await api("PUT", "/api/desk/pause", as_="agent", json=hostile)).status == 422
 
 
+async def begun(api: Api) -> None:
+    started = await api("POST", "/api/campaigns/calls/start", as_="supervisor", json={})
+    assert started.status == 201, started.text
+
+
 async def test_a_call_is_promised_and_called_off(api: Api) -> None:
-    begun = await api("POST", "/api/campaigns/calls/start", as_="supervisor", json={})
-    assert begun.status == 201, begun.text
+    await begun(api)
     wish = {"campaign": "calls", "contact": "2", "at": "2099-03-02T15:00", "agent": ME}
-    made = await api("POST", "/api/callbacks", as_="agent", json=wish)
-    if made.status == 409:
-        pytest.fail(made.text)
+    made = await api("POST", "/api/callbacks", as_="supervisor", json=wish)
+    assert made.status == 201, made.text
     (shown,) = (await api("GET", "/api/callbacks")).document
     assert shown == made.document
-    assert (shown["contact"], shown["agent"], shown["by"]) == ("2", ME, "agent")
-    assert (await api("POST", "/api/callbacks", as_="agent", json={**wish, "at": "soon"})).status == 422
+    assert (shown["contact"], shown["agent"], shown["by"]) == ("2", ME, "supervisor")
+    assert (await api("POST", "/api/callbacks", as_="supervisor", json={**wish, "at": "soon"})).status == 422
+    assert (await api("POST", "/api/callbacks", as_="agent", json=wish)).status == 403
     path = "/api/callbacks/calls/1/2"
     assert (await api("DELETE", path, as_="agent")).status == 403
     assert (await api("DELETE", path, as_="supervisor")).status == 204
     assert (await api("GET", "/api/callbacks")).document == []
 
 
-async def test_one_answer_counts_to_who_is_offered(api: Api) -> None:
+async def test_an_agent_promises_the_person_of_their_own_call_another(api: Api, tmp_path: Path) -> None:
+    await begun(api)
+    await decided(api, tmp_path, "1772.5")
+    wish = {"call": "1772.5", "at": "2099-03-02T15:00", "mine": True}
+    refused = await api("POST", "/api/desk/callbacks", as_="agent", json=wish)
+    assert (refused.status, "no call of" in refused.text) == (409, True)
+    await seated(api, AgentState.BUSY, "1772.5")
+    made = await api("POST", "/api/desk/callbacks", as_="agent", json=wish)
+    assert made.status == 201, made.text
+    told = {name: made.document[name] for name in ("sub_campaign", "contact", "agent", "by")}
+    assert told == {"sub_campaign": "calls/1", "contact": "2", "agent": ME, "by": "agent"}
+    assert (await api("GET", "/api/desk/callbacks", as_="agent")).document == [made.document]
+    soon = await api("POST", "/api/desk/callbacks", as_="agent", json={**wish, "at": "soon"})
+    assert (soon.status, "2030-01-31T15:00" in soon.text) == (422, True)
+
+
+async def test_whoever_is_in_no_campaign_that_runs_is_promised_nothing(api: Api, tmp_path: Path) -> None:
+    await decided(api, tmp_path, "1772.5")
+    await seated(api, AgentState.BUSY, "1772.5")
+    wish = {"call": "1772.5", "at": "2099-03-02T15:00"}
+    refused = await api("POST", "/api/desk/callbacks", as_="agent", json=wish)
+    assert (refused.status, "no sub-campaign that is open" in refused.text) == (409, True)
+
+
+async def another_agent(api: Api, queues: tuple[str, ...]) -> None:
+    """Bo, whose token is `bo`, beside Mira of the sales."""
+    await api.store.add_token(digest("bo"), Token("bo", "agent", time.time(), None, BO))
+    seats = [Seat(ME, "Mira", ("sales",), AgentState.READY), Seat(BO, "Bo", queues, AgentState.READY)]
+    await api.store.put_seats(seats, time.time())
+
+
+def offer(contact: str, queue: str) -> Offer:
     now = time.time()
-    await api.store.offer([Offer("calls/1", "2", "live", "+12025550102", now, now + 60)])
-    (shown,) = (await api("GET", "/api/offers", as_="agent")).document
-    assert (shown["contact"], shown["agent"]) == ("2", "")
-    taken = {"sub_campaign": "calls/1", "contact": "2", "accepted": True}
-    assert (await api("POST", "/api/offers/answers", as_="agent", json=taken)).status == 204
-    again = await api("POST", "/api/offers/answers", as_="agent", json={**taken, "accepted": False})
-    assert (again.status, "was first and accepted" in again.text) == (409, True)
-    nobody = await api("POST", "/api/offers/answers", as_="agent", json={**taken, "contact": "3"})
-    assert nobody.status == 409
+    return Offer("calls/1", contact, "live", f"+1202555010{contact}", now, now + 60, queue)
+
+
+async def seen(api: Api, who: str) -> list[str]:
+    told = await api("GET", "/api/offers", as_=who)
+    assert told.status == 200, told.text
+    return [one["contact"] for one in told.document]
+
+
+def said(contact: str, *, accepted: bool) -> dict[str, object]:
+    return {"sub_campaign": "calls/1", "contact": contact, "accepted": accepted}
+
+
+async def test_an_agent_sees_who_is_offered_to_their_own_queues_only(api: Api) -> None:
+    await another_agent(api, ("service", "retention"))
+    await api.store.offer([offer("1", "sales"), offer("2", "service"), offer("3", "nobody")])
+    assert (await seen(api, "agent"), await seen(api, "bo")) == (["1"], ["2"])
+    assert await seen(api, "viewer") == ["1", "2", "3"]
+    for contact in ("2", "3"):
+        strange = await api("POST", "/api/offers/answers", as_="agent", json=said(contact, accepted=True))
+        assert (strange.status, "is not offered" in strange.text) == (409, True)
+    assert [one for _, one in await api.store.offers()] == [None, None, None]
+
+
+async def test_whom_one_agent_accepts_no_other_sees_any_more(api: Api) -> None:
+    await another_agent(api, ("sales",))
+    await api.store.offer([offer("1", "sales"), offer("2", "sales")])
+    assert (await api("POST", "/api/offers/answers", as_="bo", json=said("1", accepted=True))).status == 204
+    assert (await seen(api, "agent"), await seen(api, "bo")) == (["2"], ["1", "2"])
+    late = await api("POST", "/api/offers/answers", as_="agent", json=said("1", accepted=True))
+    assert (late.status, f"{BO} was first and accepted" in late.text) == (409, True)
+    assert (await api("POST", "/api/offers/answers", as_="bo", json=said("2", accepted=False))).status == 204
+    assert (await seen(api, "agent"), await seen(api, "bo"), await seen(api, "viewer")) == ([], ["1"], ["1"])
+
+
+async def test_an_agent_is_told_only_of_the_promises_that_are_theirs(api: Api) -> None:
+    await begun(api)
+    await another_agent(api, ("sales",))
+    for contact, whose in (("1", BO), ("2", ME), ("3", "")):
+        wish = {"campaign": "calls", "contact": contact, "at": "2099-03-02T15:00", "agent": whose}
+        made = await api("POST", "/api/callbacks", as_="supervisor", json=wish)
+        assert made.status == 201, made.text
+    for who, theirs in (("agent", ["2"]), ("bo", ["1"])):
+        told = (await api("GET", "/api/desk/callbacks", as_=who)).document
+        assert [one["contact"] for one in told] == theirs
+        assert (await api("GET", "/api/callbacks", as_=who)).status == 403
+
+
+async def test_whose_token_it_is(api: Api) -> None:
+    assert (await api("GET", "/api/me", as_="agent")).document == {
+        "name": "agent",
+        "role": "agent",
+        "agent": ME,
+    }
+    assert (await api("GET", "/api/me", as_="viewer")).document["agent"] == ""
+
+
+async def test_the_desk_says_whether_the_bridge_still_tells_of_it(api: Api) -> None:
+    await seated(api, AgentState.READY)
+    assert (await api("GET", "/api/desk", as_="agent")).document["known"] is True
+    await api.store.put_seats([Seat(ME, "Mira", ("sales",), AgentState.READY)], time.time() - 60)
+    told = (await api("GET", "/api/desk", as_="agent")).document
+    assert (told["state"], told["known"]) == ("ready", False)
 
 
 async def test_without_a_bridge_nobody_knows_what_agents_are_at(api: Api) -> None:

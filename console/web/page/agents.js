@@ -5,6 +5,7 @@ import { get, send } from "/page/api.js";
 import { Act, Pairs, Table, Trouble, useAsked, words } from "/page/parts.js";
 
 const EVERY = 1000; // milliseconds between two looks
+const SELDOM = 15000; // the same at what changes by the agent's own doing, mostly
 
 export function Agents() {
   const [rows, error] = useAsked(() => get("/api/agents"), [], EVERY);
@@ -16,6 +17,7 @@ export function Agents() {
 
 export function AgentDesk({ left }) {
   const [desk, error] = useAsked(() => get("/api/desk"), [], EVERY);
+  const [callbacks, , again] = useAsked(() => get("/api/desk/callbacks"), [], SELDOM);
   // What was said at the end of a call is asked for until it is said: the call itself is over by then.
   const [last, keep] = useState(null);
   useEffect(() => void (desk?.call && keep(desk.call)), [desk?.call?.id, desk?.call?.objective]);
@@ -25,12 +27,14 @@ export function AgentDesk({ left }) {
       <button type="button" onClick=${() => left(null)}>Leave</button></header>
     <main tabindex="-1"><${Trouble} error=${error} />
       ${desk && html`<h2>${desk.name || desk.agent} <span class=${`state ${desk.state}`}>${words(desk.state)}</span></h2>
+        ${desk.known ? null : html`<p class="trouble" role="alert">nobody tells what you are at: secondpass is not linked to Asterisk</p>`}
         <p class="quiet">${desk.queues ? `queues ${desk.queues}, for ${desk.seconds} s` : "in no queue: log in at your telephone"}</p>
         <${Breaks} state=${desk.state} />`}
       ${call ? html`<${CallCard} call=${call} over=${!desk?.call} /><${Note} call=${call} key=${call.id} done=${() => desk?.call || keep(null)} />
-        <${Wishes} call=${call} me=${desk?.agent} key=${`wishes ${call.id}`} />`
+        <${Wishes} call=${call} promised=${again} key=${`wishes ${call.id}`} />`
         : html`<p class="large quiet">no call</p>`}
       <${Offers} />
+      <${Promises} rows=${callbacks} />
     </main>`;
 }
 
@@ -72,19 +76,28 @@ function Note({ call, done }) {
   </section>`;
 }
 
-// What a caller asks for: another call at a moment, or none any more.
-function Wishes({ call, me }) {
+// What a caller asks for: another call at a moment of the agent's own clock, or none any more.
+function Wishes({ call, promised }) {
   const [wish, set] = useState({ at: "", mine: false });
   const [told, tell] = useState("");
   if (!call.contact.id) return null;
+  const made = (callback) => (tell(`they are called at ${moment(callback.at)}`), promised());
   return html`<section class="card"><h3>What do they ask for?</h3><div class="row">
-    ${call.sub_campaign && html`<label>A call at <input type="datetime-local" value=${wish.at} onInput=${(event) => set({ ...wish, at: event.target.value })} /></label>
-      <label><input type="checkbox" checked=${wish.mine} onChange=${(event) => set({ ...wish, mine: event.target.checked })} /> by me</label>
-      <${Act} label="Promise it" done=${(made) => tell(`they are called at ${made.at}`)} act=${() => send("POST", "/api/callbacks",
-        { campaign: call.sub_campaign, contact: call.contact.id, at: wish.at, agent: wish.mine ? me : "" })} />`}
+    <label>A call at <input type="datetime-local" value=${wish.at} onInput=${(event) => set({ ...wish, at: event.target.value })} /></label>
+    <label><input type="checkbox" checked=${wish.mine} onChange=${(event) => set({ ...wish, mine: event.target.checked })} /> by me</label>
+    <${Act} label="Promise it" done=${made} act=${() => send("POST", "/api/desk/callbacks",
+      { call: call.id, at: wish.at && new Date(wish.at).toISOString(), mine: wish.mine })} />
     <${Act} label="Never call again" kind="danger" confirm=${`Take ${call.contact.id} off every campaign?`}
       done=${() => tell("nobody calls them any more")} act=${() => send("POST", "/api/desk/do-not-call", { call: call.id })} />
   </div><p role="status">${told}</p></section>`;
+}
+
+const moment = (iso) => new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+function Promises({ rows }) {
+  if (!rows?.length) return null;
+  return html`<${Table} caption="Calls you promised, or are promised for you" columns=${["at", "contact", "campaign", "number", "by"]}
+    rows=${rows.map((one) => [moment(one.at), one.contact, one.sub_campaign, one.number, one.agent || "anybody"])} />`;
 }
 
 function Offers() {
@@ -93,6 +106,6 @@ function Offers() {
   if (!rows?.length) return html`<${Trouble} error=${error} />`;
   return html`<${Table} caption="People to call next" columns=${["contact", "campaign", "pass", "number", "until", ""]}
     rows=${rows.map((one) => [one.contact, one.sub_campaign, one.pass_name, one.address, one.until,
-      one.agent ? `taken by ${one.agent}` : html`<span class="row"><${Act} label=${`Call ${one.contact}`} act=${answer(one, true)} done=${again} />
+      one.agent ? "you are called next" : html`<span class="row"><${Act} label=${`Call ${one.contact}`} act=${answer(one, true)} done=${again} />
         <${Act} label=${`Skip ${one.contact}`} act=${answer(one, false)} done=${again} /></span>`])} />`;
 }
