@@ -5,7 +5,7 @@ other rooms of this package."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import sha256
@@ -16,6 +16,7 @@ import hiredis
 from redis import exceptions
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -100,13 +101,14 @@ def client(url: str, *, timeout: float | None, alone: bool = False) -> Redis:
         driver_info=None,  # else each connection searches the installed packages for the client's version
     )
     pool = made.connection_pool
-    pool.connection_class = _packed(pool.connection_class)
+    pool.connection_class = _lighter(pool.connection_class)
     return made
 
 
-class _Packing:
-    """Has hiredis put a command's words together: the client library's own way takes a tenth of the time of
-    a batch of claims, for it looks at each key by itself."""
+class _Lighter(AbstractConnection):
+    """Does the same as the client library's own with less: hiredis puts a command's words together, which
+    takes a tenth of the time of a batch of claims where each key is looked at by itself; and no task is made
+    for a command that the kernel took at once."""
 
     def pack_command(self, *words: Any) -> list[bytes]:
         """The command as it goes over the wire."""
@@ -114,9 +116,21 @@ class _Packing:
             words = (*words[0].split(), *words[1:])
         return [hiredis.pack_command(words)]
 
+    async def send_packed_command(
+        self, command: bytes | str | Iterable[bytes], check_health: bool = True
+    ) -> None:
+        """Write the command, and wait within the limit where it cannot all be written."""
+        writer = self._writer
+        if writer is not None and not self.health_check_interval and isinstance(command, list):
+            writer.writelines(command)
+            if not writer.transport.get_write_buffer_size():
+                return  # of a link that is gone, whoever reads the answer is told
+            command = []
+        await super().send_packed_command(command, check_health)
 
-def _packed(kind: type[Any]) -> type[Any]:
-    return type(kind.__name__, (_Packing, kind), {})
+
+def _lighter(kind: type[Any]) -> type[Any]:
+    return type(kind.__name__, (_Lighter, kind), {})
 
 
 async def run(redis: Redis, *words: str | bytes | float) -> Any:
