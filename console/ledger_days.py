@@ -4,7 +4,7 @@ written, and when, is left to `ledger_archive`."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -117,15 +117,20 @@ def known(path: Path) -> DayFile:
     return DayFile(path, day_of(path), words[LAST].decode())
 
 
-def read(path: Path, about: str | None = None) -> Iterator[Entry]:
+def read(path: Path, about: str | None = None, kinds: Collection[str] | None = None) -> Iterator[Entry]:
     """The file's lines in their order, a few thousand in memory at a time. Raises UnreadableDay.
 
     `about` a contact: those whose contact it is, and those that name it elsewhere or look as if they did.
+    `kinds`: only lines of these.
     """
     try:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=GROUP // 4):
-                for row in (batch if about is None else batch.filter(_naming(batch, about))).to_pylist():
+                wanted = batch if about is None else batch.filter(_naming(batch, about))
+                if kinds is not None:
+                    named = pa.array([*map(str, kinds)], pa.string())
+                    wanted = wanted.filter(pc.is_in(wanted.column("kind"), value_set=named))
+                for row in wanted.to_pylist():
                     yield _entry(row)
     except (OSError, pa.ArrowException, msgspec.DecodeError) as error:
         raise UnreadableDay(f"{path} cannot be read ({error}): put it back from a backup") from error

@@ -6,7 +6,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -46,10 +46,14 @@ class Archive:
         return _known(paths[-1]).last if paths else "-"
 
     def read(
-        self, after: str = "-", about: str | None = None, files: Sequence[DayFile] | None = None
+        self,
+        after: str = "-",
+        about: str | None = None,
+        files: Sequence[DayFile] | None = None,
+        kinds: Collection[str] | None = None,
     ) -> Iterator[Entry]:
         """The lines of these files, of all if not said, after an id; `about` a contact: at least those that
-        name it."""
+        name it; `kinds`: only those."""
         kept = self.files() if files is None else files
         if not kept:
             return
@@ -57,7 +61,7 @@ class Archive:
 
         for file in kept:
             if place_of(file.last) > place_of(after):
-                lines = read(file.path, about)
+                lines = read(file.path, about, kinds)
                 yield from (entry for entry in lines if place_of(entry[0]) > place_of(after))
 
     @contextmanager

@@ -38,6 +38,18 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
+class Effects:
+    """What the experiment shows. `over`: the calls that are over; `right`: those of them that were in the arm
+    that the seed draws; `burn_in`: as in the report."""
+
+    over: Sequence[ProvenCall]
+    right: Sequence[ProvenCall]
+    burn_in: float
+    compared: Sequence[Compared]
+    by_arm: Mapping[str, Mapping[Arm, tuple[int, float]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Calibrated:
     """How an outcome's predictions came true. `bins`: mean prediction, rate, and calls, of equal mass."""
 
@@ -86,11 +98,9 @@ def report(
 ) -> Report:
     """The report of these calls about a metric; `tenant` is the seed of the draw. Of the arms LOGGED and of
     faults the effects take nothing out: who was meant to be treated counts as treated."""
-    over = [call for call in calls if call.over and call.arm is not Arm.LOGGED]
     control = catalogue.control
-    right = [c for c in over if not c.decided or control_arm(control, tenant, _local(c.at)) is c.arm]
-    waited = _burn_in(right) if burn_in is None else burn_in
-    compared, by_arm = _compared(right, catalogue, tenant, waited)
+    found = effects(calls, catalogue, tenant, burn_in)
+    over, right = found.over, found.right
     policies = _policies(right, catalogue, metric)
     first, last = (min(c.at for c in calls), max(c.at for c in calls)) if calls else (None, None)
     return Report(
@@ -104,9 +114,9 @@ def report(
         slice_seconds=control.slices if control else None,
         shares=_shares(catalogue),
         misdrawn=len(over) - len(right),
-        burn_in=min(waited, control.slices / 2) if control else 0.0,
-        compared=compared,
-        by_arm=by_arm,
+        burn_in=found.burn_in,
+        compared=found.compared,
+        by_arm=found.by_arm,
         policies=policies,
         policy_note="" if policies else NOT_IDENTIFIED,
         calibrated=[one for name in catalogue.outcomes if (one := _calibrated(calls, name, catalogue))],
@@ -115,6 +125,18 @@ def report(
         replays=Counter(call.replay for call in calls),
         raised=sum(call.raised > 0 for call in calls),
     )
+
+
+def effects(
+    calls: Sequence[ProvenCall], catalogue: Catalogue, tenant: str, burn_in: float | None = None
+) -> Effects:
+    """What the slices of the experiment say of every metric, over the calls that are over."""
+    over = [call for call in calls if call.over and call.arm is not Arm.LOGGED]
+    control = catalogue.control
+    right = [c for c in over if not c.decided or control_arm(control, tenant, _local(c.at)) is c.arm]
+    waited = _burn_in(right) if burn_in is None else burn_in
+    compared, by_arm = _compared(right, catalogue, tenant, waited)
+    return Effects(over, right, min(waited, control.slices / 2) if control else 0.0, compared, by_arm)
 
 
 def _local(at: float) -> datetime:

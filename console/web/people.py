@@ -1,4 +1,4 @@
-"""Operations on people: one contact's story, do-not-call, and the audit of who changed what."""
+"""Operations on people: one contact's story, and do-not-call."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from typing import Any
 
 from pydantic import Field
 
-from console import audit, contact_story, do_not_call
-from console.moments import moment_of
+from console import contact_story, do_not_call
 from console.web.access import Role
 from console.web.operations import Body, Call, Operation, Query, Told
-from console.web.problems import Problem
 
 
 class InCampaign(Told):
@@ -70,26 +68,6 @@ class Suppressed(Told):
     do_not_call: list[str]
 
 
-class Span(Query):
-    """Dates or ISO moments (UTC); `who`: what this user changed; `limit`: the newest so many."""
-
-    since: str | None = None
-    until: str | None = None
-    who: str | None = None
-    limit: int = Field(1000, ge=1, le=100_000)
-
-
-class Audited(Told):
-    """One change."""
-
-    at: str
-    by: str
-    what: str
-    of: str
-    old: Any
-    new: Any
-
-
 async def story(call: Call) -> dict[str, Any]:
     return await contact_story.story(call.store, call.project, call.path["identity"], None)
 
@@ -106,19 +84,6 @@ async def suppress(call: Call) -> dict[str, Any]:
     return {"do_not_call": addresses}
 
 
-async def audited(call: Call) -> list[dict[str, Any]]:
-    span = call.asked(Span)
-    moments = (_moment(span.since, 0.0), _moment(span.until, float("inf")))
-    return (await audit.changes(call.store, call.project, moments, span.who))[-span.limit :]
-
-
-def _moment(text: str | None, absent: float) -> float:
-    try:
-        return absent if text is None else moment_of(text, audit.ZONE)
-    except (ValueError, OverflowError):
-        raise Problem(422, "since and until are moments", "write 2030-01-31 or 2030-01-31T09:00") from None
-
-
 OPERATIONS = (
     Operation("GET", "/api/contacts/{identity}", "One contact's whole story", story, Story, Role.SUPERVISOR),
     Operation(
@@ -133,14 +98,5 @@ OPERATIONS = (
         Role.SUPERVISOR,
         body=Suppress,
         status=201,
-    ),
-    Operation(
-        "GET",
-        "/api/audit",
-        "Who changed what, the oldest first",
-        audited,
-        list[Audited],
-        Role.SUPERVISOR,
-        query=Span,
     ),
 )

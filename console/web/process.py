@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from console.follow.follower import Follower
+from console.follow.ledger_views import LedgerViews
+from console.ledger_files import archive_of
 from console.refusal import Reason, RefusedError
-from console.web import desk, floor, imports, lists, metrics, overrides, people, segments, subs
+from console.web import audits, desk, floor, imports, lists, metrics, overrides, people, segments, subs
 from console.web.access import Role
 from console.web.app import GATE, Files, build_app
 from console.web.live import Live, operation
@@ -29,7 +32,6 @@ OPERATIONS = (
     *people.OPERATIONS,
     *floor.OPERATIONS,
     *desk.OPERATIONS,
-    *segments.OPERATIONS,
 )
 DRAIN = 3.0  # seconds that requests get at the end
 
@@ -42,7 +44,14 @@ async def served(
     where = files.project.settings.console
     live = Live(lambda: look(store), lambda request: request.app[GATE].let_in(request, Role.VIEWER))
     uploads = imports.Uploads(files.project.settings.data_dir / "uploads")
-    own = (operation(live), metrics.operation(store, live), *imports.operations(uploads))
+    follower = Follower(store, archive_of(files.project), LedgerViews)
+    own = (
+        operation(live),
+        metrics.operation(store, live),
+        *imports.operations(uploads),
+        *segments.operations(follower),
+        *audits.operations(follower),
+    )
     app = build_app(files, store, (*OPERATIONS, *own), clock)
     add_page(app, app[GATE])
     runner = web.AppRunner(
@@ -64,6 +73,7 @@ async def served(
         await live.close()
         await uploads.close()
         await runner.cleanup()
+        await follower.close()
 
 
 async def run_console(files: Files, store: Store, stop: asyncio.Event) -> None:

@@ -1,0 +1,1 @@
+"""What the console's process knows of the whole ledger, read once for everybody who asks."""
