@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ PULSE = 15.0  # seconds after which something is said in any case, so that both 
 STILL_MAY = 15.0  # seconds after which the token of whoever watches is looked at again
 UNREAD = 16  # events somebody may be behind
 WRITE_WITHIN = 10.0  # seconds for one event to be taken by the peer's system
+UNSENT = 65_536  # bytes kept for one reader, by us and by the system each: else it would keep megabytes
 
 TROUBLE = "trouble"  # the topic of why figures stand still; everybody gets it
 STORE_AWAY = "the store does not answer; figures stand still"
@@ -45,6 +47,7 @@ class Watched(Query):
 @dataclass(eq=False, slots=True)
 class _Reader:
     topics: frozenset[str]
+    transport: asyncio.Transport | None = None
     events: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(UNREAD))
 
     def wants(self, topic: str) -> bool:
@@ -74,7 +77,7 @@ class Live:
     async def watch(self, call: Call) -> web.StreamResponse:
         """Everything as it is, then whatever changes, until the peer is gone, too slow, or its token ends."""
         topics = call.asked(Watched).topics
-        reader = _Reader(frozenset(filter(None, topics.split(","))))
+        reader = _Reader(frozenset(filter(None, topics.split(","))), _bounded(call.request))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         await response.prepare(call.request)
         self._join(reader)
@@ -87,7 +90,7 @@ class Live:
     async def _serve(self, reader: _Reader, response: web.StreamResponse, call: Call) -> None:
         loop = asyncio.get_running_loop()
         looked = loop.time()
-        with suppress(ConnectionError, TimeoutError):
+        with suppress(ConnectionError):
             while True:
                 try:
                     async with asyncio.timeout(min(PULSE, STILL_MAY)):
@@ -100,8 +103,12 @@ class Live:
                     looked = loop.time()
                     if not await self._still_may(call):
                         return
-                async with asyncio.timeout(WRITE_WITHIN):
-                    await response.write(event)
+                try:
+                    async with asyncio.timeout(WRITE_WITHIN):
+                        await response.write(event)
+                except TimeoutError:
+                    self._let_go(reader)
+                    return
 
     async def _still_may(self, call: Call) -> bool:
         """Whether the token holds that opened this; a store that is away ends nobody's watching."""
@@ -174,11 +181,27 @@ class Live:
 
     def _let_go(self, reader: _Reader) -> None:
         """Nobody waits for a slow reader: it is cut off, and gets everything anew when it comes back."""
+        if reader not in self._readers:
+            return
         self.dropped += 1
         self._readers.discard(reader)
+        if reader.transport is not None:
+            reader.transport.abort()  # a close would wait until the reader has taken what it does not take
         while not reader.events.empty():
             reader.events.get_nowait()
         reader.events.put_nowait(None)
+
+
+def _bounded(request: web.Request) -> asyncio.Transport | None:
+    """The reader's connection, which from now on keeps little of what the reader has not taken."""
+    transport = request.transport
+    if not isinstance(transport, asyncio.Transport):
+        return None
+    transport.set_write_buffer_limits(high=UNSENT)
+    peer = transport.get_extra_info("socket")
+    if peer is not None:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNSENT)
+    return transport
 
 
 def _event(topic: str, value: Any) -> bytes:
