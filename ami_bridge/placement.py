@@ -13,12 +13,12 @@ from ami_bridge.errors import AmiError, NotConnected, OutcomeUnknown
 from ami_bridge.link import AmiLink
 from ami_bridge.logged.call_records import Origin, origin_word
 from ami_bridge.originate import originate_headers, originate_variables
-from ami_bridge.together import Together
 from config.settings import Trunk
 from config.variables import Variable
 from strategies.attempts import Fact, FactName, Intent
 from strategies.store import Store
 from strategies.store.patience import until_stored
+from strategies.store.together import Together
 
 log = structlog.get_logger(__name__)
 

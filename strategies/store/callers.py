@@ -3,7 +3,7 @@ kept; deciding is left to `strategies.segmentation`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +14,11 @@ from strategies.past_calls import CallOver, PastCalls, after
 from strategies.queue_view import queue_view
 from strategies.segments import Scope, ScopeKind
 from strategies.store.codec import read_plain, text
+from strategies.store.connection import function_call
 from strategies.store.keys import number_field
 from strategies.store.lines import Line, packed
 from strategies.store.people import People
+from strategies.store.together import Together
 from strategies.vocabulary import Kind
 
 
@@ -84,7 +86,12 @@ class Caller:
 
 
 class Callers(People):
-    """The store as the inbound hook sees it."""
+    """The store as the inbound hook sees it. Decisions that come while one is being kept go in one round trip
+    after it: a server that is on its disk before each answer goes there once for all of them."""
+
+    def __init__(self, url: str, tenant: str, clock: Callable[[], float]) -> None:
+        super().__init__(url, tenant, clock)
+        self._keeping = Together(self._call_many)
 
     async def caller(
         self, number: str | None, attempt: str | None = None, account: str | None = None
@@ -196,7 +203,7 @@ class Callers(People):
         line: Line = {"kind": Kind.RE_ASSOCIATED if moves else Kind.DECISION, **about}
         conflict: Line = {"kind": Kind.DECISION, "reason": "conflict", **about}
         keys = self._keys
-        answer = await self._call(
+        kept = function_call(
             "reassociate",
             (keys.interaction(interaction), keys.segments, keys.ledger, keys.figures("")),
             {
@@ -208,7 +215,7 @@ class Callers(People):
                 "conflict": packed([*also, conflict], at=now),
             },
         )
-        return bool(answer == b"done")
+        return bool(await self._keeping.ask(kept) == b"done")
 
     async def reassociate_again(  # noqa: PLR0913 - all of it belongs to one decision
         self,

@@ -199,3 +199,18 @@ async def test_the_ledger_is_read_page_by_page(store: Store) -> None:
     rest = await store.ledger(after=first[-1][0], count=10)
     assert [line["interaction"] for _, line in first + rest] == [f"call-{n}" for n in range(5)]
     assert [line["at"] for _, line in rest] == [NOON + 2, NOON + 3, NOON + 4]
+
+
+async def test_decisions_that_come_at_once_are_kept_in_a_few_round_trips(store: Store) -> None:
+    async def round_trips() -> int:
+        return int((await store._command("INFO", "stats"))["total_reads_processed"])
+
+    before = await round_trips()
+    async with asyncio.TaskGroup() as tasks:
+        kept = [
+            tasks.create_task(reassociated(store, f"1772.{n % 50}", None, decision=STAYED)) for n in range(60)
+        ]
+    assert await round_trips() - before <= 4
+    assert [task.result() for task in kept] == [True] * 50 + [False] * 10  # the last ten for a second time
+    lines = [line["interaction"] for _, line in await store.ledger()]
+    assert sorted(lines) == sorted(f"1772.{n}" for n in range(50))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from ami_bridge.together import Together
+from strategies.store.together import Together
 
 
 class Asked:
