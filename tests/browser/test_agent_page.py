@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from axe_playwright_python.async_playwright import Axe
+from browser_page import violations
 from conftest import Api, seated
 from playwright.async_api import expect
 
@@ -38,8 +38,7 @@ async def test_an_agent_takes_a_call_sees_what_to_pursue_and_notes_what_came_of_
         await expect(page.get_by_text("standard → buyers")).to_be_visible()
         await expect(page.get_by_text("300")).to_be_visible()
         await seat.shot("agent")
-        found = await Axe().run(page)
-        assert [v["id"] for v in found.response["violations"] if v["impact"] in {"serious", "critical"}] == []
+        assert await violations(page) == []
         await sits(api, AgentState.AFTER_CALL)
         await expect(page.get_by_text("The last call was about")).to_be_visible(timeout=3000)
         await page.get_by_role("group", name="Was it achieved?").get_by_label("yes").check()

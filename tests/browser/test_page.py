@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
+from browser_page import violations
 from conftest import Seat, seated
 from playwright.async_api import Route, expect
 
@@ -179,9 +179,7 @@ async def test_every_view_is_readable_and_can_be_used_by_all(seat: Seat, scheme:
 async def _judge(seat: Seat, name: str) -> None:
     """No serious violation of the accessibility rules that axe-core knows; a picture is kept."""
     await seat.shot(name)
-    found = await Axe().run(seat.page)
-    serious = [one for one in found.response["violations"] if one["impact"] in {"serious", "critical"}]
-    assert serious == [], [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in serious]
+    assert await violations(seat.page) == []
 
 
 async def test_it_is_used_by_keyboard_alone(seat: Seat) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession, TCPConnector
-from secondpass_command import Secondpass
+from secondpass_command import CALLS, Secondpass, imported, tell_queues, where_it_is_noon
 
 from config.project import load_project
 from console import options
@@ -57,3 +59,22 @@ async def api_of(command: Secondpass, store: Store) -> AsyncIterator[Api]:
     every = TCPConnector(limit=0)  # as many connections as are asked for
     async with served(files, store) as (host, port), ClientSession(connector=every) as session:
         yield Api(f"http://{host}:{port}", store, session)
+
+
+@asynccontextmanager
+async def running_api(folder: Path) -> AsyncIterator[Api]:
+    """The API while `calls/1` runs over the list march, in a zone where it is noon; the list april is
+    attached to nothing."""
+    command = await asyncio.to_thread(imported, folder)
+    (folder / "april.csv").write_text("contact_id,mobile,balance\n9,+12025550109,50\n")
+    said = await asyncio.to_thread(command, "list", "import", "april", folder / "april.csv")
+    assert said.code == 0, said.err
+    here = CALLS.replace("America/New_York", where_it_is_noon())
+    (command.config / "campaigns" / "calls.yaml").write_text(here)
+    store = await Store.open(None, command.data_dir, "main")
+    await tell_queues(store, "collections")
+    async with api_of(command, store) as asked:
+        begun = await asked("POST", "/api/campaigns/calls/start", as_="supervisor", json={})
+        assert begun.status == 201, begun.text
+        yield asked
+    await store.close()

@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 from api_stage import Api, api_of
+from live_events import events, until_told
 from secondpass_command import ROOT, Secondpass, imported, tell_queues
 
 from strategies.store import Store
@@ -175,11 +176,11 @@ async def test_figures_come_live_and_only_when_they_change(api: Api) -> None:
     await begun(api)
     url, headers = f"{api.url}/api/live", {"Authorization": "Bearer viewer"}
     async with asyncio.timeout(10), api.session.get(url, headers=headers) as stream:
-        events = _events(stream.content)
-        seen = {topic: value async for topic, value in _until(events, "sub:calls/1")}
+        told = events(stream.content)
+        seen = {topic: value async for topic, value in until_told(told, "sub:calls/1")}
         assert seen["sub:calls/1"]["state"] == "running"
         await api("PUT", "/api/sub-campaigns/calls/1/state", as_="supervisor", json={"state": "paused"})
-        async for topic, value in _until(events, "sub:calls/1"):
+        async for topic, value in until_told(told, "sub:calls/1"):
             if topic == "sub:calls/1":
                 assert value["state"] == "paused"
 
@@ -191,8 +192,8 @@ async def test_two_hundred_watch_and_all_see_a_change_within_two_seconds(api: Ap
     async def watch(ready: asyncio.Semaphore) -> float:
         """When the pause was seen."""
         async with api.session.get(f"{api.url}/api/live", headers=headers) as stream:
-            events = _events(stream.content)
-            async for topic, value in events:
+            told = events(stream.content)
+            async for topic, value in told:
                 if topic == "sub:calls/1" and value["state"] == "running":
                     ready.release()
                 if topic == "sub:calls/1" and value["state"] == "paused":
@@ -210,23 +211,6 @@ async def test_two_hundred_watch_and_all_see_a_change_within_two_seconds(api: Ap
         paused = asyncio.get_running_loop().time()
         await api("PUT", "/api/sub-campaigns/calls/1/state", as_="supervisor", json={"state": "paused"})
     assert max(task.result() for task in watching) - paused < 2 + 3  # 3: for a machine that is busy otherwise
-
-
-async def _events(content: Any) -> AsyncIterator[tuple[str, Any]]:
-    topic = ""
-    async for raw in content:
-        line = raw.decode().rstrip("\n")
-        if line.startswith("event: "):
-            topic = line[7:]
-        elif line.startswith("data: "):
-            yield topic, json.loads(line[6:])
-
-
-async def _until(events: AsyncIterator[tuple[str, Any]], last: str) -> AsyncIterator[tuple[str, Any]]:
-    async for topic, value in events:
-        yield topic, value
-        if topic == last:
-            return
 
 
 async def test_prometheus_reads_what_the_ledger_counts(api: Api) -> None:

@@ -8,10 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from api_stage import Api, api_of
-from secondpass_command import CALLS, imported, tell_queues, where_it_is_noon
-
-from strategies.store import Store
+from api_stage import Api, running_api
 
 SUB = "/api/sub-campaigns/calls/1"
 
@@ -19,18 +16,8 @@ SUB = "/api/sub-campaigns/calls/1"
 @pytest.fixture
 async def api(tmp_path: Path) -> AsyncIterator[Api]:
     """`calls/1` runs over march, in a zone where it is noon; the list april is attached to nothing."""
-    command = imported(tmp_path)
-    (tmp_path / "april.csv").write_text("contact_id,mobile,balance\n9,+12025550109,50\n")
-    assert command("list", "import", "april", tmp_path / "april.csv").code == 0
-    here = CALLS.replace("America/New_York", where_it_is_noon())
-    (command.config / "campaigns" / "calls.yaml").write_text(here)
-    store = await Store.open(None, command.data_dir, "main")
-    await tell_queues(store, "collections")
-    async with api_of(command, store) as asked:
-        begun = await asked("POST", "/api/campaigns/calls/start", as_="supervisor", json={})
-        assert begun.status == 201, begun.text
+    async with running_api(tmp_path) as asked:
         yield asked
-    await store.close()
 
 
 async def test_an_override_is_seen_before_it_holds_then_holds_then_ends(api: Api) -> None:

@@ -4,13 +4,13 @@ token that opened it."""
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from aiohttp import ClientSession, web
+from live_events import events
 
 from console.web import live
 from console.web.access import NOBODY
@@ -69,16 +69,6 @@ async def streaming(figures: Figures, token: Token) -> AsyncIterator[tuple[Live,
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "EVERY", 0.02)
-
-
-async def events(content: Any) -> AsyncIterator[tuple[str, Any]]:
-    topic = ""
-    async for raw in content:
-        line = raw.decode().rstrip("\n")
-        if line.startswith("event: "):
-            topic = line[7:]
-        elif line.startswith("data: "):
-            yield topic, json.loads(line[6:])
 
 
 @pytest.mark.parametrize(

@@ -4,43 +4,34 @@ the run every figure on it is a recount of the ledger."""
 from __future__ import annotations
 
 import json
-import shutil
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
-import pytest
 from accounts import ledger, of_kind, settle
 from harness import Harness
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 from secondpass_server import Server, Site, make_site, person, until
+
+sys.path.append(str(Path(__file__).parents[1] / "browser"))
+
+from browser_page import page_at
 
 SUB = "demo/1"
 WITHIN = 2.0  # seconds from what happened to the page
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AREAS = [("215", ""), ("216", ""), ("203", "202"), ("214", "202"), ("224", ""), ("218", "")]
 
 
 @asynccontextmanager
 async def page_of(site: Site) -> AsyncIterator[Page]:
     """A supervisor at the overview; the browser must have nothing to complain of."""
-    if CHROMIUM is None:
-        pytest.fail("no Chromium is installed: sudo apt-get install chromium")
     made = json.loads(await site.does("token", "add", "mira", "--role", "supervisor", "--json"))
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = await browser.new_page(viewport={"width": 1600, "height": 1000})
-        said: list[str] = []
-        page.on("console", lambda told: said.append(told.text) if told.type == "error" else None)
-        page.on("pageerror", lambda error: said.append(str(error)))
-        await page.goto(f"http://{site.harness.net}.4:8080/")
-        await page.get_by_label("Token").fill(made["token"])
-        await page.get_by_role("button", name="Enter").click()
-        await page.get_by_role("heading", name="Overview").wait_for()
+    async with page_at(f"http://{site.harness.net}.4:8080/", made["token"], width=1600) as (page, said):
         yield page
         assert said == []
-        await browser.close()
 
 
 async def bars(page: Page, title: str) -> dict[str, int]:
