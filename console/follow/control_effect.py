@@ -23,23 +23,45 @@ class ControlEffect:
     """Computed for all who ask, in a thread of its own, and not again before it rested."""
 
     def __init__(self) -> None:
-        self._one = asyncio.Lock()
         self._told: dict[str, Any] = {}
         self._of: tuple[int, Catalogue] | None = None
         self._rests_until = 0.0
+        self._task: asyncio.Task[None] | None = None
 
     async def told(self, calls: ProofCalls, catalogue: Catalogue, tenant: str) -> dict[str, Any]:
-        """The effect of every metric, over these calls; the figures may be as old as the rest is long."""
-        loop = asyncio.get_running_loop()
-        async with self._one:
-            of = calls.changes, catalogue
-            stale = self._of is None or self._of[1] is not catalogue
-            if stale or (self._of != of and loop.time() >= self._rests_until):
-                began = loop.time()
-                self._told = await asyncio.to_thread(_effects, calls.snapshot(), catalogue, tenant)
-                self._rests_until = loop.time() + max(LEAST_REST, REST * (loop.time() - began))
-                self._of = of
-            return self._told
+        """The effect of every metric over these calls, as it was last computed; only the first of a catalogue
+        is waited for."""
+        told = self.last(calls, catalogue, tenant)
+        while not told:
+            assert self._task is not None  # noqa: S101  `last` begins one where there is nothing to tell
+            await asyncio.wait({self._task})
+            self._task.result()
+            told = self.last(calls, catalogue, tenant)
+        return told
+
+    def last(self, calls: ProofCalls, catalogue: Catalogue, tenant: str) -> dict[str, Any]:
+        """The same without a wait: empty where none is there yet. Has it computed where that is due."""
+        known = self._of is not None and self._of[1] is catalogue
+        due = self._of != (calls.changes, catalogue) and (not known or self._rested())
+        if due and (self._task is None or self._task.done()):
+            work = self._compute(calls, catalogue, tenant)
+            self._task = asyncio.get_running_loop().create_task(work, name="control effect")
+        return self._told if known else {}
+
+    async def close(self) -> None:
+        """End what is under way."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _rested(self) -> bool:
+        return asyncio.get_running_loop().time() >= self._rests_until
+
+    async def _compute(self, calls: ProofCalls, catalogue: Catalogue, tenant: str) -> None:
+        loop, of = asyncio.get_running_loop(), (calls.changes, catalogue)
+        began = loop.time()
+        self._told = await asyncio.to_thread(_effects, calls.snapshot(), catalogue, tenant)
+        self._of, self._rests_until = of, loop.time() + max(LEAST_REST, REST * (loop.time() - began))
 
 
 def _effects(snapshot: Sequence[bytes], catalogue: Catalogue, tenant: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The calls that the decisions' effect is told from, packed so that the newest hundred thousand can be kept;
+"""The calls that the decisions' effect is told from, packed so that the newest fifty thousand can be kept;
 the arithmetic is `models.proof_report`'s."""
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from strategies.outcomes import interaction_of, told_by
 if TYPE_CHECKING:
     from models.proven_calls import ProvenCall
 
-KEPT = 100_000  # calls, of some hundred bytes each
+KEPT = 50_000  # calls, of some hundred bytes each; the effect of so many takes seconds
 OPEN = 5_000  # of them the newest, of which something may still be told
 
 _pack, _unpack = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder().decode

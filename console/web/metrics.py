@@ -1,5 +1,5 @@
 """The figures for Prometheus, looked up anew at each scrape; the counters are the ledger's, so they survive
-every restart of ours."""
+every restart of ours. Those of decisions and models are `console.web.decision_metrics`'."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from console.web.access import Role
+from console.web.decision_metrics import Scraped
 from console.web.live import Live
 from console.web.looking import look
 from console.web.operations import Call, Operation
@@ -94,13 +95,14 @@ def _of_queues(queues: dict[str, dict[str, float]]) -> Iterator[Metric]:
         yield family
 
 
-def operation(store: Store, live: Live) -> Operation:
+def operation(store: Store, live: Live, decisions: Scraped) -> Operation:
     """The endpoint; open on this machine, like the page."""
 
-    async def scrape(_call: Call) -> web.Response:
+    async def scrape(call: Call) -> web.Response:
         registry, begun = CollectorRegistry(), time.monotonic()
         seen = await look(store)
         registry.register(Figures(seen, live, time.monotonic() - begun))
+        registry.register(await decisions.figures(call))
         return web.Response(
             body=generate_latest(registry), headers={"Content-Type": f"{CONTENT}; charset=utf-8"}
         )

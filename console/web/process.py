@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from console.follow.control_effect import ControlEffect
 from console.follow.follower import Follower
 from console.follow.ledger_views import LedgerViews
 from console.ledger_files import archive_of
@@ -17,6 +18,7 @@ from console.refusal import Reason, RefusedError
 from console.web import audits, desk, floor, imports, lists, metrics, overrides, people, segments, subs
 from console.web.access import Role
 from console.web.app import GATE, Files, build_app
+from console.web.decision_metrics import Scraped
 from console.web.live import Live, operation
 from console.web.looking import look
 from console.web.page import add_page
@@ -44,12 +46,12 @@ async def served(
     where = files.project.settings.console
     live = Live(lambda: look(store), lambda request: request.app[GATE].let_in(request, Role.VIEWER))
     uploads = imports.Uploads(files.project.settings.data_dir / "uploads")
-    follower = Follower(store, archive_of(files.project), LedgerViews)
+    follower, effect = Follower(store, archive_of(files.project), LedgerViews), ControlEffect()
     own = (
         operation(live),
-        metrics.operation(store, live),
+        metrics.operation(store, live, Scraped(follower, effect)),
         *imports.operations(uploads),
-        *segments.operations(follower),
+        *segments.operations(follower, effect),
         *audits.operations(follower),
     )
     app = build_app(files, store, (*OPERATIONS, *own), clock)
@@ -73,6 +75,7 @@ async def served(
         await live.close()
         await uploads.close()
         await runner.cleanup()
+        await effect.close()
         await follower.close()
 
 

@@ -122,7 +122,7 @@ class EffectTold(Told):
 
 
 class Control(Told):
-    """The experiment over the newest hundred thousand calls, by the arithmetic of `secondpass model report`.
+    """The experiment over the newest fifty thousand calls, by the arithmetic of `secondpass model report`.
     `misdrawn`: calls in another arm than the seed draws, which count nowhere; `note`: why there is no
     effect."""
 

@@ -45,10 +45,9 @@ async def models(call: Call) -> list[dict[str, Any]]:
     return [{"name": name, "status": asdict(status)} for name, status in sorted(found.items())]
 
 
-def operations(follower: Follower[LedgerViews]) -> Sequence[Operation]:
+def operations(follower: Follower[LedgerViews], effect: ControlEffect) -> Sequence[Operation]:
     """What is asked of segments, answered for everybody from one reading of the ledger."""
     of_decisions, of_segments = Once(list[DecisionTold]), Once(Segments)
-    effect = ControlEffect()
 
     async def decisions(call: Call) -> web.Response:
         views, limit = await follower.caught_up(), call.asked(Newest).limit

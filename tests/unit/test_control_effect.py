@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from proof_stage import TENANT, catalogue, lines
+from proof_stage import TENANT, TEXT, catalogue, lines
 
 from console.follow import control_effect, proof_calls
 from console.follow.control_effect import ControlEffect
@@ -44,8 +44,18 @@ async def test_nothing_is_computed_anew_before_it_rested(monkeypatch: pytest.Mon
         if line["kind"] in ProofCalls.kinds:
             calls.take(line)
     assert await effect.told(calls, FOUND, TENANT) is first
+    assert effect._task is not None
+    assert effect._task.done()
     monkeypatch.setattr(effect, "_rests_until", 0.0)
+    assert await effect.told(calls, FOUND, TENANT) is first, "nobody waits while there is something to tell"
+    await effect._task
     assert (await effect.told(calls, FOUND, TENANT))["calls"] > first["calls"]
+
+
+async def test_another_catalogue_has_its_own_effect() -> None:
+    calls, effect, other = taken(LINES[:200]), ControlEffect(), catalogue(TEXT.replace("1h", "2h"))
+    assert (await effect.told(calls, FOUND, TENANT))["slice_seconds"] == 3600
+    assert (await effect.told(calls, other, TENANT))["slice_seconds"] == 7200
 
 
 async def test_where_nothing_can_be_compared_it_says_why() -> None:
