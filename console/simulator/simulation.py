@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
+from typing import NamedTuple
 
 from ami_bridge.preparation import Candidate
 from console.simulator.ahead import PATIENCE
@@ -14,18 +15,19 @@ from console.simulator.attempt import Running, claim_for, outcome_of, running
 from console.simulator.fates import AT_ONCE, TALK, Fate, Fates
 from console.simulator.grants import Grants
 from console.simulator.ledger import LedgerFile
-from console.simulator.look import MANY, Look, Moved
+from console.simulator.look import Look, Moved
 from console.simulator.timeline import Timeline, VirtualClock
 from strategies.contacts import Contact
 from strategies.engine import ended, refused
 from strategies.precedence import in_turn
 from strategies.state import ContactState, Dial, Move, SubCampaign, due_at
-from strategies.store import Put, StaleState, Store
+from strategies.store import Claim, Put, StaleState, Store
 from strategies.store.attempts import End
 from strategies.store.lanes import LaneNames
 from strategies.vocabulary import VOICE, Refusal, Result
 from strategies.windows import contact_zones
 
+TOLD = 128  # claims or ends in one step: the server works on them while the rules judge the next ones
 STALE = 10_000  # claims of one moment that the store may refuse as decided by what holds no more
 
 
@@ -39,6 +41,14 @@ class Stage:
     grants: Grants
     countries: tuple[str, ...]
     ledger: LedgerFile
+
+
+class Asked(NamedTuple):
+    """Claims that the server has been sent."""
+
+    chosen: Sequence[Candidate]
+    claims: Sequence[Claim]
+    answers: asyncio.Task[list[Refusal | None]]
 
 
 class Simulation:
@@ -108,12 +118,12 @@ class Simulation:
         """Record every attempt that is over."""
         over, self._over = self._over, []
         writing: asyncio.Task[None] | None = None
-        for at in range(0, len(over), MANY):
-            batch = [(one, self._end(one)) for one in over[at : at + MANY]]
+        for at in range(0, len(over), TOLD):
+            batch = [(one, self._end(one)) for one in over[at : at + TOLD]]
             if writing is not None:
                 await writing
             writing = asyncio.create_task(self._write(batch))
-            await asyncio.sleep(0)  # the server works on it while the rules judge the next ones
+            await asyncio.sleep(0)  # until it is sent
         if writing is not None:
             await writing
 
@@ -177,12 +187,26 @@ class Simulation:
             self._later(one.contact, one.state, one.move, one.due_at)
 
     async def _claim(self, chosen: Sequence[Candidate]) -> bool:
-        """Claim them all in one step, and start those that were granted; whether one was refused that is to
-        be looked at again at once."""
-        now = self._clock.now
-        turned_away = list[Moved]()
-        claims = [claim_for(one, self._sub, self._stage.countries, now) for one in chosen]
-        for one, claim, refusal in zip(chosen, claims, await self._store.claim(claims, now), strict=True):
+        """Claim them all, and start those that were granted; whether one was refused that is to be looked at
+        again at once."""
+        sub, now = self._sub, self._clock.now
+        turned_away, asked = list[Moved](), list[Asked]()
+        for at in range(0, len(chosen), TOLD):
+            claims = [claim_for(one, sub, self._stage.countries, now) for one in chosen[at : at + TOLD]]
+            answers = asyncio.create_task(self._store.claim(claims, now))
+            asked.append(Asked(chosen[at : at + TOLD], claims, answers))
+            await asyncio.sleep(0)  # until it is sent
+            if len(asked) > 1:
+                turned_away += await self._begin(asked[-2])
+        if asked:
+            turned_away += await self._begin(asked[-1])
+        await self._put(turned_away)
+        return any(one.due_at is not None and one.due_at <= now for one in turned_away)
+
+    async def _begin(self, asked: Asked) -> list[Moved]:
+        """Start those that were granted; what becomes of the others."""
+        now, turned_away = self._clock.now, list[Moved]()
+        for one, claim, refusal in zip(asked.chosen, asked.claims, await asked.answers, strict=True):
             if refusal is None:
                 zone = contact_zones(one.contact, one.dial.device, self._sub.campaign)[0]
                 self._start(running(claim, self._stage.fates.draw(claim.intent, self._sub.campaign, zone)))
@@ -192,8 +216,7 @@ class Simulation:
             turned_away.append(Moved(one.contact, one.state, move, due_at(move.step, now)))
             if refusal is Refusal.STALE:
                 await self._look_anew()
-        await self._put(turned_away)
-        return any(one.due_at is not None and one.due_at <= now for one in turned_away)
+        return turned_away
 
     def _start(self, one: Running) -> None:
         fate, now = one.fate, self._clock.now

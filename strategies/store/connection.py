@@ -11,6 +11,7 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import hiredis
 from redis import exceptions
@@ -21,6 +22,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from strategies.store.codec import pack
+from strategies.store.direct import Direct
 from strategies.store.errors import StoreError, StoreUnavailable, StoreUnfit
 from strategies.store.keys import Keys
 
@@ -143,6 +145,7 @@ class Door:
     on."""
 
     _durable = True  # else a simulation's, of which nothing is to last
+    _direct: Direct | None = None  # a simulation's own way to the functions
 
     def __init__(self, url: str, tenant: str, clock: Callable[[], float]) -> None:
         self._redis = client(url, timeout=ANSWER_WITHIN)
@@ -152,9 +155,11 @@ class Door:
 
     async def _trust(self, url: str) -> None:
         """Do without what guards against a server that is slow or far: lending a connection and watching the
-        time cost more than most commands of a simulation."""
+        time cost more than most commands of a simulation. `url`: of a unix socket."""
         await self._redis.aclose()
         self._durable, self._redis = False, client(url, timeout=None, alone=True)
+        with translated():
+            self._direct = await Direct.connected(unquote(url.removeprefix("unix://")))
 
     async def _prepare(self) -> None:
         """Refuse an unfit server, and load the functions this program was written with."""
@@ -164,6 +169,8 @@ class Door:
             await self._load_library()
 
     async def _disconnect(self) -> None:
+        if self._direct is not None:
+            self._direct.close()
         await self._redis.aclose()
         await self._blocking.aclose()
 
@@ -189,7 +196,9 @@ class Door:
 
     async def _call(self, function: str, keys: Sequence[str], arguments: object = None) -> Any:
         """One function of the library: one step on the server."""
-        words = function_call(function, keys, arguments)
+        words, direct = function_call(function, keys, arguments), self._direct
+        if direct is not None:
+            return await self._with_library(lambda: direct.ask(words))
         return await self._with_library(lambda: run(self._redis, *words))
 
     async def _call_many(self, calls: Sequence[Sequence[Any]]) -> list[Any]:
