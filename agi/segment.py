@@ -24,7 +24,7 @@ from models.outcome import Predictor
 from strategies.control import Arm, call_arm, control_arm, draw
 from strategies.segmentation import Decision, Promoted, Reason, decide, objective_for, stay
 from strategies.segments import Catalogue, Objective, ScopeKind, Segment
-from strategies.store import Caller, Store, StoreUnavailable
+from strategies.store import Caller, Counted, Store, StoreUnavailable
 from strategies.vocabulary import Kind
 
 log = structlog.get_logger(__name__)
@@ -122,7 +122,7 @@ class SegmentHook:
             queue=self._first(answer).queue,
             tenant=self._tenant,
             arm=self._arm(asked, local),
-            promoted=self._promoted(now),
+            promoted=self._promoted(now, caller),
             agents=self._agents.records(now),
         )
         decision = decide(answer.first, facts, self._catalogue, answer.foreseen.predictions)
@@ -138,7 +138,9 @@ class SegmentHook:
         """Who calls, by the store and by the centre's own service, which are asked at once."""
         asking = asyncio.ensure_future(self._lookup.ask(asked)) if self._lookup is not None else None
         try:
-            known = await self._store.caller(asked.number, asked.attempt, asked.account)
+            known = await self._store.caller(
+                asked.number, asked.attempt, asked.account, counted=self._counted(asked)
+            )
             self._note(answer, known)
             if asking is not None:
                 self._note(answer, laid_over(known, await asking))
@@ -163,9 +165,13 @@ class SegmentHook:
         drawn = draw(f"{self._tenant} call", asked.interaction)  # not the number that exploring goes by
         return call_arm(control, control_arm(control, self._tenant, local), drawn)
 
-    def _promoted(self, now: float) -> Promoted | None:
+    def _counted(self, asked: Asked) -> Counted | None:
         share = self._catalogue.guards.promoted_share
-        return self._promotions.lately(now, share.per) if share else None
+        return Counted(asked.interaction, self._clock(), share.per) if share else None
+
+    def _promoted(self, now: float, caller: Caller) -> Promoted | None:
+        share = self._catalogue.guards.promoted_share
+        return self._promotions.seen(now, share.per, caller.promoted) if share else None
 
     def variables(self, asked: Asked, answer: Answer, decision: Decision) -> dict[str, str]:
         """What the dialplan and the agent's screen are told of a decision."""

@@ -2,7 +2,7 @@
 what is to be done with them is left to the rules of `strategies`."""
 
 from strategies.store.attachments import Entered
-from strategies.store.callers import Caller, History, QueueFigures
+from strategies.store.callers import Caller, Counted, History, QueueFigures
 from strategies.store.claims import Claim, decided
 from strategies.store.errors import NotDurable, StaleState, StoreError, StoreUnavailable, StoreUnfit
 from strategies.store.lanes import Put
@@ -11,6 +11,7 @@ from strategies.store.store import Store
 __all__ = [
     "Caller",
     "Claim",
+    "Counted",
     "Entered",
     "History",
     "NotDurable",

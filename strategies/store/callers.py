@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from strategies.contacts import Contact
+from strategies.decisions import Promoted
 from strategies.past_calls import CallOver, PastCalls, after
 from strategies.queue_view import queue_view
 from strategies.segments import Scope, ScopeKind
@@ -72,7 +73,8 @@ class Caller:
     unknown.
 
     `segment`: the one they were moved to if that still holds, else the one of their list. `live`: the attempt
-    that is dialling this person right now. `past`: what their own calls came to.
+    that is dialling this person right now. `past`: what their own calls came to. `promoted`: what the share
+    guard's interval holds beside this call, where it was asked for.
     """
 
     customer: str
@@ -83,6 +85,17 @@ class Caller:
     queues: Mapping[str, QueueFigures] = field(default_factory=dict)
     live: str | None = None
     past: PastCalls = field(default_factory=PastCalls)
+    promoted: Promoted | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A decision that the share guard is to count from now on, with those of all others; `per`: seconds of
+    its interval. `Callers.reassociate` says what it came to: until then it counts as a move."""
+
+    interaction: str
+    at: float
+    per: float
 
 
 class Callers(People):
@@ -94,12 +107,17 @@ class Callers(People):
         self._keeping = Together(self._call_many)
 
     async def caller(
-        self, number: str | None, attempt: str | None = None, account: str | None = None
+        self,
+        number: str | None,
+        attempt: str | None = None,
+        account: str | None = None,
+        *,
+        counted: Counted | None = None,
     ) -> Caller:
         """Who is at the other end of this attempt, said to be this contact, or calls from this number; one
         round trip. Of several contacts with the number, the one that was tried last."""
         keys = self._keys
-        contact, moved, history, queues, live, past = await self._call(
+        contact, moved, history, queues, live, past, promoted = await self._call(
             "caller",
             (
                 keys.contacts,
@@ -111,7 +129,13 @@ class Callers(People):
                 keys.attempt(attempt or ""),
                 keys.past_calls,
             ),
-            {"number": number, "field": number_field(number or ""), "attempt": attempt, "account": account},
+            {
+                "number": number,
+                "field": number_field(number or ""),
+                "attempt": attempt,
+                "account": account,
+                "counted": counted,
+            },
         )
         known = await self._contact_of(contact) if contact else None
         segment, version = _segment(known, read_plain(moved) if moved else {}, self._clock())
@@ -124,6 +148,7 @@ class Callers(People):
             queues=_queues(queues),
             live=live.decode() or None,
             past=_past(past) if past else PastCalls(),
+            promoted=Promoted(*promoted) if promoted else None,
         )
 
     async def customer_of(self, interaction: str, number: str | None) -> str | None:
@@ -207,6 +232,8 @@ class Callers(People):
             "reassociate",
             (keys.interaction(interaction), keys.segments, keys.ledger, keys.figures("")),
             {
+                "interaction": interaction,
+                "moves": moves,
                 "customer": customer,
                 "about": _about(customer, decision),
                 "version": expected_version,
@@ -246,6 +273,8 @@ class Callers(People):
             "reassociate",
             (keys.interaction(f"{interaction}~{nth}"), keys.segments, keys.ledger, keys.figures("")),
             {
+                "interaction": interaction,
+                "moves": True,
                 "customer": customer,
                 "about": about,
                 "version": version,

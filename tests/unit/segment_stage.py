@@ -20,7 +20,7 @@ from config.yaml_reader import parse
 from models.features import Factor
 from strategies.contacts import Contact, Device
 from strategies.segments import Catalogue, Prediction
-from strategies.store import Caller, Store, StoreUnavailable
+from strategies.store import Caller, Counted, Store, StoreUnavailable
 from strategies.vocabulary import Kind
 
 CATALOGUE = """\
@@ -59,7 +59,12 @@ class Books:
     free: asyncio.Event | None = None
 
     async def caller(
-        self, number: str | None, attempt: str | None = None, account: str | None = None
+        self,
+        number: str | None,
+        attempt: str | None = None,
+        account: str | None = None,
+        *,
+        counted: Counted | None = None,
     ) -> Caller:
         return await self.look()
 

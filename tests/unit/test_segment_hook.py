@@ -296,11 +296,21 @@ async def test_the_number_dialled_is_the_network_s_where_it_tells_one() -> None:
 async def test_no_more_customers_are_moved_than_the_guard_lets() -> None:
     books = Books(knows(KNOWN))
     text = changed(CATALOGUE, "{margin: 5}", "{margin: 5, promoted_share: {limit: 50%, per: 5m}}")
-    times = iter([0.0, 1.0, 2.0, 3.0, 400.0])
-    segment_hook = hook(books, text=text, clock=lambda: next(times))
-    decided = [(await segment_hook.decided(Asked("178.1", None)))[1].reason for _ in range(5)]
+    at = [0.0]
+    segment_hook = hook(books, text=text, clock=lambda: at[0])
+    decided = []
+    for at[0] in (0.0, 1.0, 2.0, 3.0, 400.0):
+        decided.append((await segment_hook.decided(Asked("178.1", None)))[1].reason)
     moved, kept = Reason.BETTER_SEGMENT, Reason.SHARE_REACHED
     assert decided == [moved, kept, kept, moved, moved]
+
+
+def test_what_all_servers_decided_counts_unless_the_store_knows_less() -> None:
+    promotions = Promotions()
+    promotions.note(0.0, moved=True)
+    assert promotions.seen(1.0, 300.0, Promoted(7, 2)) == Promoted(7, 2)
+    assert promotions.seen(1.0, 300.0, Promoted(0, 0)) == Promoted(1, 1)
+    assert promotions.seen(1.0, 300.0, None) == Promoted(1, 1)
 
 
 def test_the_share_guard_forgets_what_is_older_than_its_interval() -> None:

@@ -23,14 +23,15 @@ local function who(keys, c)
 end
 
 -- keys: contacts, history, segments, queues, busy, number, attempt, past calls. One read for everything a decision
--- needs.
+-- needs; `counted` where the share of customers moved is guarded.
 local function caller(keys, args)
   local c = cmsgpack.unpack(args[1])
   local id = who(keys, c)
   local customer = id or c.number or ''
   return {id and redis.call('HGET', keys[1], id) or '', redis.call('HGET', keys[3], customer) or '',
     id and redis.call('HGET', keys[2], id) or '', redis.call('HGETALL', keys[4]),
-    c.number and redis.call('HGET', keys[5], c.number) or '', redis.call('HGET', keys[8], customer) or ''}
+    c.number and redis.call('HGET', keys[5], c.number) or '', redis.call('HGET', keys[8], customer) or '',
+    c.counted and share_told(keys[3], c.counted.interaction, c.counted.at, c.counted.per) or ''}
 end
 
 -- keys: call over, past calls, ledger, figures. A call's end is written once.
@@ -45,6 +46,7 @@ end
 -- keys: interaction, segments, ledger, figures. Once per interaction; 'conflict' when another call moved the customer.
 local function reassociate(keys, args)
   local r = cmsgpack.unpack(args[1])
+  share_said(keys[2], r.interaction, r.moves)
   if not redis.call('SET', keys[1], r.about, 'NX', 'EX', DAY) then return 'repeated' end
   if r.segment then
     local raw = redis.call('HGET', keys[2], r.customer)
