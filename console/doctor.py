@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,8 @@ SKEW = 2.0  # seconds two clocks may differ
 CONTEXTS = ("secondpass-segment", "secondpass-answered")
 NEEDED = ("Originate", "Redirect", "Hangup", "QueueStatus", "CoreShowChannels", "Setvar", "QueuePause")
 RIGHTS = "read = system,call,agent,user,cdr and write = originate,call,agent,reporting,message"
+LATE = 60.0  # seconds a webhook may be behind
+UP = "secondpass up (or secondpass console) tells it"
 TOO_MUCH = ("Command", "UpdateConfig", "ModuleLoad")
 
 
@@ -80,6 +83,7 @@ async def _look(context: typer.Context, given: Path | None) -> list[Finding]:
     try:
         findings += await _store(store, loaded)
         findings += await _processes(store)
+        findings += await _webhooks(store, loaded)
         findings += await _asterisk(loaded)
     finally:
         await store.close()
@@ -173,6 +177,28 @@ async def _processes(store: Store) -> list[Finding]:
             Finding("stop switch", Stand.DOUBTFUL, f"thrown by {halted}: nobody is dialled", mend)
         )
     return findings
+
+
+async def _webhooks(store: Store, loaded: Project) -> list[Finding]:
+    """How far each is behind what happened, and what nobody took."""
+    newest, told_, findings = await store.newest(count=1), await store.tellings(), []
+    for name in loaded.settings.webhooks:
+        if (one := told_.get(name)) is None:
+            findings.append(Finding(f"webhook {name}", Stand.DOUBTFUL, "was never told anything", UP))
+            continue
+        behind = (_millis(newest[0][0]) - _millis(one.until)) / 1000 if newest else 0.0
+        passed = f"; {one.passed_over} events passed over, which nobody took" if one.passed_over else ""
+        if behind > LATE:
+            words = f"is {timedelta(seconds=round(behind))} behind{passed}"
+            mend = f"{UP}; and see that {loaded.settings.webhooks[name].url} takes what comes"
+            findings.append(Finding(f"webhook {name}", Stand.DOUBTFUL, words, mend))
+        else:
+            findings.append(_good(f"webhook {name}", f"was told what happened{passed}"))
+    return findings
+
+
+def _millis(identity: str) -> int:
+    return int(identity.partition("-")[0])
 
 
 async def _asterisk(loaded: Project) -> list[Finding]:

@@ -81,6 +81,6 @@ async def served(
 
 async def run_console(files: Files, store: Store, stop: asyncio.Event) -> None:
     """Serve until `stop` is set."""
-    hooks = files.project.settings.webhooks
-    async with telling(hooks, store, time.time), served(files, store):
+    hooks, days = files.project.settings.webhooks, archive_of(files.project)
+    async with telling(hooks, store, days, time.time), served(files, store):
         await stop.wait()

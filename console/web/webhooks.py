@@ -1,13 +1,14 @@
-"""Tells others what happens: follows the ledger, and posts what each webhook asked for, in order, signed,
-and again until it is taken. A call never waits for it, for the ledger is written before."""
+"""Tells others what happens: follows the ledger, in the store and in the files of closed days, and posts what
+each webhook asked for, in order, signed, and again until it is taken. A call never waits for it, for the
+ledger is written before."""
 
 from __future__ import annotations
 
 import asyncio
 import hmac
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager, suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,15 @@ import structlog
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar
 
 from console import output
+from console.ledger_archive import at_home, whole_ledger
+from console.ledger_files import place_of
+from console.refusal import RefusedError
 from strategies.store import StoreError
 
 if TYPE_CHECKING:
     from config.settings import Hook
+    from console.ledger_days import Entry
+    from console.ledger_files import Archive
     from strategies.store import Store
 
 log = structlog.get_logger(__name__)
@@ -46,12 +52,18 @@ def signed(secret: str, body: bytes, at: float) -> dict[str, str]:
 
 
 class Teller:
-    """One webhook. `clock` gives epoch seconds."""
+    """One webhook. `files`: the closed days; `clock` gives epoch seconds."""
 
     def __init__(
-        self, name: str, hook: Hook, store: Store, session: ClientSession, clock: Callable[[], float]
+        self,
+        name: str,
+        hook: Hook,
+        store: Store,
+        files: Archive,
+        session: ClientSession,
+        clock: Callable[[], float],
     ) -> None:
-        self._name, self._hook, self._store = name, hook, store
+        self._name, self._hook, self._store, self._files = name, hook, store, files
         self._session, self._clock, self._secret = session, clock, hook.secret(name)
         self._events = frozenset(hook.events)
 
@@ -59,18 +71,45 @@ class Teller:
         """Tell what comes, until cancelled."""
         while True:
             try:
-                after = await self._store.told_until(self._name)
-                while entries := await self._store.ledger(after, PAGE):
-                    for identity, line in entries:
-                        await self._tell(identity, line)
-                        after = identity
-                    await self._store.note_told(self._name, after)
+                while await self._told_some():
+                    pass
             except StoreError as error:
                 log.warning("webhook.store_unavailable", webhook=self._name, error=str(error))
+            except RefusedError as refused:
+                log.error("webhook.refused", webhook=self._name, error=refused.message, why=refused.reasons)
+                await asyncio.sleep(LONGEST_PAUSE)
             except Exception:
                 log.exception("webhook.failed", webhook=self._name)
                 await asyncio.sleep(LONGEST_PAUSE)  # what is wrong with us will not mend itself at once
             await asyncio.sleep(LOOK)
+
+    async def _told_some(self) -> bool:
+        """Tell what there is; False where there was nothing."""
+        begun = after = await self._store.told_until(self._name)
+        count = 0
+        async with aclosing(self._lines(after)) as lines:
+            async for identity, line in lines:
+                await self._tell(identity, line)
+                after, count = identity, count + 1
+                if count % PAGE == 0:
+                    await self._store.note_told(self._name, after)
+        if after != begun:
+            await self._store.note_told(self._name, after)
+        return after != begun
+
+    async def _lines(self, after: str) -> AsyncGenerator[Entry, None]:
+        """What came after a line: from the files what was moved there before it was told, as it is once we
+        were away for days."""
+        page, oldest = await self._store.ledger(after, PAGE), await self._store.ledger(count=1)
+        moved = not oldest or place_of(oldest[0][0]) > place_of(after)
+        if moved:
+            await at_home(self._store, self._files)
+        if moved and place_of(self._files.last()) > place_of(after):
+            async for entry in whole_ledger(self._store, self._files, after):
+                yield entry
+        else:
+            for entry in page:
+                yield entry
 
     async def _tell(self, identity: str, line: Mapping[str, Any]) -> None:
         """Have one line taken, or pass it over once nobody took it for too long."""
@@ -83,6 +122,7 @@ class Teller:
             failures += 1
             if self._clock() - begun >= self._hook.give_up_after:
                 log.error("webhook.passed_over", webhook=self._name, id=identity, why=why)
+                await self._store.note_passed_over(self._name)
                 break
             if failures == 1:
                 mend = "it is tried again; see that the other side runs and checks the right secret"
@@ -105,11 +145,13 @@ class Teller:
 
 
 @asynccontextmanager
-async def telling(hooks: Mapping[str, Hook], store: Store, clock: Callable[[], float]) -> AsyncIterator[None]:
+async def telling(
+    hooks: Mapping[str, Hook], store: Store, files: Archive, clock: Callable[[], float]
+) -> AsyncIterator[None]:
     """Tell all of them while the block runs. Raises ConfigErrors where the environment lacks a secret."""
     timeout = ClientTimeout(total=ANSWER_WITHIN)
     async with ClientSession(timeout=timeout, cookie_jar=DummyCookieJar()) as session:
-        tellers = [Teller(name, hook, store, session, clock) for name, hook in hooks.items()]
+        tellers = [Teller(name, hook, store, files, session, clock) for name, hook in hooks.items()]
         tasks = [asyncio.create_task(one.run(), name="webhook") for one in tellers]
         try:
             yield

@@ -332,6 +332,11 @@ class Keys:
         """Hash: webhook -> the id of the last line of the ledger that it is through with."""
         return self._key("told")
 
+    @property
+    def passed_over(self) -> str:
+        """Hash: webhook -> how many lines nobody took in time."""
+        return self._key("passed_over")
+
     def given(self, key: str) -> str:
         """String: what was answered to the write with this idempotency key."""
         return self._key("given", key)

@@ -29,6 +29,15 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class Telling:
+    """How far a webhook is: through with the line of the id `until` and all before it, of which it gave up
+    `passed_over` since there is the webhook."""
+
+    until: str
+    passed_over: int
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """What was answered to a write: `fingerprint` tells two requests apart; `status` 0 while it is under
     way."""
@@ -67,14 +76,31 @@ class Tokens(Door):
     async def told_until(self, hook: str) -> str:
         """The id of the last line that a webhook is through with. A new one begins with what comes next."""
         newest = await self._command("XREVRANGE", self._keys.ledger, "+", "-", "COUNT", 1)
-        last = newest[0][0] if newest else b"0-0"
+        last = newest[0][0].decode() if newest else await self._before_now()
         await self._command("HSETNX", self._keys.told, hook, last)
         raw: bytes = await self._command("HGET", self._keys.told, hook)
         return raw.decode()
 
+    async def _before_now(self) -> str:
+        """An id before every line to come: closed days are moved away, and may leave the stream empty."""
+        seconds, micros = await self._command("TIME")
+        return f"{int(seconds) * 1000 + int(micros) // 1000 - 1}-0"
+
     async def note_told(self, hook: str, identity: str) -> None:
         """A webhook is through with that line, and all before it."""
         await self._command("HSET", self._keys.told, hook, identity)
+
+    async def note_passed_over(self, hook: str) -> None:
+        """One more line that a webhook gave up telling."""
+        await self._command("HINCRBY", self._keys.passed_over, hook, 1)
+
+    async def tellings(self) -> dict[str, Telling]:
+        """How far each webhook is."""
+        told = await self._command("HGETALL", self._keys.told)
+        passed = await self._command("HGETALL", self._keys.passed_over)
+        return {
+            hook.decode(): Telling(until.decode(), int(passed.get(hook, 0))) for hook, until in told.items()
+        }
 
     async def begin_answer(self, key: str, fingerprint: str) -> Given | None:
         """Claim an idempotency key for a write; None if it is ours now, else what was begun or answered under

@@ -129,10 +129,10 @@ async def test_an_address_that_cannot_be_decoded_breaks_no_page(seat: Seat) -> N
 
 async def test_a_server_that_is_away_costs_nobody_their_token(seat: Seat) -> None:
     page = seat.page
-    await page.route("**/api/halt", lambda route: route.abort())
+    await page.route("**/api/me", lambda route: route.abort())
     await page.reload()
     await page.get_by_role("button", name="Try again").wait_for()
-    await page.unroute("**/api/halt")
+    await page.unroute("**/api/me")
     await page.get_by_role("button", name="Try again").click()
     await page.get_by_role("heading", name="Overview", level=2).wait_for()
     seat.said.clear()  # the browser tells of the line that was cut

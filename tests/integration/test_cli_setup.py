@@ -98,6 +98,34 @@ def test_doctor_does_not_like_a_directory_that_anybody_may_write_to(tmp_path: Pa
     assert found["data directory"]["mend"] == f"chmod o-w {command.data_dir}"
 
 
+HOOKS = """
+console: {}
+webhooks: {crm: {url: "http://127.0.0.1:9/crm", secret_env: CRM_SECRET}}
+"""
+
+
+async def test_doctor_says_how_far_a_webhook_is_behind_and_what_nobody_took(
+    store: Store, tmp_path: Path
+) -> None:
+    command = Secondpass(tmp_path / "config")
+    settings = command.config / "settings.yaml"
+    settings.write_text(settings.read_text() + HOOKS)
+
+    def found() -> dict[str, str]:
+        [one] = [one for one in command("doctor", "--json").document if one["what"] == "webhook crm"]
+        return one
+
+    assert (found()["stand"], found()["told"]) == ("doubtful", "was never told anything")
+    [(newest, _)] = await store.newest(count=1)
+    await store.note_told("crm", newest)
+    await store.note_passed_over("crm")
+    assert found()["stand"] == "good"
+    assert found()["told"].endswith("1 events passed over, which nobody took")
+    await store.note_told("crm", f"{int(newest.split('-')[0]) - 3_600_000}-0")
+    assert (found()["stand"], "1:00:00 behind" in found()["told"]) == ("doubtful", True)
+    assert "http://127.0.0.1:9/crm takes what comes" in found()["mend"]
+
+
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     command = imported(tmp_path)

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +16,13 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from config.settings import Hook
+from console.ledger_archive import archive
+from console.ledger_files import Archive
 from console.web import webhooks
 from console.web.webhooks import pause_after, telling
 from messaging.signature import fault_of
 from strategies.store import Store
+from strategies.store.codec import text
 
 SECRET = "shared"
 
@@ -78,6 +82,11 @@ async def receiver(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Receiver]:
     await runner.cleanup()
 
 
+@pytest.fixture
+def days(tmp_path: Path) -> Archive:
+    return Archive(tmp_path)
+
+
 def hooks(receiver: Receiver, **more: Any) -> dict[str, Hook]:
     return {"crm": Hook(url=receiver.url, secret_env="HOOK_SECRET", **more)}
 
@@ -92,10 +101,12 @@ async def until_told(store: Store, name: str) -> None:
     await store.told_until(name)
 
 
-async def test_what_happens_is_told_in_order_and_signed(store: Store, receiver: Receiver) -> None:
+async def test_what_happens_is_told_in_order_and_signed(
+    store: Store, days: Archive, receiver: Receiver
+) -> None:
     await ended(store, "before")
     await until_told(store, "crm")
-    async with telling(hooks(receiver), store, time.time):
+    async with telling(hooks(receiver), store, days, time.time):
         await ended(store, "a")
         await store.append({"kind": "skipped", "contact": "1"}, at=100.0)
         await ended(store, "b")
@@ -105,36 +116,78 @@ async def test_what_happens_is_told_in_order_and_signed(store: Store, receiver: 
 
 
 async def test_what_is_not_taken_is_told_again_before_what_came_later(
-    store: Store, receiver: Receiver
+    store: Store, days: Archive, receiver: Receiver
 ) -> None:
     receiver.faults = [500, 503, 302]
     await until_told(store, "crm")
-    async with telling(hooks(receiver), store, time.time):
+    async with telling(hooks(receiver), store, days, time.time):
         await ended(store, "a", "b")
         assert [one["attempt"] for one in await receiver.has(2)] == ["a", "b"]
     assert receiver.asked == 5
 
 
-async def test_after_a_restart_it_goes_on_where_it_was(store: Store, receiver: Receiver) -> None:
+async def test_after_a_restart_it_goes_on_where_it_was(
+    store: Store, days: Archive, receiver: Receiver
+) -> None:
     await until_told(store, "crm")
-    async with telling(hooks(receiver), store, time.time):
+    async with telling(hooks(receiver), store, days, time.time):
         await ended(store, "a")
         await receiver.has(1)
     await ended(store, "b")
-    async with telling(hooks(receiver), store, time.time):
+    async with telling(hooks(receiver), store, days, time.time):
         assert [one["attempt"] for one in await receiver.has(2)] == ["a", "b"]
 
 
-async def test_one_that_nobody_takes_holds_up_no_other(store: Store, receiver: Receiver) -> None:
+MARCH = 1_772_409_600  # 2026-03-02 00:00 UTC
+
+
+async def happened(store: Store, moment: int, attempt: str) -> None:
+    line = text({"kind": "attempt_ended", "attempt": attempt})
+    await store._command("XADD", store._keys.ledger, f"{moment * 1000}-0", "line", line)
+
+
+async def test_what_happened_while_nobody_told_it_for_days_is_told_out_of_the_files(
+    store: Store, days: Archive, receiver: Receiver
+) -> None:
+    await happened(store, MARCH, "told before")
+    await until_told(store, "crm")
+    for nth in range(1, 5):
+        await happened(store, MARCH + nth * 40_000, f"day {nth}")
+    done = await archive(store, days, retention=1826 * 86_400.0, before=MARCH + 2 * 86_400.0)
+    assert (done.lines, len(await store.ledger())) == (5, 0)
+    async with telling(hooks(receiver), store, days, time.time):
+        assert [one["attempt"] for one in await receiver.has(4)] == [f"day {nth}" for nth in range(1, 5)]
+        await ended(store, "today")
+        assert [one["attempt"] for one in await receiver.has(5)][-1] == "today"
+    assert receiver.asked == 5
+
+
+async def test_a_new_webhook_is_told_nothing_of_closed_days(
+    store: Store, days: Archive, receiver: Receiver
+) -> None:
+    await happened(store, MARCH, "long ago")
+    await archive(store, days, retention=1826 * 86_400.0, before=MARCH + 86_400.0)
+    await until_told(store, "crm")
+    async with telling(hooks(receiver), store, days, time.time):
+        await ended(store, "now")
+        assert [one["attempt"] for one in await receiver.has(1)] == ["now"]
+    assert receiver.asked == 1
+
+
+async def test_one_that_nobody_takes_holds_up_no_other(
+    store: Store, days: Archive, receiver: Receiver
+) -> None:
     away = Hook(url="http://127.0.38.6:9/hook", secret_env="HOOK_SECRET")
     for name in ("crm", "away"):
         await until_told(store, name)
-    async with telling({"away": away, **hooks(receiver)}, store, time.time):
+    async with telling({"away": away, **hooks(receiver)}, store, days, time.time):
         await ended(store, "a")
         await receiver.has(1)
 
 
-async def test_what_nobody_takes_for_too_long_is_passed_over(store: Store, receiver: Receiver) -> None:
+async def test_what_nobody_takes_for_too_long_is_passed_over(
+    store: Store, days: Archive, receiver: Receiver
+) -> None:
     receiver.faults = [500] * 2
     moments = iter([100.0, 100.0, 100.0, 170.0])
     await until_told(store, "crm")
@@ -142,38 +195,41 @@ async def test_what_nobody_takes_for_too_long_is_passed_over(store: Store, recei
     def clock() -> float:
         return next(moments, time.time())
 
-    async with telling(hooks(receiver, give_up_after="1m"), store, clock):
+    async with telling(hooks(receiver, give_up_after="1m"), store, days, clock):
         await ended(store, "a", "b")
         assert [one["attempt"] for one in await receiver.has(1)] == ["b"]
+    assert (await store.tellings())["crm"].passed_over == 1
 
 
-async def test_half_a_character_in_a_name_ends_no_webhook(store: Store, receiver: Receiver) -> None:
+async def test_half_a_character_in_a_name_ends_no_webhook(
+    store: Store, days: Archive, receiver: Receiver
+) -> None:
     await until_told(store, "crm")
     line = {"kind": "attempt_ended", "attempt": "a", "contact": "\ud83d"}
 
-    async def once(after: str, count: int) -> list[tuple[str, dict[str, Any]]]:
+    async def once(after: str = "-", count: int = 1) -> list[tuple[str, dict[str, Any]]]:
         return [("9999999999999-0", line)] if not after.startswith("9") else []
 
     store.ledger = once  # type: ignore[method-assign]  no store of ours would keep it, another's history may
-    async with telling(hooks(receiver), store, time.time):
+    async with telling(hooks(receiver), store, days, time.time):
         assert [one["attempt"] for one in await receiver.has(1)] == ["a"]
 
 
 async def test_a_fault_of_ours_is_told_in_the_log_and_the_webhook_goes_on(
-    store: Store, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    store: Store, days: Archive, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webhooks, "LONGEST_PAUSE", 0.02)
     await until_told(store, "crm")
     ledger, faults = store.ledger, [KeyError("kind")]
 
-    async def faulty(after: str, count: int) -> list[tuple[str, dict[str, Any]]]:
+    async def faulty(after: str = "-", count: int = 1) -> list[tuple[str, dict[str, Any]]]:
         if faults:
             raise faults.pop()
         return await ledger(after, count)
 
     store.ledger = faulty  # type: ignore[method-assign]
     with capture_logs() as logged:
-        async with telling(hooks(receiver), store, time.time):
+        async with telling(hooks(receiver), store, days, time.time):
             await ended(store, "a")
             assert [one["attempt"] for one in await receiver.has(1)] == ["a"]
     assert [one["event"] for one in logged] == ["webhook.failed"]
