@@ -39,6 +39,7 @@ Supervised = Annotated[
 ]
 STORE_PAUSE = 1.0  # seconds between two tries to reach the store
 DRAIN = 10.0  # seconds that running AGI sessions get at the end
+BEHIND_CALLS = 5  # niceness of the console: whoever watches waits for whoever calls, not the other way
 
 
 def up(context: typer.Context, config: options.ConfigDir = None) -> None:
@@ -248,6 +249,9 @@ async def _run_console(loaded: Project, store: Store, stop: asyncio.Event) -> No
     from console.web.app import Files
     from console.web.process import run_console
 
+    os.nice(
+        BEHIND_CALLS
+    )  # not before the store is open: an embedded server that we start is not to inherit it
     files = Files(loaded)
 
     async def take(project: Project, _changes: Changes) -> None:

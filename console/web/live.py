@@ -25,7 +25,7 @@ PULSE = 15.0  # seconds after which something is said in any case, so that both 
 STILL_MAY = 15.0  # seconds after which the token of whoever watches is looked at again
 UNREAD = 16  # events somebody may be behind
 WRITE_WITHIN = 10.0  # seconds for one event to be taken by the peer's system
-UNSENT = 65_536  # bytes kept for one reader, by us and by the system each: else it would keep megabytes
+UNSENT = 16_384  # bytes kept for one reader, by us and by the system each: else it would keep megabytes
 
 TROUBLE = "trouble"  # the topic of why figures stand still; everybody gets it
 STORE_AWAY = "the store does not answer; figures stand still"
