@@ -11,10 +11,11 @@ export function Choice({ label, value, names, chosen }) {
 
 export const percent = (share) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(1)} %`);
 
-export function Pairs({ title, pairs }) {
+export function Pairs({ title, pairs, children }) {
   return html`<section class="card">
     <h3>${title}</h3>
     <dl>${Object.entries(pairs).map(([name, value]) => html`<div key=${name}><dt>${words(name)}</dt><dd>${value}</dd></div>`)}</dl>
+    ${children}
   </section>`;
 }
 
