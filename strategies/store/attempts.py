@@ -15,7 +15,7 @@ from strategies.frozen import Record
 from strategies.state import Move, SubCampaign
 from strategies.store import lines
 from strategies.store.attachments import Attachments
-from strategies.store.claims import Claim, packed, read_undo
+from strategies.store.claims import Claim, Wanted, packed, read_undo
 from strategies.store.codec import read_intent, text
 from strategies.store.connection import function_call
 from strategies.store.errors import NotDurable, StaleState
@@ -65,8 +65,7 @@ class Attempts(Attachments, LimitBook):
         """
         if not claims:
             return []
-        wanted = [(claim, *await self._standing_of(claim)) for claim in claims]
-        keys, arguments = packed(wanted, self._keys, now)
+        keys, arguments = packed(await self._wanted(claims), self._keys, now)
         answers = await self._durably("claim", (*self._keys.common, *self._keys.limits, *keys), arguments)
         return [Refusal(answer.decode()) if answer else None for answer in answers]
 
@@ -74,16 +73,19 @@ class Attempts(Attachments, LimitBook):
         """What `claim` would answer to each of these if it came alone; nobody is taken."""
         if not claims:
             return []
-        wanted = [(claim, *await self._standing_of(claim)) for claim in claims]
-        keys, arguments = packed(wanted, self._keys, now)
+        keys, arguments = packed(await self._wanted(claims), self._keys, now)
         answers = await self._call("judge", (*self._keys.common, *self._keys.limits, *keys), arguments)
         return [Refusal(answer.decode()) if answer else None for answer in answers]
 
-    async def _standing_of(self, claim: Claim) -> tuple[SubCampaign, str | None]:
-        """The sub-campaign a claim was decided by, and the name of the contact's list."""
-        name = claim.intent.sub
-        sub = self._told.get(name) or await self._snapshot(name)
-        return sub, await self._list_name(name, claim.state.list)
+    async def _wanted(self, claims: Sequence[Claim]) -> list[Wanted]:
+        """Each claim with the sub-campaign it was decided by and the name of its contact's list."""
+        known: dict[tuple[str, int], tuple[SubCampaign, str | None]] = {}
+        for claim in claims:
+            name, index = claim.intent.sub, claim.state.list
+            if (name, index) not in known:
+                sub = self._told.get(name) or await self._snapshot(name)
+                known[name, index] = sub, await self._list_name(name, index)
+        return [(claim, *known[claim.intent.sub, claim.state.list]) for claim in claims]
 
     async def _durably(self, function: str, keys: Sequence[str], arguments: object) -> Any:
         """Call a function and wait, on the same connection, until its writes are on the disk."""
@@ -166,12 +168,6 @@ class Attempts(Attachments, LimitBook):
         opting_out = campaign.group(OPT_OUT) | SAID_STOP
         said = [response for response in outcome.responses if response in opting_out]
         note = {"reason": said[0], "by": intent.attempt, "at": outcome.at} if said else None
-        about = {
-            "at": outcome.at,
-            "campaign": intent.sub,
-            "contact": intent.contact,
-            "list": group.list_name,
-        }
         told = {
             "group": group.place,
             "attempt": intent.attempt,
@@ -179,7 +175,16 @@ class Attempts(Attachments, LimitBook):
             "version": end.expected_version,
             "connected": outcome.result not in NEVER_CONNECTED,
             **_ended(intent, outcome),
-            "lines": lines.packed([lines.ended(intent, outcome, campaign.zone), *move.lines], **about),
+            "lines": [
+                lines.ended(intent, outcome, group.list_name, campaign.zone).packed(),
+                *lines.packed(
+                    move.lines,
+                    at=outcome.at,
+                    campaign=intent.sub,
+                    contact=intent.contact,
+                    list=group.list_name,
+                ),
+            ],
             "turn": {
                 **turn(move, campaign, end.due_at, outcome.at),
                 "sub": intent.sub,

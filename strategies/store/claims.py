@@ -80,8 +80,7 @@ def debt_mark(debt: str | None) -> str:
     return blake2b(debt.encode(), digest_size=6).hexdigest() if debt is not None else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Undo:
+class Undo(Record, frozen=True):
     """What the end of an attempt, or its release, has to take back of its claim."""
 
     at: str  # the moment of its entries in the logs, in milliseconds
@@ -110,10 +109,9 @@ class Batch:
     keys: Keys
     groups: list[dict[str, object]] = field(default_factory=list)
     group_keys: list[str] = field(default_factory=list)
-    adds: list[list[tuple[str, int]]] = field(default_factory=list)
+    adds: dict[tuple[tuple[str, int], ...], int] = field(default_factory=dict)
     words: dict[str, int] = field(default_factory=dict)
     _group_of: dict[tuple[object, ...], int] = field(default_factory=dict)
-    _adds_of: dict[tuple[object, ...], int] = field(default_factory=dict)
 
     def group(self, claim: Claim, sub: SubCampaign) -> int:
         """The place of the claim's sub-campaign, list and plan."""
@@ -128,14 +126,9 @@ class Batch:
             self._group_of[known] = len(self.groups)
         return self._group_of[known]
 
-    def count(self, claim: Claim, list_name: str | None, line: lines.Line) -> int:
-        """The place of what this claim's ledger line adds to the figures."""
-        intent = claim.intent
-        known = (intent.sub, intent.pass_name, intent.medium, list_name, claim.state.attempts == 1)
-        if known not in self._adds_of:
-            self.adds.append(lines.added(line))
-            self._adds_of[known] = len(self.adds)
-        return self._adds_of[known]
+    def count(self, line: lines.AttemptLine) -> int:
+        """The place of what a ledger line adds to the figures."""
+        return self.adds.setdefault(line.added(), len(self.adds) + 1)
 
     def places(self, words: Iterable[str]) -> list[int]:
         """The places of words, each of which is told once."""
@@ -152,7 +145,7 @@ def packed(wanted: Sequence[Wanted], keys: Keys, now: float) -> tuple[list[str],
     batch = Batch(now, keys)
     rows = [_row(batch, *each) for each in wanted]
     columns = dict(zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
-    shared = {"now": now, "groups": batch.groups, "adds": batch.adds, "words": list(batch.words)}
+    shared = {"now": now, "groups": batch.groups, "adds": list(batch.adds), "words": list(batch.words)}
     attempts = [keys.attempt(claim.intent.attempt) for claim, *_ in wanted]
     return [*batch.group_keys, *attempts], {**shared, **columns}
 
@@ -181,20 +174,20 @@ def _row(batch: Batch, claim: Claim, sub: SubCampaign, list_name: str | None) ->
     person = batch.places(dict.fromkeys([*marks, *addresses]))
     line = lines.started(intent, batch.now, list_name, state.attempts)
     kind, debt = "v" if intent.medium in VOICE else "m", debt_mark(intent.debt)
-    undo = {
-        "at": f"{batch.now * 1000:.0f}",
-        "kind": kind,
-        "debt": debt,
-        "dialled": intent.device.address,
-        "marks": marks,
-        "addresses": addresses,
-        "lane": lane_of(state, intent.medium),
-        "list": state.list,
-        "list_name": list_name,
-        "nth": state.attempts,
-        "per_contact": sub.campaign.limits.attempts_per_contact is not None,
-        "per_number": sub.campaign.limits.attempts_per_number is not None,
-    }
+    undo = Undo(
+        f"{batch.now * 1000:.0f}",
+        kind,
+        debt,
+        intent.device.address,
+        tuple(marks),
+        tuple(addresses),
+        lane_of(state, intent.medium),
+        state.list,
+        list_name,
+        state.attempts,
+        sub.campaign.limits.attempts_per_contact is not None,
+        sub.campaign.limits.attempts_per_number is not None,
+    )
     return (
         batch.group(claim, sub),
         intent.attempt,
@@ -213,7 +206,7 @@ def _row(batch: Batch, claim: Claim, sub: SubCampaign, list_name: str | None) ->
         record_text(intent),
         text(undo),
         text(line),
-        batch.count(claim, list_name, line),
+        batch.count(line),
     )
 
 

@@ -4,9 +4,13 @@ is left to `strategies.ledger`."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from strategies.attempts import Intent, Outcome
+from strategies.frozen import Record
 from strategies.ledger import Counters, changes, from_figures
 from strategies.messages import Notice
 from strategies.store.codec import text
@@ -14,6 +18,68 @@ from strategies.vocabulary import Kind, Result
 from strategies.windows import local_date
 
 Line = Mapping[str, object]
+
+
+class AttemptLine(Record, frozen=True, rename={"pass_name": "pass", "list_name": "list"}):
+    """The line of an attempt that began or ended, as a record: of these two a simulation or a dialer writes
+    more than of all others. What is None is not in the text."""
+
+    at: float
+    kind: Kind
+    campaign: str = ""
+    pass_name: str = ""
+    contact: str | None = None
+    device: str | None = None
+    address: str | None = None
+    medium: str | None = None
+    attempt: str | None = None
+    recovers: str | None = None
+    trigger: str | None = None
+    strategy: str | None = None
+    overrides: tuple[str, ...] | None = None
+    list_name: str | None = None
+    nth: int | None = None
+    result: Result | None = None
+    responses: tuple[str, ...] | None = None
+    reason: str | None = None
+    caller_id: str | None = None
+    heard: str | None = None
+    amd: str | None = None
+    live_at: float | None = None
+    waited: float | None = None
+    day: str | None = None
+
+    def mapping(self) -> Line:
+        """As other lines are."""
+        told: dict[str, object] = msgspec.to_builtins(self)
+        return told
+
+    def packed(self) -> list[Any]:
+        """As `packed` has other lines."""
+        return [text(self), [part for pair in self.added() for part in pair]]
+
+    def added(self) -> tuple[tuple[str, int], ...]:
+        """What it adds to the figures, as field and amount."""
+        return _added(
+            AttemptLine(
+                at=0.0,  # nor does it count whose attempt it was: most lines add what others do
+                kind=self.kind,
+                pass_name=self.pass_name,
+                medium=self.medium,
+                list_name=self.list_name,
+                nth=1 if self.nth == 1 else None,
+                result=self.result,
+                responses=self.responses,
+                live_at=self.live_at,
+                waited=self.waited,
+                day=self.day,
+            )
+        )
+
+
+@lru_cache(maxsize=1024)
+def _added(line: AttemptLine) -> tuple[tuple[str, int], ...]:
+    return tuple(added(line.mapping()))
 
 
 def packed(lines: Iterable[Line], **common: object) -> list[list[Any]]:
@@ -36,10 +102,26 @@ def counted(figures: Mapping[bytes, bytes]) -> Counters:
     return from_figures({(name, key): count for (name, _, key), count in split})
 
 
-def started(intent: Intent, at: float, list_name: str | None, nth: int) -> Line:
+def started(intent: Intent, at: float, list_name: str | None, nth: int) -> AttemptLine:
     """The line of a claim that succeeded: the contact's nth attempt, who came from that list."""
-    line = {"at": at, "kind": Kind.ATTEMPT_STARTED, **_of(intent), "list": list_name, "nth": nth}
-    return {key: value for key, value in line.items() if value is not None}
+    device = intent.device
+    return AttemptLine(
+        at,
+        Kind.ATTEMPT_STARTED,
+        intent.sub,
+        intent.pass_name,
+        intent.contact,
+        device.kind,
+        device.address,
+        intent.medium,
+        intent.attempt,
+        intent.recovers,
+        intent.trigger,
+        intent.strategy or None,
+        intent.overrides or None,
+        list_name,
+        nth,
+    )
 
 
 def released(intent: Intent, reason: str, list_name: str | None, nth: int) -> Line:
@@ -48,22 +130,36 @@ def released(intent: Intent, reason: str, list_name: str | None, nth: int) -> Li
     return {"kind": Kind.ATTEMPT_RELEASED, **_of(intent), **about, "reason": reason}
 
 
-def ended(intent: Intent, outcome: Outcome, zone: str) -> Line:
+def ended(intent: Intent, outcome: Outcome, list_name: str | None, zone: str) -> AttemptLine:
     """The line of an attempt's one result; `zone` is the campaign's, whose days a person who answered is
     counted by."""
-    return {
-        "kind": Kind.ATTEMPT_ENDED,
-        **_of(intent),
-        "result": outcome.result,
-        "responses": outcome.responses or None,
-        "reason": outcome.reason or None,
-        "caller_id": intent.caller_id or None,
-        "heard": outcome.heard,
-        "amd": (intent.amd or None) if outcome.heard is not None else None,
-        "live_at": outcome.live_at,
-        "waited": outcome.waited,
-        "day": None if outcome.live_at is None else local_date(zone, outcome.live_at).isoformat(),
-    }
+    live_at, device = outcome.live_at, intent.device
+    return AttemptLine(
+        outcome.at,
+        Kind.ATTEMPT_ENDED,
+        intent.sub,
+        intent.pass_name,
+        intent.contact,
+        device.kind,
+        device.address,
+        intent.medium,
+        intent.attempt,
+        intent.recovers,
+        intent.trigger,
+        intent.strategy or None,
+        intent.overrides or None,
+        list_name,
+        None,
+        outcome.result,
+        outcome.responses or None,
+        outcome.reason or None,
+        intent.caller_id or None,
+        outcome.heard,
+        (intent.amd or None) if outcome.heard is not None else None,
+        live_at,
+        outcome.waited,
+        None if live_at is None else local_date(zone, live_at).isoformat(),
+    )
 
 
 def reported(intent: Intent, was: Result, notice: Notice) -> Line:

@@ -45,9 +45,9 @@ class Retold(Door):
         """Write into the ledger, with its figures, an attempt that began and ended without the store's
         knowledge; False if it is known. `zone` is the campaign's, by whose days live answers are counted."""
         campaign, _, number = intent.sub.rpartition("/")
-        lines = [started(intent, intent.at, None, 0), ended(intent, outcome, zone)]
+        lines = [started(intent, intent.at, None, 0), ended(intent, outcome, None, zone)]
         nobody = dict.fromkeys(("contact", "device", "address", "nth"))
-        told = [{"at": outcome.at, **line, **nobody, "source": "asterisk"} for line in lines]
+        told = [{**line.mapping(), **nobody, "source": "asterisk"} for line in lines]
         keys = self._keys
         answer = await self._call(
             "retell",
