@@ -181,24 +181,22 @@ async def _processes(store: Store) -> list[Finding]:
 
 async def _webhooks(store: Store, loaded: Project) -> list[Finding]:
     """How far each is behind what happened, and what nobody took."""
-    newest, told_, findings = await store.newest(count=1), await store.tellings(), []
-    for name in loaded.settings.webhooks:
-        if (one := told_.get(name)) is None:
-            findings.append(Finding(f"webhook {name}", Stand.DOUBTFUL, "was never told anything", UP))
-            continue
-        behind = (_millis(newest[0][0]) - _millis(one.until)) / 1000 if newest else 0.0
+    hooks, findings = loaded.settings.webhooks, []
+    if not hooks:
+        return []
+    from console.web.webhooks import standings
+
+    for name, one in (await standings(hooks, store)).items():
         passed = f"; {one.passed_over} events passed over, which nobody took" if one.passed_over else ""
-        if behind > LATE:
-            words = f"is {timedelta(seconds=round(behind))} behind{passed}"
-            mend = f"{UP}; and see that {loaded.settings.webhooks[name].url} takes what comes"
+        mend = f"{UP}; and see that {hooks[name].url} takes what comes"
+        if one.behind is None:
+            findings.append(Finding(f"webhook {name}", Stand.DOUBTFUL, "was never told anything", mend))
+        elif one.behind > LATE:
+            words = f"is {timedelta(seconds=round(one.behind))} behind{passed}"
             findings.append(Finding(f"webhook {name}", Stand.DOUBTFUL, words, mend))
         else:
             findings.append(_good(f"webhook {name}", f"was told what happened{passed}"))
     return findings
-
-
-def _millis(identity: str) -> int:
-    return int(identity.partition("-")[0])
 
 
 async def _asterisk(loaded: Project) -> list[Finding]:

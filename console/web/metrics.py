@@ -4,7 +4,7 @@ every restart of ours. Those of decisions and models are `console.web.decision_m
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -16,6 +16,7 @@ from console.web.decision_metrics import Scraped
 from console.web.live import Live
 from console.web.looking import look
 from console.web.operations import Call, Operation
+from console.web.webhooks import Standing, standings
 
 if TYPE_CHECKING:
     from strategies.store import Store
@@ -27,8 +28,10 @@ BY_SUB = ("contacts", "ended", "remaining", "attempts", "in_progress", "connecte
 class Figures:
     """One look at the store, as a collector."""
 
-    def __init__(self, seen: dict[str, Any], live: Live, seconds: float) -> None:
-        self._seen, self._live, self._seconds = seen, live, seconds
+    def __init__(
+        self, seen: dict[str, Any], live: Live, hooks: Mapping[str, Standing], seconds: float
+    ) -> None:
+        self._seen, self._live, self._hooks, self._seconds = seen, live, hooks, seconds
 
     def collect(self) -> Iterator[Metric]:
         """All metrics."""
@@ -43,6 +46,7 @@ class Figures:
         )
         yield from _of_subs(subs)
         yield from _of_queues(overview["queues"])
+        yield from _of_webhooks(self._hooks)
 
 
 def _gauge(name: str, words: str, value: float) -> Metric:
@@ -95,13 +99,29 @@ def _of_queues(queues: dict[str, dict[str, float]]) -> Iterator[Metric]:
         yield family
 
 
+def _of_webhooks(hooks: Mapping[str, Standing]) -> Iterator[Metric]:
+    behind = GaugeMetricFamily(
+        "secondpass_webhook_behind_seconds", "How far it is behind what happened", labels=["webhook"]
+    )
+    passed = CounterMetricFamily(
+        "secondpass_webhook_passed_over", "Events that nobody took in time", labels=["webhook"]
+    )
+    for name, one in hooks.items():
+        if one.behind is not None:
+            behind.add_metric([name], one.behind)
+        passed.add_metric([name], one.passed_over)
+    yield from (behind, passed)
+
+
 def operation(store: Store, live: Live, decisions: Scraped) -> Operation:
     """The endpoint; open on this machine, like the page."""
 
     async def scrape(call: Call) -> web.Response:
         registry, begun = CollectorRegistry(), time.monotonic()
         seen = await look(store)
-        registry.register(Figures(seen, live, time.monotonic() - begun))
+        seconds = time.monotonic() - begun
+        hooks = await standings(call.project.settings.webhooks, store)
+        registry.register(Figures(seen, live, hooks, seconds))
         registry.register(await decisions.figures(call))
         return web.Response(
             body=generate_latest(registry), headers={"Content-Type": f"{CONTENT}; charset=utf-8"}

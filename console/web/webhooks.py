@@ -7,8 +7,9 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,27 @@ def signed(secret: str, body: bytes, at: float) -> dict[str, str]:
         "X-Secondpass-Timestamp": stamp,
         "X-Secondpass-Signature": f"sha256={signature}",
         "Content-Type": "application/json",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a webhook stands: seconds by which it is behind what happened last, None where it was never told
+    anything; and how many events were passed over, for nobody took them in time."""
+
+    behind: float | None
+    passed_over: int = 0
+
+
+async def standings(hooks: Iterable[str], store: Store) -> dict[str, Standing]:
+    """How each of these stands."""
+    newest, found = await store.newest(count=1), await store.tellings()
+    last = place_of(newest[0][0])[0] if newest else 0
+    return {
+        name: Standing(max(0.0, (last - place_of(found[name].until)[0]) / 1000), found[name].passed_over)
+        if name in found
+        else Standing(None)
+        for name in hooks
     }
 
 

@@ -19,7 +19,8 @@ from config.settings import Hook
 from console.ledger_archive import archive
 from console.ledger_files import Archive
 from console.web import webhooks
-from console.web.webhooks import pause_after, telling
+from console.web.metrics import _of_webhooks
+from console.web.webhooks import Standing, pause_after, standings, telling
 from messaging.signature import fault_of
 from strategies.store import Store
 from strategies.store.codec import text
@@ -198,7 +199,18 @@ async def test_what_nobody_takes_for_too_long_is_passed_over(
     async with telling(hooks(receiver, give_up_after="1m"), store, days, clock):
         await ended(store, "a", "b")
         assert [one["attempt"] for one in await receiver.has(1)] == ["b"]
-    assert (await store.tellings())["crm"].passed_over == 1
+    assert (await standings(["crm"], store))["crm"].passed_over == 1
+
+
+async def test_how_far_a_webhook_is_behind_what_happened(store: Store) -> None:
+    await happened(store, MARCH, "a")
+    assert await standings(["crm"], store) == {"crm": Standing(None)}
+    await until_told(store, "crm")
+    await happened(store, MARCH + 90, "b")
+    assert await standings(["crm"], store) == {"crm": Standing(90.0)}
+    told = "\n".join(map(str, _of_webhooks(await standings(["crm"], store))))
+    assert "secondpass_webhook_behind_seconds" in told
+    assert "value=90.0" in told
 
 
 async def test_half_a_character_in_a_name_ends_no_webhook(
