@@ -2,8 +2,8 @@
 `python page_readers.py HOST PORT TOKEN READING SLOW`.
 
 It prints "open" once every page has its first event, and after a line on its standard input how many events
-since then the reading ones took in the fewest and in the most of cases, how many of them were cut off, and how many of
-the slow ones were.
+since then the reading ones took in the fewest and in the most of cases, how many of them were cut off, and
+how many of the slow ones were.
 """
 
 from __future__ import annotations
