@@ -64,7 +64,7 @@ class CallsAhead:
     def feed_back(self, now: float, staffed: int, rule: Rule) -> None:
         """Let the rule go further or less far by what the period has come to, once every FEEDBACK_EVERY."""
         if now >= self.fed_at + FEEDBACK_EVERY:
-            feedback = fed_back(self.pacer.feedback, self.pacer.tally, staffed, rule)
+            feedback = fed_back(self.pacer, staffed, rule)
             self.pacer, self.fed_at = replace(self.pacer, feedback=feedback), now
 
     def by_worth(self, floor: Floor, now: float) -> Floor:

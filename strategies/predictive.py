@@ -32,6 +32,7 @@ MIDPOINTS = 8  # of the times at which the call may be answered
 EPS_LEAST, EPS_MOST = 5e-4, 0.6
 FAR = 4.0  # answered calls for each agent beyond which nothing is looked for
 FEEDBACK_EVERY = 60.0  # seconds between two steps of the feedback
+KEPT_BACK = 1.5  # of the calls that ring, in the mean, where all agents are kept busy
 
 
 class Floor(Record, frozen=True):
@@ -90,13 +91,22 @@ class Decision(Record, frozen=True):
 NONE_BY_RULE = Decision(0, "rule")
 
 
-def fed_back(state: Feedback, tally: Tally, staffed: int, rule: Rule) -> Feedback:
+def fed_back(pacer: Pacer, staffed: int, rule: Rule) -> Feedback:
     """The feedback FEEDBACK_EVERY seconds on: further where credit is left, back where it is overdrawn."""
-    share = credit(tally, rule.aim) / (10 + staffed / 20)
-    level = state.level + 0.02 * min(1.0, max(-1.0, share))
+    free = credit(pacer.tally, rule.aim) - kept_back(pacer.known, staffed, rule)
+    share = free / (10 + staffed / 20)
+    level = pacer.feedback.level + 0.02 * min(1.0, max(-1.0, share))
     level = min(log(EPS_MOST), max(log(EPS_LEAST), level))
     eps = exp(level + min(1.5, max(-3.0, share)))
     return Feedback(level, min(EPS_MOST, max(EPS_LEAST, eps)))
+
+
+def kept_back(known: Estimates, staffed: int, rule: Rule) -> float:
+    """The credit that is not spent: in hard mode each call that rings takes its share of it, as if it were
+    answered to nobody, and without this the gate would keep agents idle."""
+    if not rule.hard:
+        return 0.0
+    return KEPT_BACK * staffed * known.handle_rate * known.ring_time / known.answer_probability
 
 
 def decide(floor: Floor, pacer: Pacer, rule: Rule, limit: int) -> Decision:

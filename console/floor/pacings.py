@@ -42,7 +42,7 @@ class Predictive:
         """As the rule and the gate allow."""
         pacer = Pacer(self._pacer.known, self._pacer.feedback, Tally(sight.answered, sight.abandoned))
         while sight.now >= self._next_feedback:
-            feedback = fed_back(pacer.feedback, pacer.tally, sight.staffed, self._rule)
+            feedback = fed_back(pacer, sight.staffed, self._rule)
             pacer = Pacer(pacer.known, feedback, pacer.tally)
             self._next_feedback += FEEDBACK_EVERY
         self._pacer = pacer

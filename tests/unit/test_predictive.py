@@ -14,6 +14,7 @@ from console.floor.shift import run_shift
 from strategies.abandon_gate import Rule, Tally
 from strategies.call_estimates import Estimates, aged, corrected, ring_ended, talk_ended
 from strategies.predictive import (
+    KEPT_BACK,
     Decision,
     Feedback,
     Floor,
@@ -21,6 +22,7 @@ from strategies.predictive import (
     decide,
     decide_by_chances,
     fed_back,
+    kept_back,
     over,
 )
 
@@ -67,8 +69,17 @@ def test_in_hard_mode_nothing_may_ever_be_above_the_cap() -> None:
 
 def test_feedback_goes_further_with_credit_and_back_without() -> None:
     start = Feedback()
-    assert fed_back(start, Tally(1000, 0), 20, RULE).eps > start.eps
-    assert fed_back(start, Tally(1000, 60), 20, RULE).eps < start.eps
+    assert fed_back(Pacer(tally=Tally(1000, 0)), 20, RULE).eps > start.eps
+    assert fed_back(Pacer(tally=Tally(1000, 60)), 20, RULE).eps < start.eps
+
+
+def test_in_hard_mode_credit_for_what_rings_is_kept() -> None:
+    """With 20 agents busy for 120 s, 15 s of ringing and three answers in ten, 8.3 calls ring in the mean."""
+    hard = Rule(hard=True)
+    assert kept_back(Estimates(), 20, RULE) == 0
+    assert kept_back(Estimates(), 20, hard) == pytest.approx(20 / 120 * 15 / 0.3 * KEPT_BACK)
+    some = Pacer(tally=Tally(1000, 24))  # the cap leaves six more
+    assert fed_back(some, 20, RULE).eps > Feedback().eps > fed_back(some, 20, hard).eps
 
 
 def test_estimates_follow_what_happens_and_forget() -> None:
