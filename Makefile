@@ -35,7 +35,7 @@ demo: build/python  ## Real calls both ways through a real Asterisk; writes buil
 	$(BIN)/python docker/demo/demo.py
 
 test: lint contracts  ## Everything: lint, types, contracts, all tests, unit tests on the image's Python
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 	$(MAKE) --no-print-directory image-test
 
 lint: install  ## Format, lint and types

@@ -19,6 +19,8 @@ from console.cli import main
 from strategies.store import QueueFigures, Store
 
 ROOT = Path(__file__).parents[2]
+# Another one for each process of tests: on some of these addresses the port is always the same.
+NET = f"127.0.{38 + int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:])}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,12 @@ class Secondpass:
         return self.config.parent / "var"
 
 
-SETTINGS = """\
+SETTINGS = f"""\
 asterisk:
-  ami: {host: 127.0.38.1}
-  fastagi: {host: 127.0.38.4}
+  ami: {{host: {NET}.1}}
+  fastagi: {{host: {NET}.4}}
   trunks:
-    carrier: {dial: "PJSIP/{number}@carrier", channels: 10}
+    carrier: {{dial: "PJSIP/{{number}}@carrier", channels: 10}}
 data_dir: ../var
 """
 CALLS = """\

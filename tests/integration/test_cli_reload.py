@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from secondpass_command import Secondpass, configured
+from secondpass_command import NET, Secondpass, configured
 
 import config
 from strategies.store import Store
@@ -25,7 +25,7 @@ def secondpass(tmp_path: Path) -> Secondpass:
     command = configured(tmp_path)
     shutil.copy(EXAMPLES / "segments.yaml", command.config)
     settings = command.config / "settings.yaml"
-    settings.write_text(settings.read_text("utf-8").replace("127.0.38.4", "127.0.38.9"), "utf-8")
+    settings.write_text(settings.read_text("utf-8").replace(f"{NET}.4", f"{NET}.9"), "utf-8")
     return command
 
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from secondpass_command import Secondpass, configured
+from secondpass_command import NET, Secondpass, configured
 
-AGI = ("127.0.38.4", 4573)
+AGI = (f"{NET}.4", 4573)
 WITHIN = 60.0  # seconds; an import of everything takes two, more on a busy machine
 
 
