@@ -37,6 +37,13 @@ def asked(channel: Channel, country: str) -> Asked:
     return Asked(environment.get("agi_uniqueid", ""), number, account=account, intent=intent)
 
 
+def read_plans(country: str) -> None:
+    """Have the plans that numbers are read by at hand: reading them takes a third of a second, which is more
+    than the first caller would be held for."""
+    for written in ("2025550100", "+12025550100"):
+        normalise(written, country)
+
+
 def _dialled(environment: Mapping[str, str]) -> str:
     """The number the network says was dialled; the dialplan's extension, which may be any by now, else."""
     told = environment.get("agi_dnid", "")

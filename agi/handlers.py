@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from agi.agents_at_hand import AgentsAtHand
 from agi.answered import AnsweredHook, FactHook
+from agi.asked import read_plans
 from agi.channel import ChannelHandler
 from agi.connection import Handler
 from agi.lookup import LookupService
@@ -58,6 +59,7 @@ def build_routes(project: Project, store: Store, lasting: Lasting) -> Routes:
     """Every handler. Without segments.yaml there is no segment hook: the dialplan's defaults hold."""
     countries = project.settings.numbers.countries
     country = countries[0] if countries else "US"
+    read_plans(country)
     outbound: dict[str, Handler] = {
         AgiScript.ANSWERED: AnsweredHook(store),
         AgiScript.SCRIPT: ScriptHook(store),

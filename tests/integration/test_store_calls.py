@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from store_people import NOON, Clock, dialled, finished, person, running, standing
+from store_people import NOON, Clock, dialled, finished, people, person, running, standing
 
 from strategies.attempts import Fact, FactName
 from strategies.segments import Scope, ScopeKind
@@ -201,9 +201,21 @@ async def test_the_ledger_is_read_page_by_page(store: Store) -> None:
     assert [line["at"] for _, line in rest] == [NOON + 2, NOON + 3, NOON + 4]
 
 
+async def told(store: Store, figure: str) -> int:
+    return int((await store._command("INFO", "stats"))[figure])
+
+
+async def test_callers_who_come_in_a_rush_are_looked_up_over_few_connections(store: Store) -> None:
+    await store.import_contacts("march", people(200))
+    before = await told(store, "total_connections_received")
+    found = await asyncio.gather(*(store.caller(f"+1202555{n:04}") for n in range(200)))
+    assert [one.customer for one in found] == [f"{n:04}" for n in range(200)]
+    assert await told(store, "total_connections_received") - before < 12
+
+
 async def test_decisions_that_come_at_once_are_kept_in_a_few_round_trips(store: Store) -> None:
     async def round_trips() -> int:
-        return int((await store._command("INFO", "stats"))["total_reads_processed"])
+        return await told(store, "total_reads_processed")
 
     before = await round_trips()
     async with asyncio.TaskGroup() as tasks:

@@ -29,7 +29,7 @@ from segment_stage import (
 )
 from structlog.testing import capture_logs
 
-from agi.asked import Asked, asked
+from agi.asked import Asked, asked, read_plans
 from agi.channel_variables import LONGEST, plain
 from agi.connection import Handler
 from agi.promotions import Promotions
@@ -37,6 +37,7 @@ from agi.protocol import MAX_COMMAND, encode_set_variables
 from agi.segment import SegmentHook
 from agi.server import FastAgiServer
 from config.variables import Variable
+from strategies import number_plans
 from strategies.segmentation import Promoted, Reason
 from strategies.store import Caller, Store, StoreUnavailable
 from strategies.vocabulary import Kind
@@ -291,6 +292,17 @@ async def test_the_number_dialled_is_the_network_s_where_it_tells_one() -> None:
     assert asked(call, "US").intent["dialled"] == "18005550100"
     call.environment = {**call.environment, "agi_dnid": "unknown"}
     assert asked(call, "US").intent["dialled"] == "s"
+
+
+async def test_no_caller_waits_until_the_plans_of_numbers_are_read() -> None:
+    number_plans._plan.cache_clear()
+    number_plans._plans.cache_clear()
+    read_plans("US")
+    read = number_plans._plan.cache_info().misses
+    for number in ("2025550142", "+12025550142", "+442079460018"):
+        call, _ = called(number)
+        assert asked(call, "US").number
+    assert number_plans._plan.cache_info().misses == read
 
 
 async def test_no_more_customers_are_moved_than_the_guard_lets() -> None:
