@@ -16,6 +16,7 @@ from console.web.operations import Body, Call, Operation, Told
 from console.web.problems import Problem
 from console.web.seat import me_of, person_of, seat_of
 from strategies.attempts import Fact, FactName
+from strategies.store import promises
 from strategies.store.notes import Note
 
 if TYPE_CHECKING:
@@ -115,6 +116,8 @@ async def suppress(call: Call) -> dict[str, Any]:
     contact = await _own_person(call, identity)
     addresses = [device.address for device in contact.devices]
     await call.store.do_not_call(addresses, reason=f"asked {me} in a call", by=call.who.name)
+    for sub in await call.store.open_subs():
+        await promises.cancel(call.store, sub, contact.id, "do_not_call", lambda: call.now)
     return {"addresses": len(addresses)}
 
 

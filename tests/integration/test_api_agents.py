@@ -165,6 +165,9 @@ async def test_an_agent_promises_the_person_of_their_own_call_another(api: Api, 
     assert (await api("GET", "/api/desk/callbacks", as_="agent")).document == [made.document]
     soon = await api("POST", "/api/desk/callbacks", as_="agent", json={**wish, "at": "soon"})
     assert (soon.status, "2030-01-31T15:00" in soon.text) == (422, True)
+    never = await api("POST", "/api/desk/do-not-call", as_="agent", json={"call": "1772.5"})
+    assert never.status == 201, never.text
+    assert (await api("GET", "/api/desk/callbacks", as_="agent")).document == []
 
 
 async def test_whoever_is_in_no_campaign_that_runs_is_promised_nothing(api: Api, tmp_path: Path) -> None:

@@ -171,6 +171,7 @@ async def test_a_caller_asks_for_another_call_and_then_for_none(
     await expect(page.get_by_role("table", name="Calls you promised")).to_contain_text("P1")
     await page.get_by_role("button", name="Never call again").click()
     await expect(page.get_by_text("nobody calls them any more")).to_be_visible()
+    await expect(page.get_by_role("table", name="Calls you promised")).to_have_count(0)
     number = people[1]["mobile"]
     assert await store.suppressed([number]) == {number: f"asked {ME} in a call"}
 

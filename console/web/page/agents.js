@@ -88,7 +88,7 @@ function Wishes({ call, promised }) {
     <${Act} label="Promise it" done=${made} act=${() => send("POST", "/api/desk/callbacks",
       { call: call.id, at: wish.at && new Date(wish.at).toISOString(), mine: wish.mine })} />
     <${Act} label="Never call again" kind="danger" confirm=${`Take ${call.contact.id} off every campaign?`}
-      done=${() => tell("nobody calls them any more")} act=${() => send("POST", "/api/desk/do-not-call", { call: call.id })} />
+      done=${() => (tell("nobody calls them any more"), promised())} act=${() => send("POST", "/api/desk/do-not-call", { call: call.id })} />
   </div><p role="status">${told}</p></section>`;
 }
 
