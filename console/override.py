@@ -15,6 +15,7 @@ from console import options, output, overriding
 from console.audit import me
 from console.campaigns import named
 from console.moments import local_moment
+from console.override_effect import next_steps
 from console.overriding import Laid, Wish
 from console.refusal import Reason, RefusedError
 from strategies.overrides import Override, standing
@@ -58,11 +59,10 @@ def set_(
     """
     loaded = options.project(context, config)
     wish = Wish(_patch(patch), at, until, me(), reason)
-    judge = overriding.tried if dry_run else overriding.lay
-    laid = options.with_store(loaded, lambda store: judge(store, loaded, name, wish))
+    laid, steps = options.with_store(loaded, lambda store: _judged(store, loaded, name, wish, dry_run))
     if json:
         told = told_of(laid.override, laid.sub)
-        output.document({**told, "kept": not dry_run, "changes": changes_of(laid)})
+        output.document({**told, "kept": not dry_run, "changes": changes_of(laid), **steps})
         return
     verb = "would hold" if dry_run else "holds"
     what = "the override" if dry_run else laid.override.id
@@ -73,6 +73,21 @@ def set_(
             output.line(f"    - {sentence}")
         for sentence in change["instead"]:
             output.line(f"    + {sentence}")
+    if steps:
+        found = steps["next_steps"]
+        output.line(f"  {found['others']} of {found['looked_at']} contacts would have another next step")
+        for step in found["steps"]:
+            output.line(f"    {step['contacts']}: {step['after']}; else {step['before']}")
+
+
+async def _judged(
+    store: Store, loaded: Project, name: str, wish: Wish, dry_run: bool
+) -> tuple[Laid, dict[str, Any]]:
+    """The override laid, or only tried and with whom it would concern."""
+    if not dry_run:
+        return await overriding.lay(store, loaded, name, wish), {}
+    laid = await overriding.tried(store, loaded, name, wish)
+    return laid, {"next_steps": await next_steps(store, laid)}
 
 
 @app.command("list")

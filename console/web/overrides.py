@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from config.yaml_reader import Document
-from console import override, overriding
+from console import override, override_effect, overriding
 from console.web.access import Role
 from console.web.operations import Body, Call, Operation, Told
 from console.web.subs import SUB, of
@@ -47,11 +47,35 @@ class ChangeTold(Told):
     instead: list[str]
 
 
+class StepTold(Told):
+    """How many contacts would have the one next step instead of the other."""
+
+    before: str
+    after: str
+    contacts: int
+
+
+class NextSteps(Told):
+    """Whom it concerns, as they stand now: `others` of `looked_at` contacts (of `contacts` not through yet)
+    would have another next step."""
+
+    contacts: int
+    looked_at: int
+    others: int
+    steps: list[StepTold]
+
+
 class Effect(Told):
     """An override and what it changes."""
 
     override: OverrideTold
     changes: list[ChangeTold]
+
+
+class Preview(Effect):
+    """The same, and what it would change for those who are to be called."""
+
+    next_steps: NextSteps
 
 
 class Promoted(Told):
@@ -63,7 +87,8 @@ class Promoted(Told):
 
 
 async def tried(call: Call) -> dict[str, Any]:
-    return _effect(await overriding.tried(call.store, call.project, of(call), _wish(call)))
+    laid = await overriding.tried(call.store, call.project, of(call), _wish(call))
+    return {**_effect(laid), "next_steps": await override_effect.next_steps(call.store, laid)}
 
 
 async def lay(call: Call) -> dict[str, Any]:
@@ -110,7 +135,7 @@ OPERATIONS = (
         f"{ALL}/preview",
         "What one would change; nothing is kept",
         tried,
-        Effect,
+        Preview,
         Role.SUPERVISOR,
         body=Wish,
     ),

@@ -2,7 +2,8 @@
 
 import { html, useState } from "/page/vendor/preact-htm.js";
 import { get, send } from "/page/api.js";
-import { Act, Bars, Choice, Gauge, Pairs, Table, Trouble, useAsked, words } from "/page/parts.js";
+import { Act, Bars, Choice, Gauge, Pairs, Table, Trouble, useAsked, when, words } from "/page/parts.js";
+import { Shares } from "/page/plots.js";
 
 export function Campaign({ name, live }) {
   const seen = live[`sub:${name}`];
@@ -27,14 +28,15 @@ export function Campaign({ name, live }) {
       <${Bars} title="Results" counts=${one.by_result} />
       <${Bars} title="Responses" counts=${Object.keys(one.by_group).length ? one.by_group : one.by_response} />
       <${Bars} title="Contacts that ended" counts=${one.ended_by} />
-      <${Bars} title="Lost, by trigger" counts=${one.recovery.by_trigger} />
+      <${Shares} title="Recovered, of those lost by each trigger" empty="nobody was lost" rows=${Object.entries(one.recovery.by_trigger).map(([trigger, lost]) => (
+        { name: trigger, share: (one.recovery.reached_by_trigger[trigger] || 0) / lost, of: `${one.recovery.reached_by_trigger[trigger] || 0} of ${lost}` }))} />
     </div>
     <${Table} caption="Lists" columns=${["list", "contacts", "remaining", "attempts", "results"]} empty="no list is attached"
       rows=${Object.entries(one.list_figures).map(([list, each]) => [list, each.contacts, each.remaining, each.attempts, counted(each.by_result)])} />
     <${Table} caption="Rules over live figures" empty="the campaign has none" columns=${["rule", "does", "stands", "since", "figures now", "last fired"]}
-      rows=${rules.map((rule) => [rule.rule, rule.do, html`<span class=${`state ${rule.stand}`}>${rule.stand}</span>`, rule.since || "–",
+      rows=${rules.map((rule) => [rule.rule, rule.do, html`<span class=${`state ${rule.stand}`}>${rule.stand}</span>`, when(rule.since) || "–",
         Object.entries(rule.figures).map(([figure, value]) => `${words(figure)} ${value === null ? "unknown" : Number(value.toPrecision(4))}`).join(", "),
-        rule.last_fired || "never"])} />
+        when(rule.last_fired) || "never"])} />
     <${Why} path=${path} />
     <${Overrides} path=${path} passes=${Object.keys(one.passes)} />`;
 }
@@ -72,37 +74,50 @@ function Why({ path }) {
   return html`<section class="card"><h3>Why is nobody being called now?</h3>
     <${Trouble} error=${error} />
     ${told?.holds.map((hold) => html`<p class="bad">${hold}</p>`)}
-    <${Table} caption=${`Contacts by reason${told ? `, at ${told.at}` : ""}`} columns=${["contacts", "reason", "who", "next look"]}
-      rows=${(told?.reasons || []).map((one) => [one.contacts, one.reason, one.words, one.next || "–"])} empty="everybody is through" />
+    <${Table} caption=${`Contacts by reason${told ? `, at ${when(told.at)}` : ""}`} columns=${["contacts", "reason", "who", "next look"]}
+      rows=${(told?.reasons || []).map((one) => [one.contacts, one.reason, one.words, when(one.next) || "–"])} empty="everybody is through" />
     <button type="button" onClick=${again}>Look again</button>
   </section>`;
 }
 
-const CHANGES = { where: "text", devices: "list", window: "text", medium: "text", message: "text", retry: "json", pacing: "json" };
+const OUT = "taken out";
+const OF_A_PASS = { where: "text", devices: "list", window: "hours", medium: "text", message: "text", retry: "json", pacing: "json", [OUT]: "nothing" };
+const OF_ALL = { filter: "text", window: "hours", order: "list" };
+const WHOLE = "campaign"; // in the place of a pass: what holds for all of them
+const changesOf = (target) => (target === WHOLE ? OF_ALL : OF_A_PASS);
+
+// A patch as it was written, in one line for each thing it changes.
+const patched = (patch) => Object.entries(patch).flatMap(([target, keys]) =>
+  keys === null ? [`${target} is taken out`] : Object.entries(keys).map(([key, value]) => `${target} ${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`));
 
 function Overrides({ path, passes }) {
   const [kept, error, again] = useAsked(() => get(`${path}/overrides`), [path], 5000);
-  const [wish, set] = useState({ pass: passes[0], key: "where", value: "", until: "", reason: "" });
+  const [wish, set] = useState({ pass: passes[0], key: "where", value: "", at: "", until: "", reason: "" });
   const [effect, show] = useState(null);
   const at = (one) => `${path}/overrides/${one.id.split(".").at(-1)}`;
   const change = (name) => (value) => (show(null), set({ ...wish, [name]: value }));
   const typed = (name) => (event) => change(name)(event.target.value);
+  const aimed = (pass) => (show(null), set({ ...wish, pass, key: wish.key in changesOf(pass) ? wish.key : Object.keys(changesOf(pass))[0] }));
+  const kind = changesOf(wish.pass)[wish.key];
   const body = () => ({
-    patch: { [wish.pass]: { [wish.key]: valueOf(wish) } },
+    patch: { [wish.pass]: wish.key === OUT ? null : { [wish.key]: valueOf(wish, kind) } },
+    ...(wish.at ? { at: wish.at } : {}),
     ...(wish.until ? { until: wish.until } : {}),
     reason: wish.reason,
   });
   return html`<section class="card"><h3>Overrides for today</h3>
     <${Trouble} error=${error} />
-    <${Table} caption="Overrides" empty="none was ever set" columns=${["id", "state", "from", "until", "by", "why", "", ""]}
-      rows=${(kept || []).map((one) => [one.id, html`<span class=${`state ${one.state}`}>${one.state}</span>`, one.at, one.until, one.by, one.reason,
-        ["in_force", "to_come"].includes(one.state) ? html`<${Act} label="End it" done=${again}
-          act=${() => send("DELETE", at(one))} />` : "", html`<${Act} label="Keep it for ever" done=${again}
-          confirm=${`Write ${one.id} into the campaign's file, for every start to come?`} act=${() => send("POST", `${at(one)}/promote`)} />`])} />
+    <${Table} caption="Overrides" empty="none was ever set" columns=${["id", "state", "what", "from", "until", "by", "why", "do"]}
+      rows=${(kept || []).map((one) => [one.id, html`<span class=${`state ${one.state}`}>${one.state}</span>`,
+        patched(one.patch).map((line) => html`<div key=${line}>${line}</div>`), when(one.at), when(one.until), one.by, one.reason,
+        html`<span class="row">${["in_force", "to_come"].includes(one.state) && html`<${Act} label=${one.state === "to_come" ? "Cancel it" : "End it"} done=${again}
+          act=${() => send("DELETE", at(one))} />`}<${Act} label="Keep it for ever" done=${again}
+          confirm=${`Write ${one.id} into the campaign's file, for every start to come?`} act=${() => send("POST", `${at(one)}/promote`)} /></span>`])} />
     <form class="grid" onSubmit=${(event) => event.preventDefault()}>
-      <${Choice} label="Pass" value=${wish.pass} names=${passes} chosen=${change("pass")} />
-      <${Choice} label="What" value=${wish.key} names=${Object.keys(CHANGES)} chosen=${change("key")} />
-      <label>becomes <input value=${wish.value} onInput=${typed("value")} placeholder=${CHANGES[wish.key] === "list" ? "work, home" : ""} /></label>
+      <${Choice} label="Pass" value=${wish.pass} names=${[...passes, WHOLE]} chosen=${aimed} />
+      <${Choice} label="What" value=${wish.key} names=${Object.keys(changesOf(wish.pass))} chosen=${change("key")} />
+      ${kind !== "nothing" && html`<label>becomes <input value=${wish.value} onInput=${typed("value")} placeholder=${EXAMPLES[wish.key] || ""} /></label>`}
+      <label>from <input value=${wish.at} onInput=${typed("at")} placeholder="14:00; else now" /></label>
       <label>until <input value=${wish.until} onInput=${typed("until")} placeholder="17:00; else midnight" /></label>
       <label>why <input value=${wish.reason} onInput=${typed("reason")} maxlength="500" /></label>
     </form>
@@ -114,21 +129,44 @@ function Overrides({ path, passes }) {
   </section>`;
 }
 
-function valueOf({ key, value }) {
-  if (CHANGES[key] === "list") return value.split(",").map((part) => part.trim()).filter(Boolean);
-  if (CHANGES[key] !== "json") return value;
+const EXAMPLES = {
+  where: "contact.balance > 100", filter: "contact.balance > 100", order: "-contact.balance", devices: "work, home", window: "09:00-20:00 mon tue wed",
+  retry: '{"busy": {"after": ["5m"], "then": "next_device"}}', pacing: '{"method": "rate", "calls_per_minute": 60}',
+};
+
+// What was typed as the API takes it. Raises with an example where it cannot be read.
+function valueOf({ key, value }, kind) {
+  if (kind === "list") return value.split(",").map((part) => part.trim()).filter(Boolean);
+  if (kind === "hours") return hours(value);
+  if (kind !== "json") return value;
   try {
     return JSON.parse(value);
   } catch {
-    throw new Error(`${key} is written as JSON, such as {"busy": ["5m"]}`);
+    throw new Error(`${key} is written as JSON, such as ${EXAMPLES[key]}`);
   }
 }
 
+function hours(value) {
+  const [, from, to, days] = value.trim().match(/^(\S+?)\s*-\s*(\S+)\s*(.*)$/) || [];
+  if (!from) throw new Error(`the window is written as ${EXAMPLES.window}; the days may be left out`);
+  return { from, to, ...(days ? { days: days.split(/[\s,]+/) } : {}) };
+}
+
 function Effect({ effect }) {
-  return html`<p>From ${effect.override.at} until ${effect.override.until}:</p>
+  return html`<p>From ${when(effect.override.at)} until ${when(effect.override.until)}:</p>
     ${effect.changes.length === 0 && html`<p>Nothing would be otherwise.</p>`}
     ${effect.changes.map((one) => html`<div class="effect" key=${one.pass_name}>
       <h4>${one.pass_name}, ${one.contacts} contacts</h4>
       <ul>${one.no_more.map((line) => html`<li><del>${line}</del></li>`)}${one.instead.map((line) => html`<li><ins>${line}</ins></li>`)}</ul>
-    </div>`)}`;
+    </div>`)}
+    <${NextSteps} steps=${effect.next_steps} />`;
+}
+
+// Whom it would concern: the next step of each contact with it and without.
+function NextSteps({ steps }) {
+  const all = steps.contacts > steps.looked_at ? ` looked at, of ${steps.contacts}` : "";
+  return html`<div class="effect"><h4>${steps.others} of ${steps.looked_at} contacts${all} would have another next step</h4>
+    ${steps.steps.length > 0 && html`<${Table} caption="Next steps that would change" columns=${["contacts", "would", "instead of"]}
+      rows=${steps.steps.map((one) => [one.contacts, html`<ins>${one.after}</ins>`, html`<del>${one.before}</del>`])} />`}
+  </div>`;
 }

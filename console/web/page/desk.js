@@ -2,7 +2,7 @@
 
 import { html, useState } from "/page/vendor/preact-htm.js";
 import { get, send } from "/page/api.js";
-import { Act, Pairs, Table, Trouble, useAsked, words } from "/page/parts.js";
+import { Act, Pairs, Table, Trouble, useAsked, when, words } from "/page/parts.js";
 
 export function Person({ id }) {
   const [typed, type] = useState(id || "");
@@ -23,11 +23,11 @@ function Story({ id }) {
       <${Pairs} title=${`Contact ${told.contact.id}`} pairs=${{ lists: told.lists.join(", ") || "none", ...devices, zone: zone || "by its number", segment: told.segment || "default", do_not_call: against }} />
       <${Pairs} title="Attributes" pairs=${attributes} />
       ${told.campaigns.map((one) => html`<${Pairs} key=${one.sub_campaign} title=${`${one.sub_campaign}, ${one.state}`} pairs=${{
-        next: one.next.words || one.next.reason || "–", at: one.next.at || one.looked_at_again || "–", attempts: one.attempts, today: one.attempts_today,
+        next: one.next.words || one.next.reason || "–", at: when(one.next.at || one.looked_at_again) || "–", attempts: one.attempts, today: one.attempts_today,
         last_result: one.last_result ? words(one.last_result) : "none yet", ended: one.ended ? words(one.ended) : "no" }} />`)}
     </div>
     <${Table} caption="What happened" columns=${["at", "campaign", "what", "result", "device", "address", "why"]}
-      rows=${told.story.map((line) => [line.at, line.campaign || "", words(line.kind), words(line.result || ""), line.device || "", line.address || "", line.reason || line.trigger || ""])} />`;
+      rows=${told.story.map((line) => [when(line.at), line.campaign || "", words(line.kind), words(line.result || ""), line.device || "", line.address || "", line.reason || line.trigger || ""])} />`;
 }
 
 const MORE = 200; // lines of the audit shown at once
@@ -37,7 +37,7 @@ export function Audit() {
   const [rows, error] = useAsked(() => get(`/api/audit?limit=${count}`), [count], 15000);
   return html`<h2>Audit</h2><${Trouble} error=${error} />
     <${Table} caption="Who changed what, the newest first" columns=${["at", "who", "what", "of", "old", "new"]}
-      rows=${[...(rows || [])].reverse().map((one) => [one.at, one.by, words(one.what), one.of, plain(one.old), plain(one.new)])} />
+      rows=${[...(rows || [])].reverse().map((one) => [when(one.at), one.by, words(one.what), one.of, plain(one.old), plain(one.new)])} />
     ${rows?.length === count && html`<button type="button" onClick=${() => ask(count + MORE)}>Older ones</button>`}`;
 }
 
@@ -54,7 +54,7 @@ export function Campaigns() {
         html`<${Act} label="Start" done=${again} confirm=${`Start ${one.name} over ${one.lists.join(", ")}?`}
           act=${() => send("POST", `/api/campaigns/${one.name}/start`, {})} />`])} />
     <${Table} caption="Calls that are promised" columns=${["contact", "sub-campaign", "at", "until", "number", "agent", "by", "tries"]} empty="none"
-      rows=${(callbacks || []).map((one) => [one.contact, one.sub_campaign, one.at, one.until || "–", one.number, one.agent || "anybody", one.by, one.tries])} />
+      rows=${(callbacks || []).map((one) => [one.contact, one.sub_campaign, when(one.at), when(one.until) || "–", one.number, one.agent || "anybody", one.by, one.tries])} />
     <section class="card"><h3>Do not call</h3><p class="row">
       <label>Number or email <input value=${address} onInput=${(event) => type(event.target.value)} /></label>
       <${Act} label="Never call again" kind="danger" act=${() => send("POST", "/api/do-not-call", { addresses: [address] })} done=${() => type("")} />

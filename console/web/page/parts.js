@@ -11,6 +11,9 @@ export function Choice({ label, value, names, chosen }) {
 
 export const percent = (share) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(1)} %`);
 
+// A moment as people read it: the T of ISO 8601 goes, the offset stays.
+export const when = (moment) => String(moment ?? "").replace(/^(\d{4}-\d\d-\d\d)T([\d:]+)/, "$1 $2 ");
+
 export function Pairs({ title, pairs, children }) {
   return html`<section class="card">
     <h3>${title}</h3>
@@ -19,13 +22,14 @@ export function Pairs({ title, pairs, children }) {
   </section>`;
 }
 
+// Rows of cells; a row `{ wide }` is one cell over all columns, told under the row before it.
 export function Table({ caption, columns, rows, empty = "nothing yet" }) {
   return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption}><table>
     <caption>${caption}</caption>
     <thead><tr>${columns.map((column, place) =>
       html`<th scope="col" key=${place} class=${typeof rows[0]?.[place] === "number" ? "number" : ""}>${words(column) || html`<span class="unseen">actions</span>`}</th>`)}</tr></thead>
     <tbody>
-      ${rows.map((row, at) => html`<tr key=${at}>${row.map((cell, place) =>
+      ${rows.map((row, at) => row.wide ? html`<tr key=${at}><td colspan=${columns.length}>${row.wide}</td></tr>` : html`<tr key=${at}>${row.map((cell, place) =>
         html`<td key=${place} class=${typeof cell === "number" ? "number" : ""}>${cell}</td>`)}</tr>`)}
       ${rows.length === 0 && html`<tr><td colspan=${columns.length} class="quiet">${empty}</td></tr>`}
     </tbody>

@@ -65,13 +65,10 @@ export function Daily({ days }) {
   </section>`;
 }
 
-const SHARES = new Set(["abandoned"]);
-const figure = (one, value) => {
-  if (value === null) return "–";
-  const shown = ["waited", "handle_time"].includes(one.metric) ? `${value.toFixed(1)} s` : SHARES.has(one.metric) || Math.abs(value) <= 1 ? percent(value) : value.toFixed(2);
-  return shown;
-};
-const signed = (one, value) => `${value > 0 ? "+" : ""}${figure(one, value)}`;
+const SECONDS = new Set(["waited", "handle_time"]);
+const figure = (one, value) => (SECONDS.has(one.metric) ? `${value.toFixed(1)} s` : percent(value));
+// The difference of two shares is told in points: percent would say a part of one of them.
+const signed = (one, value) => `${value > 0 ? "+" : ""}${SECONDS.has(one.metric) ? `${value.toFixed(1)} s` : `${(100 * value).toFixed(1)} points`}`;
 
 // Each metric in treated slices of time against the others: a dot with its interval, and the line of no effect.
 export function Effects({ told }) {

@@ -3,7 +3,7 @@
 
 import { html, useState } from "/page/vendor/preact-htm.js";
 import { get } from "/page/api.js";
-import { Bars, Pairs, Table, Trouble, percent, useAsked, words } from "/page/parts.js";
+import { Bars, Pairs, Table, Trouble, percent, useAsked, when, words } from "/page/parts.js";
 import { Daily, Drift, Effects, Latency, Matrix, Shares } from "/page/plots.js";
 
 const SPANS = { 1: "today", 7: "7 days", 31: "31 days", 92: "92 days" };
@@ -14,12 +14,12 @@ export function Segments() {
   const [told, error] = useAsked(() => get(`/api/segments?days=${days}`), [days], 2000);
   const [effect] = useAsked(() => get("/api/segments/effect"), [], 15000);
   const [models] = useAsked(() => get("/api/models"), [], 5000);
-  const [newest] = useAsked(() => get("/api/decisions?limit=50"), [], 2000);
+  const [newest] = useAsked(() => get("/api/decisions?limit=25"), [], 2000);
   if (!told) return html`<h2>Segments</h2><${Trouble} error=${error} />`;
   return html`<h2>Segments</h2><${Trouble} error=${error} />
     <p class="row"><label>Over <select onChange=${(event) => over(event.target.value)}>${Object.entries(SPANS).map(([count, label]) =>
         html`<option key=${count} value=${count} selected=${count === days}>${label}</option>`)}</select></label>
-      <span class="quiet">${told.decisions} decisions, ${told.moved} moved the customer${told.since ? `, since ${told.since}` : ""}</span></p>
+      <span class="quiet">${told.decisions} decisions, ${told.moved} moved the customer${told.since ? `, since ${when(told.since)}` : ""}</span></p>
     <${Matrix} moves=${told.moves} />
     <div class="cards">
       <${Shares} title="Hit rate: achieved of what agents pursued" empty="no agent noted anything yet" rows=${told.objectives.filter((one) => one.pursued).map((one) => (
@@ -46,12 +46,11 @@ function Model({ one }) {
 
 function Newest({ rows }) {
   const [open, show] = useState(null);
-  const chosen = rows.find((one) => one.id === open);
+  const row = (one) => [when(one.at), html`<a href=${`#/person/${encodeURIComponent(one.customer)}`}>${one.customer}</a>`, words(one.first),
+    words(one.second || one.first), words(one.objective), words(one.reason),
+    html`<button type="button" aria-expanded=${one.id === open} aria-label=${`Explain the decision of ${one.at} about ${one.customer}`} onClick=${() => show(one.id === open ? null : one.id)}>Explain</button>`];
   return html`<${Table} caption="Newest decisions" empty="none yet" columns=${["at", "customer", "first", "second", "objective", "why", ""]}
-      rows=${rows.map((one) => [one.at, html`<a href=${`#/person/${encodeURIComponent(one.customer)}`}>${one.customer}</a>`, words(one.first),
-        words(one.second || one.first), words(one.objective), words(one.reason),
-        html`<button type="button" aria-expanded=${one.id === open} aria-label=${`Explain the decision of ${one.at} about ${one.customer}`} onClick=${() => show(one.id === open ? null : one.id)}>Explain</button>`])} />
-    <div aria-live="polite">${chosen && html`<${Explained} one=${chosen.decision} />`}</div>`;
+    rows=${rows.flatMap((one) => (one.id === open ? [row(one), { wide: html`<${Explained} one=${one.decision} />` }] : [row(one)]))} />`;
 }
 
 function Explained({ one }) {
