@@ -11,10 +11,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import isnan
 
 from agi.beside import SLOW, Beside
-from models.features import LIVE, Factor, Row, factor_of, row
+from models.features import LIVE, Factor, Row, factor_of, missing, row
 from models.live import LiveModel
 from models.live_factors import history_factors, surroundings
 from models.outcome import Predictor
@@ -69,7 +68,7 @@ class Foreseer:
     async def record(self, foreseen: Foreseen) -> dict[str, object]:
         """What the ledger keeps: the factors that have a value, and what the shadows say, which are asked
         now, when nobody waits."""
-        factors = {name: value for name, value in foreseen.row.items() if not _missing(value)}
+        factors = {name: value for name, value in foreseen.row.items() if not missing(value)}
         shadows = {
             name: {shadow: _said(one) for shadow, one in (await _shadowed(predictor, foreseen.row)).items()}
             for name, predictor in self._outcomes
@@ -94,10 +93,6 @@ async def _shadowed(model: LiveModel, row: Row) -> Mapping[str, Prediction]:
     if model.shadows_take > SLOW:
         return await asyncio.to_thread(model.shadowed, row)
     return model.shadowed(row)
-
-
-def _missing(value: float | str) -> bool:
-    return value == "" if isinstance(value, str) else isnan(value)
 
 
 def _said(prediction: Prediction) -> dict[str, object]:

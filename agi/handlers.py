@@ -12,7 +12,6 @@ from agi.asked import read_plans
 from agi.channel import ChannelHandler
 from agi.connection import Handler
 from agi.lookup import LookupService
-from agi.models_in_use import ModelsInUse
 from agi.outbound_decision import OutboundDecision
 from agi.place import PlaceHook
 from agi.player import ScriptHook
@@ -20,6 +19,7 @@ from agi.promotions import Promotions
 from agi.segment import SegmentHook
 from config.project import Project
 from config.variables import AgiScript
+from models.models_in_use import ModelsInUse
 from models.registry import SHIPPED
 from strategies.store import Store
 

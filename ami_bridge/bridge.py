@@ -50,6 +50,8 @@ from ami_bridge.sub_campaigns import SubCampaigns
 from ami_bridge.waiting import WaitingCallers
 from ami_bridge.wire import Event
 from config.project import Project
+from models.models_in_use import ModelsInUse
+from models.registry import SHIPPED
 from strategies.attempts import Fact, FactName
 from strategies.segments import Catalogue
 from strategies.store import QueueFigures, Store, StoreUnavailable
@@ -63,6 +65,7 @@ PUBLISH = 0.5  # seconds between two writes of the queues' figures
 HEARD_EVERY = 5.0  # seconds between two notes of until when events were heard
 DEAF_BY = frozenset({"no_lease", "no_ami", "repair"})  # hindrances under which events may be missed
 FACTS_BLOCK_MS = 1000
+FACTS_GATHER = 0.02  # seconds between two readings of facts: our own come back by this way too, one by one
 FACTS_BEFORE = 60.0  # seconds before the start from which the player's facts are read: clocks differ
 DRAIN = 8.0  # seconds that calls just asked for, and what was heard of others, get at the end
 
@@ -159,6 +162,7 @@ class Bridge:
             clock=clock,
             catalogue=segments or (lambda: project.segments),
             leased=lease.held,
+            models=ModelsInUse([settings.data_dir / "models", SHIPPED]),
         )
         self._texts = SipTexts(store, self._link, clock, lease.held)
         self._wishes = AgentWishes(store, self._link, clock, lease.held)
@@ -270,6 +274,7 @@ class Bridge:
                     self._keeper.learn(attempt, fact)
                     self._dialer.calls.hear(attempt, fact)
                     after = identity
+                await asyncio.sleep(FACTS_GATHER)
             except StoreUnavailable:
                 await asyncio.sleep(1)
 

@@ -1,17 +1,21 @@
-"""The decision that each call was last handled by, from the ledger as it grows; deciding anew is left to
-`ami_bridge.waiting`."""
+"""The decision that each call was last handled by and what was known when it came in, from the ledger as it
+grows; deciding anew is left to `ami_bridge.waiting`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from strategies.store import Store
+from strategies.vocabulary import Kind
 
 BEFORE = 1_800.0  # seconds before the start from which the ledger is read: somebody may wait since then
 KEPT = 20_000  # decisions; more callers than that do not wait
 PAGE = 1_000
+ENTERED = f'"kind":"{Kind.CALL_ENTERED}"'.encode()
+
+T = TypeVar("T")
 
 
 class DecisionsInForce:
@@ -21,6 +25,7 @@ class DecisionsInForce:
         self._store = store
         self._after = f"{round((clock() - BEFORE) * 1000)}-0"
         self._lines: dict[str, dict[str, Any]] = {}
+        self._known: dict[str, Mapping[str, float | str]] = {}
 
     async def read(self) -> None:
         """Take in what was written since. Raises StoreUnavailable."""
@@ -28,7 +33,7 @@ class DecisionsInForce:
             page = await self._store.ledger_texts(self._after, PAGE)
             for identity, written in page:
                 self._after = identity
-                if b'"decision":{' in written:
+                if b'"decision":{' in written or ENTERED in written:
                     self._take(json.loads(written))
             if len(page) < PAGE:
                 return
@@ -37,8 +42,20 @@ class DecisionsInForce:
         """The newest ledger line with a decision about this call."""
         return self._lines.get(call)
 
+    def known(self, call: str) -> Mapping[str, float | str]:
+        """The factors when this call came in; none where nothing was foreseen."""
+        return self._known.get(call, {})
+
     def _take(self, line: dict[str, Any]) -> None:
-        self._lines.pop(line["interaction"], None)
-        self._lines[line["interaction"]] = line
-        while len(self._lines) > KEPT:
-            del self._lines[next(iter(self._lines))]
+        call = line["interaction"]
+        if "decision" in line:
+            _put(self._lines, call, line)
+        else:
+            _put(self._known, call, line.get("factors", {}))
+
+
+def _put(into: dict[str, T], call: str, what: T) -> None:
+    into.pop(call, None)
+    into[call] = what
+    while len(into) > KEPT:
+        del into[next(iter(into))]

@@ -26,10 +26,12 @@ from ami_bridge.events import (
     QueueMemberStatus,
     UserEvent,
 )
+from ami_bridge.foreseen_anew import ForeseenAnew, Waits
 from ami_bridge.link import AmiLink
 from ami_bridge.set_within import set_within
 from config.plain_text import plain
 from config.variables import Context, Variable
+from models.models_in_use import ModelsInUse
 from strategies.agent_fit import AgentRecord
 from strategies.decisions import Decision
 from strategies.segments import Catalogue, Objective
@@ -62,7 +64,7 @@ class _Caller:
 
 class WaitingCallers:
     """One per bridge; `queues` gives the figures at a moment, `catalogue` the one that holds now, None while
-    there is none."""
+    there is none; `models` are those of the catalogue."""
 
     def __init__(  # noqa: PLR0913  each its own source of what is known, by name
         self,
@@ -74,9 +76,11 @@ class WaitingCallers:
         clock: Callable[[], float],
         catalogue: Callable[[], Catalogue | None],
         leased: Callable[[], bool],
+        models: ModelsInUse,
     ) -> None:
         self._store, self._link, self._board, self._queues = store, link, board, queues
         self._clock, self._catalogue, self._leased = clock, catalogue, leased
+        self._foreseen = ForeseenAnew(models, store)
         self._in_force = DecisionsInForce(store, clock)
         self._callers: dict[str, _Caller] = {}
         self._news = asyncio.Event()
@@ -117,11 +121,13 @@ class WaitingCallers:
         await self._in_force.read()
         views = {name: figures.seen() for name, figures in queues.items()}
         agents = await self._agents(catalogue)
-        for caller in sorted(self._waiting(), key=lambda one: one.entered):
-            record = self._in_force.of(caller.call)
-            figures = queues.get(caller.queue)
-            if record is None or figures is None or "attributes" not in record["decision"]["facts"]:
-                continue
+        decided = [one for one in sorted(self._waiting(), key=_age) if self._decided(one, queues)]
+        waits = [self._waits(one, queues[one.queue], now) for one in decided]
+        await self._foreseen.look(waits, catalogue, now)
+        for caller in decided:
+            record, figures = self._in_force.of(caller.call), queues.get(caller.queue)
+            if record is None or figures is None or caller.call not in self._board.waiting(caller.queue):
+                continue  # they had an agent meanwhile
             caller.been = caller.been or [str(record["decision"]["objective"])]
             ahead = self._board.ahead(caller.queue, caller.entered)
             decision = decided_anew(
@@ -131,6 +137,7 @@ class WaitingCallers:
                 queues=views,
                 agents=agents,
                 answers=caller.answers,
+                predictions=self._foreseen.of(caller.call).predictions,
             )
             if decision is not None:
                 await self._carry_out(caller, str(record["customer"]), decision, catalogue, now)
@@ -138,6 +145,15 @@ class WaitingCallers:
     def _waiting(self) -> list[_Caller]:
         """As the board has it, which is mended after a gap."""
         return [one for one in self._callers.values() if one.call in self._board.waiting(one.queue)]
+
+    def _decided(self, caller: _Caller, queues: Mapping[str, QueueFigures]) -> bool:
+        """Whether there is what to decide anew by; of who was erased there is not."""
+        record = self._in_force.of(caller.call)
+        return record is not None and caller.queue in queues and "attributes" in record["decision"]["facts"]
+
+    def _waits(self, caller: _Caller, figures: QueueFigures, now: float) -> Waits:
+        known = self._in_force.known(caller.call)
+        return Waits(caller.call, known, dict(caller.answers), figures, now - caller.entered)
 
     async def _all_known(self, queues: Iterable[str]) -> bool:
         """Whether anybody waits. Of those who did before we were there, Asterisk is asked the channel."""
@@ -196,6 +212,7 @@ class WaitingCallers:
             scope=segment.scope if decision.re_associated else None,
             now=now,
             waited=now - caller.entered,
+            factors=self._foreseen.of(caller.call).seen,
         )
         log.info("waiting.raised", call=caller.call, objective=objective.name, waited=now - caller.entered)
 
@@ -230,6 +247,10 @@ class WaitingCallers:
             Variable.PENALTY_MAX: penalty,
             Variable.POSITION: str(place_by_age(caller.entered, self._board.waiting(objective.queue))),
         }
+
+
+def _age(caller: _Caller) -> float:
+    return caller.entered
 
 
 def _screen(objective: Objective, decision: Decision) -> dict[str, str]:

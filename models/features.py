@@ -80,6 +80,10 @@ def _figure(name: str) -> Factor:
 FRESH = 30.0
 """Seconds for which a queue's figures describe it; they come every half second while the bridge is up."""
 
+WAITED_SO_FAR = "waited_so_far"
+"""Seconds the caller has waited when they are looked at: none when they come in, so that it says nothing in
+records of that moment, and belongs to models of those who wait."""
+
 LIVE: tuple[Factor, ...] = (
     _category("month", Source.MOMENT),
     _category("day_of_week", Source.MOMENT),
@@ -143,6 +147,7 @@ DECLARED: Mapping[str, Factor] = {
         _category("housing"),
         _category("loan"),
         _category("contact"),
+        Factor(WAITED_SO_FAR, Kind.NUMBER, Source.QUEUE),
         Factor("campaign", Kind.NUMBER, Source.HISTORY),
         Factor("pdays", Kind.NUMBER, Source.HISTORY, ("unknown", "999")),
         Factor("previous", Kind.NUMBER, Source.HISTORY),
@@ -216,6 +221,11 @@ def row(
 # Names of their own: an enumeration looks its members up at each use.
 _ATTRIBUTE, _MOMENT, _HISTORY, _INTENT = Source.ATTRIBUTE, Source.MOMENT, Source.HISTORY, Source.INTENT
 _NUMBER = Kind.NUMBER
+
+
+def missing(value: float | str) -> bool:
+    """Whether a row holds no value there."""
+    return value == "" if isinstance(value, str) else math.isnan(value)
 
 
 def _text(raw: object, factor: Factor) -> str:

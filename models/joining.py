@@ -60,7 +60,7 @@ class Joining:
         call = self._open.setdefault(interaction, _Open(at))
         if line["kind"] == Kind.CALL_ENTERED:
             call.factors = line.get("factors")
-        else:
+        elif "nth" not in line:  # what was foretold later, of who waited, goes with other factors
             call.predictions = line["decision"].get("predictions", {})
         while self._open and next(iter(self._open.values())).at < at - WAITED_FOR:
             self._open.popitem(last=False)

@@ -7,8 +7,9 @@ A recorded call goes through the same functions, with what was known when it cam
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from models.features import Surroundings
+from models.features import WAITED_SO_FAR, Surroundings
 from strategies.past_calls import PastCalls, calls_lately
 from strategies.store.callers import History, QueueFigures
 
@@ -53,17 +54,31 @@ def call_factors(past: PastCalls, now: float) -> dict[str, object]:
     return known
 
 
-def surroundings(figures: QueueFigures | None, intent: Mapping[str, object], now: float) -> Surroundings:
-    """The queue they would enter, as it was told last, and what they chose on the way to us."""
+def surroundings(
+    figures: QueueFigures | None, intent: Mapping[str, object], now: float, waited: float = 0.0
+) -> Surroundings:
+    """The queue they would enter, as it was told last, and what they chose on the way to us; `waited`:
+    seconds since they came in."""
+    own: dict[str, object] = {WAITED_SO_FAR: waited}
     if figures is None:
-        return Surroundings(intent=intent)
+        return Surroundings(own, intent=intent)
     queue = {
         **figures.lately,
         "queue_waiting": figures.waiting,
         "queue_agents_free": figures.agents_free,
         "queue_longest_wait": figures.longest_wait,
+        **own,
     }
     return Surroundings(queue, max(0.0, now - figures.at), intent)
+
+
+def without_one(figures: QueueFigures) -> QueueFigures:
+    """The figures as who waits there sees them: beside themselves, as somebody does who comes in."""
+    lately = {
+        name: value - 1 if name == "centre_waiting" and value >= 1 else value
+        for name, value in figures.lately.items()
+    }
+    return replace(figures, waiting=max(0, figures.waiting - 1), lately=lately)
 
 
 def _days(at: float | None, now: float) -> float | None:

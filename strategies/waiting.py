@@ -12,7 +12,7 @@ from strategies.agent_fit import AgentRecord
 from strategies.decisions import Decision, Reason
 from strategies.replay import facts_of, predictions_of
 from strategies.segmentation import decide, objective_for
-from strategies.segments import Catalogue, Objective
+from strategies.segments import Catalogue, Objective, Prediction
 
 
 def decided_anew(  # noqa: PLR0913  each its own source of what is known now, by name
@@ -23,11 +23,12 @@ def decided_anew(  # noqa: PLR0913  each its own source of what is known now, by
     queues: Mapping[str, Mapping[str, object]],
     agents: tuple[AgentRecord, ...],
     answers: Mapping[str, object],
+    predictions: Mapping[str, Prediction] | None = None,
 ) -> Decision | None:
     """The decision of a record (`Decision.as_record()`) made once more, by this catalogue, with the figures
-    of the `queue` the caller waits in and of all `queues`, and their `answers` since, as attributes. What was
-    predicted, the arm and the share guard's counts are as they were. None where another call of the
-    customer's went before."""
+    of the `queue` the caller waits in and of all `queues`, their `answers` since, as attributes, and the
+    `predictions` that were made anew. What else was predicted, the arm and the share guard's counts are as
+    they were. None where another call of the customer's went before."""
     if record["reason"] == Reason.CONFLICT:
         return None
     first = catalogue.segments.get(record["first"]) if record["first_known"] else None
@@ -40,7 +41,7 @@ def decided_anew(  # noqa: PLR0913  each its own source of what is known now, by
         agents=agents,
         draw=None,
     )
-    return decide(first, facts, catalogue, predictions_of(record))
+    return decide(first, facts, catalogue, {**predictions_of(record), **(predictions or {})})
 
 
 def raised_to(decision: Decision, held: Objective, been: Set[str], catalogue: Catalogue) -> Objective | None:

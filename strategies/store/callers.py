@@ -269,9 +269,11 @@ class Callers(People):
         scope: Scope | None,
         now: float,
         waited: float,
+        factors: Mapping[str, float | str] | None = None,
     ) -> None:
         """Keep the `nth` decision about a caller who waits, after so many seconds, and move the customer if
-        `scope` outlasts the call. What an agent notes of the call from now on is of its objective."""
+        `scope` outlasts the call; `factors` are those it was foretold anew by. What an agent notes of the
+        call from now on is of its objective."""
         keys = self._keys
         moved = await self._command("HGET", keys.segments, customer)
         version = int(read_plain(moved).get("version", 0)) if moved else 0
@@ -283,6 +285,7 @@ class Callers(People):
             "decision": decision,
             "nth": nth,
             "waited": round(waited, 3),
+            "factors": factors or None,
         }
         await self._call(
             "reassociate",

@@ -13,7 +13,7 @@ import pytest
 from store_people import Clock, person
 
 from agi.local_socket import LocalCall
-from agi.models_in_use import ModelsInUse
+from models.models_in_use import ModelsInUse
 from agi.segment import SegmentHook
 from config.segments_file import segments
 from config.yaml_reader import parse

@@ -89,3 +89,13 @@ def test_an_attempt_is_learned_from_by_its_result() -> None:
     joining.fold(entered("sp-1", age=40.0))
     [(_, paid)] = joining.fold({"kind": "attempt_ended", "attempt": "sp-1", "result": "connected_agent"})
     assert paid.label
+
+
+def test_what_was_foretold_anew_of_who_waits_is_not_taken_for_what_was_foretold_at_first() -> None:
+    joining = Joining(OUTCOMES)
+    joining.fold(entered("178.1", age=40.0))
+    joining.fold(decided("178.1"))
+    joining.fold(decided("178.1", at=20.0, predicted=0.9) | {"nth": 1, "factors": {"waited_so_far": 20.0}})
+    joining.fold(over("178.1"))
+    [(_, offer)] = joining.fold(noted("178.1", True))
+    assert (offer.predicted, offer.factors) == (0.3, {"age": 40.0})

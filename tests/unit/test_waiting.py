@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
+from ami_bridge import foreseen_anew
 from ami_bridge.agents import QueueBoard
 from ami_bridge.errors import ActionRefused
 from ami_bridge.events import Hangup, QueueCallerJoin, QueueCallerLeave, UserEvent
@@ -19,12 +21,18 @@ from ami_bridge.waiting import WaitingCallers
 from ami_bridge.wire import encode_action
 from config.segments_file import segments
 from config.yaml_reader import parse
+from models.features import DECLARED, Factor, Row
+from models.features import Kind as Kinds
+from models.live import LiveModel
+from models.models_in_use import ModelsInUse
+from models.outcome import NullModel, OutcomeModel
 from strategies.control import Arm
 from strategies.decisions import Decision, Facts, Reason
 from strategies.replay import replays
 from strategies.segmentation import decide, stay
 from strategies.segments import Catalogue, Prediction
 from strategies.store import Store
+from strategies.vocabulary import Kind
 from strategies.waiting import decided_anew, place_by_age, raised_to
 
 TEXT = """\
@@ -161,6 +169,10 @@ class Books:
         line = {"interaction": call, "customer": "ada", "decision": decision.as_record()}
         self.lines.append((f"{len(self.lines)}-0", json.dumps(line, separators=(",", ":")).encode()))
 
+    def entered(self, call: str, **factors: float | str) -> None:
+        line = {"kind": Kind.CALL_ENTERED, "interaction": call, "factors": factors}
+        self.lines.append((f"{len(self.lines)}-0", json.dumps(line, separators=(",", ":")).encode()))
+
     async def ledger_texts(self, after: str, count: int) -> list[tuple[str, bytes]]:
         page, self.lines = self.lines[:count], self.lines[count:]
         return page
@@ -169,10 +181,36 @@ class Books:
         self.again.append(about)
 
 
+class Model:
+    """Foretells by `chance` from a row, and tells which rows it was asked."""
+
+    takes = 0.0001
+
+    def __init__(self, chance: Callable[[Row], float], factors: Sequence[Factor]) -> None:
+        self._chance, self.factors = chance, factors
+        self.asked: list[Row] = []
+
+    def predict(self, row: Row) -> Prediction:
+        self.asked.append(row)
+        return Prediction(self._chance(row), "abandons", "2")
+
+
+class Models:
+    """The registry, as far as it is asked."""
+
+    def __init__(self, model: object) -> None:
+        self.live = {"abandons": LiveModel(cast(OutcomeModel, model))}
+
+    async def fetch(self, catalogue: Catalogue) -> None: ...
+    async def heed(self, store: Store) -> None: ...
+    async def look(self) -> None: ...
+    def hold_to(self, catalogue: Catalogue) -> None: ...
+
+
 class Floor:
     """A queue of callers, the board and what looks again at them."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, model: object = NullModel("abandons", "there is none")) -> None:
         self.now = 1000.0
         self.catalogue, self.link, self.books = catalogue, Link(), Books()
         self.board = QueueBoard(lambda: self.now)
@@ -185,6 +223,7 @@ class Floor:
             clock=lambda: self.now,
             catalogue=lambda: self.catalogue,
             leased=lambda: True,
+            models=cast(ModelsInUse, Models(model)),
         )
 
     def comes(self, call: str, decision: Decision | None = None, queue: str = "service") -> None:
@@ -301,3 +340,104 @@ async def test_what_is_raised_replays_from_its_record(floor: Floor) -> None:
     await floor.looks(46.0)
     record = cast(dict[str, object], floor.books.again[0]["decision"])
     assert replays(record, floor.catalogue)
+
+
+# --- What is foretold anew
+
+WAITED = DECLARED["waited_so_far"]
+IN_QUEUE = DECLARED["queue_waiting"]
+AGE = Factor("age", Kinds.NUMBER)
+
+
+def worn_out(row: Row) -> float:
+    """Likelier to give up with each caller before them and each ten seconds."""
+    return 0.1 + 0.1 * float(row["queue_waiting"]) + 0.01 * float(row["waited_so_far"])
+
+
+async def waits(floor: Floor, *calls: str) -> None:
+    for call in calls:
+        floor.books.entered(call, age=40.0, queue_waiting=0.0, waited_so_far=0.0)
+        floor.comes(call, came_in(floor.catalogue, abandons=0.1, worth="500"))
+        await floor.looks(0.0)
+
+
+async def test_b23_who_grows_likelier_to_give_up_is_foretold_anew_and_raised(catalogue: Catalogue) -> None:
+    model = Model(worn_out, (AGE, IN_QUEUE, WAITED))
+    floor = Floor(catalogue, model)
+    await waits(floor, "1.1", "1.2")
+    await floor.looks(5.0)
+    assert model.asked[-1] == {"age": 40.0, "queue_waiting": 1.0, "waited_so_far": 5.0}, "beside themselves"
+    assert floor.link.changes() == []
+    await waits(floor, "1.3")
+    await floor.looks(5.0)
+    assert {one["interaction"] for one in floor.books.again} == {"1.1", "1.2", "1.3"}
+    about = next(one for one in floor.books.again if one["interaction"] == "1.1")
+    record = cast(dict[str, Any], about["decision"])
+    assert record["predictions"]["abandons"]["probability"] == pytest.approx(0.1 + 0.2 + 0.1)
+    assert about["factors"] == {"queue_waiting": 2.0, "waited_so_far": 10.0}
+    assert replays(record, floor.catalogue)
+
+
+async def test_a_model_that_does_not_look_at_the_queue_is_not_asked_again(catalogue: Catalogue) -> None:
+    model = Model(lambda row: 0.9, (AGE,))
+    floor = Floor(catalogue, model)
+    await waits(floor, "1.1", "1.2", "1.3")
+    await floor.looks(10.0)
+    assert (model.asked, floor.books.again) == ([], [])
+
+
+async def test_a_slow_model_is_not_asked_again(catalogue: Catalogue) -> None:
+    model = Model(lambda row: 0.9, (WAITED,))
+    model.takes = 1.0  # type: ignore[misc]
+    floor = Floor(catalogue, model)
+    await waits(floor, "1.1", "1.2", "1.3")
+    await floor.looks(10.0)
+    assert (model.asked, floor.books.again) == ([], [])
+
+
+async def test_all_who_wait_are_foretold_of_at_once_and_not_at_every_look(catalogue: Catalogue) -> None:
+    model = Model(lambda row: 0.0, (WAITED,))
+    floor = Floor(catalogue, model)
+    await waits(floor, "1.1", "1.2", "1.3")
+    model.asked.clear()
+    for _ in range(8):
+        await floor.looks(0.5)
+    assert len(model.asked) == 3 * 2, "every two seconds"
+
+
+async def test_who_was_left_out_for_want_of_time_comes_first_the_next_time(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreseen_anew, "AT_MOST", 0.05)
+    asked: list[Row] = []
+
+    def slowly(row: Row) -> float:
+        asked.append(row)
+        time.sleep(0.03)
+        return 0.0
+
+    floor = Floor(catalogue, Model(slowly, (AGE, WAITED)))
+    for n in range(6):
+        floor.books.entered(f"1.{n}", age=float(n))
+        floor.comes(f"1.{n}", came_in(floor.catalogue, abandons=0.1))
+    for _ in range(6):
+        await floor.looks(2.0)
+    assert {row["age"] for row in asked} == {0.0, 1.0, 2.0, 3.0, 4.0, 5.0}
+
+
+async def test_an_answer_is_known_to_the_model_too(catalogue: Catalogue) -> None:
+    model = Model(lambda row: 0.0, (AGE, Factor("wish", Kinds.CATEGORY), WAITED))
+    floor = Floor(catalogue, model)
+    await waits(floor, "1.1")
+    fields = {"Name": "wish", "Value": "out"}
+    floor.waiting.hear(UserEvent("SecondpassAnswer", "1.1", "1.1", fields), floor.now)
+    await floor.looks(2.0)
+    assert model.asked[-1] == {"age": 40.0, "wish": "out", "waited_so_far": 2.0}
+
+
+async def test_without_a_model_what_was_foretold_at_first_still_holds(catalogue: Catalogue) -> None:
+    floor = Floor(catalogue, NullModel("abandons", "gone"))
+    for call in ("1.1", "1.2", "1.3"):
+        floor.comes(call, came_in(floor.catalogue, abandons=0.4))
+    await floor.looks(10.0)
+    assert len(floor.books.again) == 3

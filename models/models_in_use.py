@@ -1,4 +1,4 @@
-"""The models a server answers with: loaded from the registry, swapped for newer versions while calls go on,
+"""The models a process answers with: loaded from the registry, swapped for newer versions while calls go on,
 and not acted on while the learner says that they are not to be trusted; answering is `models.live`'s."""
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LOOK = 1.0  # seconds between two looks at the registry
 
 
 class ModelsInUse:
-    """One per server. `roots` are the registries, the site's own before the shipped one."""
+    """One per process. `roots` are the registries, the site's own before the shipped one."""
 
     def __init__(self, roots: Sequence[Path]) -> None:
         self._roots = tuple(roots)
