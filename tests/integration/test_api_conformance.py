@@ -41,14 +41,28 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
     await store.close()
 
 
-async def test_made_up_requests_are_answered_as_the_document_says(api: Api, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("who", "paths"), [("admin", "^/"), ("agent", "^/api/(me|desk|offers)")], ids=["an admin", "an agent"]
+)
+async def test_made_up_requests_are_answered_as_the_document_says(
+    api: Api, tmp_path: Path, who: str, paths: str
+) -> None:
     (tmp_path / "schemathesis.toml").write_text(THERE)
     command = [sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()"]
     run = await asyncio.create_subprocess_exec(
         *command,
-        *("run", f"{api.url}/api/openapi.json", "--header", "Authorization: Bearer admin"),
+        *("run", f"{api.url}/api/openapi.json", "--header", f"Authorization: Bearer {who}"),
         *("--checks", CHECKS, "--max-examples", "8", "--seed", "1", "--phases", "examples,coverage,fuzzing"),
-        *("--exclude-path", "/api/live", "--rate-limit", "40/s", "--request-timeout", "30"),
+        *(
+            "--include-path-regex",
+            paths,
+            "--exclude-path",
+            "/api/live",
+            "--rate-limit",
+            "40/s",
+            "--request-timeout",
+            "30",
+        ),
         *("--generation-database", "none", "--suppress-health-check", "all", "--continue-on-failure"),
         cwd=tmp_path,
         stdout=asyncio.subprocess.PIPE,
