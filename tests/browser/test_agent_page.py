@@ -20,11 +20,11 @@ async def sits(api: Api, state: AgentState, call: str = "") -> None:
     await api.store.put_seats([Seat(ME, "Mira", ("sales",), state, call)], time.time())
 
 
-async def decided(api: Api, **more: object) -> None:
-    """Contact 2 calls in, and is moved to the buyers."""
+async def decided(api: Api, call: str = "1772.5", customer: str = "2", **more: object) -> None:
+    """A contact calls in, and is moved to the buyers."""
     moved = {"re_associated": True, "first": "standard", "second": "buyers", "objective": "sell_gold"}
-    about = {"customer": "2", "decision": moved | more, "scope": None, "expected_version": 0}
-    assert await api.store.reassociate(interaction="1772.5", now=time.time(), **about)  # type: ignore[arg-type]
+    about = {"customer": customer, "decision": moved | more, "scope": None, "expected_version": 0}
+    assert await api.store.reassociate(interaction=call, now=time.time(), **about)  # type: ignore[arg-type]
 
 
 async def test_an_agent_takes_a_call_sees_what_to_pursue_and_notes_what_came_of_it(api: Api) -> None:
@@ -45,6 +45,27 @@ async def test_an_agent_takes_a_call_sees_what_to_pursue_and_notes_what_came_of_
         await page.get_by_role("button", name="Note it").click()
         await expect(page.get_by_text("no call")).to_be_visible()
         assert await api.store.tallies() == {ME: {"sell_gold": (1, 1)}}
+        assert seat.said == []
+
+
+async def test_what_came_of_a_call_is_asked_for_though_the_next_one_has_come(api: Api) -> None:
+    await decided(api)
+    await decided(api, call="1772.6", customer="3")
+    await sits(api, AgentState.BUSY, "1772.5")
+    async with seated(api, "agent", heading="Mira busy") as seat:
+        page = seat.page
+        now, before = page.get_by_text("What came of it?"), page.get_by_text("the call before, with 2?")
+        await expect(now).to_be_visible()
+        await sits(api, AgentState.BUSY, "1772.6")
+        card = page.locator("section").filter(has=before)
+        await card.get_by_role("group", name="Was it achieved?").get_by_label("no").check()
+        await seat.shot("agent_two_calls")
+        assert await violations(page) == []
+        await card.get_by_role("button", name="Note it").click()
+        await expect(before).to_have_count(0)
+        await expect(now).to_be_visible()
+        [noted] = [line for _, line in await api.store.ledger() if line["kind"] == "noted"]
+        assert (noted["interaction"], noted["achieved"]) == ("1772.5", False)
         assert seat.said == []
 
 

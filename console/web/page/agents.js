@@ -5,6 +5,7 @@ import { get, send } from "/page/api.js";
 import { Act, Pairs, Table, Trouble, useAsked, words } from "/page/parts.js";
 
 const EVERY = 1000; // milliseconds between two looks
+const ASKED_OF = 2; // calls: an agent tells of the one they have, and of the one before it
 const SELDOM = 15000; // the same at what changes by the agent's own doing, mostly
 
 export function Agents() {
@@ -18,11 +19,14 @@ export function Agents() {
 export function AgentDesk({ left }) {
   const [desk, error] = useAsked(() => get("/api/desk"), [], EVERY);
   const [callbacks, , again] = useAsked(() => get("/api/desk/callbacks"), [], SELDOM);
-  // What was said at the end of a call is asked for until it is said: the call itself is over by then.
-  const [last, keep] = useState(null);
-  useEffect(() => void (desk?.call && keep(desk.call)), [desk?.call?.id, desk?.call?.objective]);
+  // What came of a call is asked for until it is said, though the call is over and the next one has come.
+  const [calls, keep] = useState([]);
+  const [noted, note] = useState([]);
+  useEffect(() => void (desk?.call && keep((old) => [desk.call, ...old.filter((one) => one.id !== desk.call.id)].slice(0, ASKED_OF))),
+    [desk?.call?.id, desk?.call?.objective]);
   useEffect(() => void (error?.status === 401 && left(error)), [error]);
-  const call = desk?.call || last;
+  const [call, before] = calls.filter((one) => one.id === desk?.call?.id || !noted.includes(one.id));
+  const said = (one) => () => note((old) => [one.id, ...old].slice(0, ASKED_OF));
   return html`<header><h1>secondpass</h1><p role="status" class=${error ? "unlinked" : "linked"}>${error ? "no link" : "live"}</p>
       <button type="button" onClick=${() => left(null)}>Leave</button></header>
     <main tabindex="-1"><${Trouble} error=${error} />
@@ -30,9 +34,11 @@ export function AgentDesk({ left }) {
         ${desk.known ? null : html`<p class="trouble" role="alert">nobody tells what you are at: secondpass is not linked to Asterisk</p>`}
         <p class="quiet">${desk.queues ? `queues ${desk.queues}, for ${desk.seconds} s` : "in no queue: log in at your telephone"}</p>
         <${Breaks} state=${desk.state} />`}
-      ${call ? html`<${CallCard} call=${call} over=${!desk?.call} /><${Note} call=${call} key=${call.id} done=${() => desk?.call || keep(null)} />
+      ${call ? html`<${CallCard} call=${call} over=${call.id !== desk?.call?.id} />
+        <${Note} title="What came of it?" call=${call} key=${call.id} done=${said(call)} />
         <${Wishes} call=${call} promised=${again} key=${`wishes ${call.id}`} />`
         : html`<p class="large quiet">no call</p>`}
+      ${before && html`<${Note} title=${`What came of the call before, with ${before.contact.id || "somebody unknown"}?`} call=${before} key=${before.id} done=${said(before)} />`}
       <${Offers} />
       <${Promises} rows=${callbacks} />
     </main>`;
@@ -61,12 +67,12 @@ function CallCard({ call, over }) {
   </div>`;
 }
 
-function Note({ call, done }) {
+function Note({ title, call, done }) {
   const [said, say] = useState({ pursued: null, achieved: null, disposition: "" });
   const set = (name, value) => say({ ...said, [name]: value });
   const choice = (name, legend) => html`<fieldset><legend>${legend}</legend>${[["yes", true], ["no", false]].map(([label, value]) =>
-    html`<label key=${label}><input type="radio" name=${name} checked=${said[name] === value} onChange=${() => set(name, value)} /> ${label}</label>`)}</fieldset>`;
-  return html`<section class="card"><h3>What came of it?</h3><div class="row">
+    html`<label key=${label}><input type="radio" name=${`${name} ${call.id}`} checked=${said[name] === value} onChange=${() => set(name, value)} /> ${label}</label>`)}</fieldset>`;
+  return html`<section class="card"><h3>${title}</h3><div class="row">
       ${choice("pursued", "Did you pursue the objective?")}${choice("achieved", "Was it achieved?")}
       <label>In a word <input value=${said.disposition} onInput=${(event) => set("disposition", event.target.value)} pattern="[a-z][a-z0-9_]*" placeholder="sold" /></label>
     </div>
