@@ -85,14 +85,16 @@ class Placement:
     async def _ask(self, intent: Intent) -> None:
         if not self._may_dial():  # this process may have been frozen since the claim
             raise NotConnected("nothing may be dialled any more: Originate was not sent")
+        variables = {
+            **originate_variables(intent),
+            Variable.LEG: intent.leg,
+            Variable.RECORD: origin_word(self._origin(intent)),
+        }
         await self._link.call(
             "Originate",
             originate_headers(intent, self._trunk),
-            {
-                **originate_variables(intent),
-                Variable.LEG: intent.leg,
-                Variable.RECORD: origin_word(self._origin(intent)),
-            },
+            # One without a value reads the same where it is not set, and each is an event inside Asterisk.
+            {name: value for name, value in variables.items() if value},
             deadline=ORIGINATE_DEADLINE,
             action_id=intent.attempt,
         )
