@@ -1,8 +1,8 @@
 """A bare Originate loop on the manager interface: what an Asterisk and its carrier can do with no more in the
 way than one socket. A process of its own: `python originates.py HOST SECRET IN_FLIGHT SECONDS`.
 
-It keeps so many calls under way, asks for the next when one has ended, and prints how many it asked for and
-its processor time for each.
+It keeps so many calls under way, each until its hang-up, asks for the next when one has ended, and prints how
+many it asked for and its processor time for each.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import sys
 import time
 from itertools import count
 
-_ENDED = (b"Event: OriginateResponse\r\n", b"Response: Error\r\n")
+_ENDED = (b"Event: Hangup\r\n", b"Response: Error\r\n")
+_NO_CHANNEL = b"\r\nUniqueid: <null>\r\n"  # in the answer to an Originate that no hang-up will follow
 AREAS = ("203", "203", "214")  # at the carrier: busy, busy, and somebody who answers and hangs up
 PATIENCE = 15.0  # seconds without a word from Asterisk, after which it is not to be measured
 
@@ -36,7 +37,7 @@ def main(host: str, secret: str, in_flight: int, seconds: float) -> None:
                 raise
             break  # an overrun Asterisk forgot to tell of the last ones; they are past the measured seconds
         *messages, rest = received.split(b"\r\n\r\n")
-        under_way -= sum(message.startswith(_ENDED) for message in messages)
+        under_way -= sum(message.startswith(_ENDED) or _NO_CHANNEL in message for message in messages)
     asked = next(numbers)
     print(f"{asked} {time.process_time() / asked:.9f}", flush=True)
 
@@ -47,11 +48,14 @@ def number(nth: int) -> str:
 
 
 def originate(nth: int) -> bytes:
-    """The nth action, as the bridge writes it."""
+    """The nth action, with the headers and variables that the bridge's has."""
     return (
         f"Action: Originate\r\nActionID: bare-{nth}\r\nChannel: PJSIP/{number(nth)}@carrier\r\n"
-        "Context: secondpass-answered\r\nExten: s\r\nPriority: 1\r\nAsync: true\r\nTimeout: 15000\r\n"
-        f"CallerID: +12125550100\r\nChannelId: sp-bare{nth}\r\n\r\n"
+        "Context: secondpass-answered\r\nExten: s\r\nPriority: 1\r\nAsync: true\r\nTimeout: 30000\r\n"
+        f"CallerID: +12125550100\r\nChannelId: sp-bare{nth}\r\n"
+        f"Variable: SP_ATTEMPT=sp-bare{nth}\r\nVariable: SP_QUEUE=collections\r\n"
+        "Variable: SP_MACHINE=hang_up\r\nVariable: SP_PRIORITY=0\r\n"
+        "Variable: SP_RECORD=bench/avm/demo/1/calls\r\n\r\n"
     ).encode()
 
 
