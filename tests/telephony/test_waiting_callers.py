@@ -3,13 +3,18 @@ have waited long, each with the place that is theirs."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from accounts import ledger, of_kind
 from harness import Harness
 from secondpass_server import Server, Site, make_site, own_number, person, until
 from telephony_wire import Ami
+
+from models.publish import train_and_publish
 
 QUEUE = "nobody"  # nobody works here until a test adds somebody
 AGENT = "Local/agent@callers-who-wait/n"  # not the callers' own extension: that one is in use
@@ -24,6 +29,15 @@ segments:
   good: {{rank: 5, objective: hurry, enter: "queue.waiting >= 3 and contact.worth >= 100"}}
   best: {{rank: 4, objective: hurry_more, enter: "queue.waiting >= 3 and contact.worth >= 500"}}
   patient: {{rank: 1, objective: elsewhere, enter: "queue.waited >= 6 and contact.worth == 7"}}
+"""
+FORETOLD = f"""
+outcomes: {{gives_up: {{value: 1, model: gives_up}}}}
+objectives:
+  serve: {{queue: {QUEUE}, importance: 1}}
+  hurry: {{queue: {QUEUE}, importance: 2, priority: 10}}
+segments:
+  standard: {{rank: 9, objective: serve, default: true}}
+  weary: {{rank: 5, objective: hurry, enter: "p.gives_up >= 0.5"}}
 """
 CALLS = """
 [callers-who-wait]
@@ -73,9 +87,18 @@ class Callers:
 
 @pytest.fixture
 async def callers(harness: Harness, ami: Ami) -> AsyncIterator[Callers]:
+    async with waiting(harness, ami, SEGMENTS) as made:
+        yield made
+
+
+@asynccontextmanager
+async def waiting(harness: Harness, ami: Ami, segments: str) -> AsyncIterator[Callers]:
+    """People who may call, by what they are worth, and a server with these segments."""
     harness.add_dialplan("waiting", CALLS)
     site = make_site(harness, "waiting")
-    (site.config / "segments.yaml").write_text(SEGMENTS, encoding="utf-8")
+    (site.config / "segments.yaml").write_text(segments, encoding="utf-8")
+    if "gives_up" in segments:
+        await asyncio.to_thread(publish_patience, site.data)
     site.change("campaigns/demo.yaml", "lists: [demo]", "lists: [demo]\nfilter: contact.called == 'yes'")
     names = {"plain": "1", "good": "100", "best": "500", "patient": "7"}
     people = [
@@ -87,6 +110,15 @@ async def callers(harness: Harness, ami: Ami) -> AsyncIterator[Callers]:
         made = Callers(site, ami, {name: row["mobile"] for name, row in zip(names, rows, strict=True)})
         yield made
         await made.hang_up()
+
+
+def publish_patience(data: Path) -> None:
+    """A model of who gives up: hardly anybody in the first five seconds, nearly everybody after."""
+    rows = [(waited := n * 7 % 40 / 2, "yes" if waited > 5 else "no") for n in range(6_000)]
+    data.mkdir(exist_ok=True)
+    record = data / "patience.csv"
+    record.write_text("\n".join(["waited_so_far,y", *(f"{waited},{y}" for waited, y in rows)]))
+    train_and_publish(record, data / "models", name="gives_up", label="y", sep=",", exclude=[], seed=1)
 
 
 async def test_when_the_queue_lengthens_callers_are_raised_and_answered_by_what_they_are_worth(
@@ -141,3 +173,25 @@ async def test_a_queue_is_entered_at_the_place_an_age_is_worth(callers: Callers,
     first, second = [await callers.call(name, exten="place", variable="PLACE=") for name in ("one", "two")]
     between = await callers.call("between", exten="place", variable="PLACE=2")
     assert await callers.order() == [first, between, second]
+
+
+async def test_who_is_foretold_to_give_up_only_after_a_wait_is_raised_then(
+    harness: Harness, ami: Ami
+) -> None:
+    async with waiting(harness, ami, FORETOLD) as callers:
+        call = await callers.call("plain")
+        assert await callers.shown(call, "SP_OBJECTIVE") == "serve"
+
+        async def raised() -> bool:
+            return await callers.shown(call, "SP_OBJECTIVE") == "hurry"
+
+        await until(raised, 20, "who has waited is raised")
+        async with callers.site.store() as store:
+            lines = [line for line in await ledger(store) if line.get("interaction") == call]
+        [entered] = of_kind(lines, "call_entered")
+        [decided] = of_kind(lines, "decision")
+        [moved] = of_kind(lines, "re_associated")
+        assert entered["factors"]["waited_so_far"] == 0
+        assert decided["decision"]["predictions"]["gives_up"]["probability"] < 0.1
+        assert 5 < moved["factors"]["waited_so_far"] < 10
+        assert moved["decision"]["predictions"]["gives_up"]["probability"] > 0.9
