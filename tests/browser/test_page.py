@@ -38,7 +38,7 @@ async def test_an_override_is_seen_applied_and_ended(seat: Seat) -> None:
     await page.get_by_label("becomes").fill("contact.balance > 100")
     await page.get_by_label("why").fill("few agents")
     await page.get_by_role("button", name="See the effect").click()
-    await expect(page.locator(".effect ins")).to_contain_text("contact.balance > 100")
+    await expect(page.locator(".effect ins").first).to_contain_text("contact.balance > 100")
     await page.get_by_role("button", name="Apply").click()
     table = page.get_by_role("table", name="Overrides")
     await expect(table).to_contain_text("calls/1.1")

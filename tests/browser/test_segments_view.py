@@ -113,7 +113,7 @@ async def test_fewer_days_show_fewer_decisions(centre: Api) -> None:
 async def test_a_decision_is_explained_by_keyboard(centre: Api) -> None:
     async with seated(centre, "viewer") as sitting:
         await look(sitting)
-        button = sitting.page.get_by_role("button", name="Explain").nth(30)
+        button = sitting.page.get_by_role("button", name="Explain").nth(23)
         await button.focus()
         await sitting.page.keyboard.press("Enter")
         await expect(sitting.page.get_by_role("heading", name="Candidates")).to_be_visible()

@@ -74,6 +74,7 @@ function Why({ path }) {
   return html`<section class="card"><h3>Why is nobody being called now?</h3>
     <${Trouble} error=${error} />
     ${told?.holds.map((hold) => html`<p class="bad">${hold}</p>`)}
+    ${Object.entries(told?.dialer || {}).map(([pass, why]) => html`<p>The next call of ${pass}: ${why}</p>`)}
     <${Table} caption=${`Contacts by reason${told ? `, at ${when(told.at)}` : ""}`} columns=${["contacts", "reason", "who", "next look"]}
       rows=${(told?.reasons || []).map((one) => [one.contacts, one.reason, one.words, when(one.next) || "–"])} empty="everybody is through" />
     <button type="button" onClick=${again}>Look again</button>
