@@ -4,6 +4,7 @@ answer to it; calling is the dialer's."""
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -131,15 +132,26 @@ def _answer(
 
     async def answer(store: Store) -> None:
         found = [one for one, _ in await store.offers() if _is_meant(one, contact, campaign)]
-        if len(found) != 1:
-            mend = "secondpass agent offers tells who is; name one with --campaign NAME/N"
-            raise RefusedError(f"{contact} is not offered", [Reason(f"{len(found)} offers fit", mend)])
-        given = Answer(agent, accepted, time.time())
-        counts = await store.answer_offer(found[0], given)
-        if counts != given:
-            raise RefusedError(f"{counts.agent} was first and {'accepted' if counts.accepted else 'skipped'}")
+        if len(found) > 1:
+            mend = "name one with --campaign NAME/N"
+            raise RefusedError(
+                f"{contact} is offered by {len(found)} campaigns", [Reason("one is meant", mend)]
+            )
+        await give_answer(store, contact, found, Answer(agent, accepted, time.time()))
 
     options.with_store(options.project(context, config), answer)
+
+
+async def give_answer(store: Store, contact: str, found: Sequence[Offer], answer: Answer) -> None:
+    """Answer the first of the offers of this person. Raises RefusedError where there is none any more, or
+    somebody else was first."""
+    counts = await store.answer_offer(found[0], answer) if found else None
+    if counts is None:
+        why = Reason("the offer has ended", "see who is: secondpass agent offers")
+        raise RefusedError(f"{contact} is not offered", [why])
+    if counts != answer:
+        done = "accepted" if counts.accepted else "skipped"
+        raise RefusedError(f"{counts.agent} was first and {done}", [Reason("one answer counts", "look anew")])
 
 
 def _is_meant(offer: Offer, contact: str, campaign: str | None) -> bool:

@@ -9,7 +9,6 @@ from pydantic import Field
 from typer import BadParameter
 
 from console import agent, callback
-from console.refusal import Reason, RefusedError
 from console.web.access import Role
 from console.web.operations import Body, Call, Operation, Told
 from console.web.problems import Problem
@@ -133,13 +132,7 @@ async def answer(call: Call) -> None:
         for one, _ in await _meant(call)
         if (one.sub, one.contact) == (said.sub_campaign, said.contact) and call.now < one.until
     ]
-    if not found:
-        raise RefusedError(f"{said.contact} is not offered", [Reason("the offer has ended", "look anew")])
-    given = Answer(me, said.accepted, call.now)
-    counts = await call.store.answer_offer(found[0], given)
-    if counts != given:
-        done = "accepted" if counts.accepted else "skipped"
-        raise RefusedError(f"{counts.agent} was first and {done}", [Reason("one answer counts", "look anew")])
+    await agent.give_answer(call.store, said.contact, found, Answer(me, said.accepted, call.now))
 
 
 OPERATIONS = (

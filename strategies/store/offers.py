@@ -68,16 +68,18 @@ class Offers(Door):
         ]
         return sorted(pairs, key=lambda pair: (pair[0].at, pair[0].contact))
 
-    async def answer_offer(self, one: Offer, answer: Answer) -> Answer:
-        """Give the answer; the one that counts, which is another's where another was first."""
-        key = self._keys.offer_answers
-        if await self._command("HSETNX", key, one.identity, text(answer)):
-            return answer
-        raw = await self._command("HGET", key, one.identity)
-        return _answer(raw) if raw else answer
+    async def answer_offer(self, one: Offer, answer: Answer) -> Answer | None:
+        """Give the answer; the one that counts, which is another's where another was first. None where the
+        offer was taken back meanwhile."""
+        said = {"offer": one.identity, "answer": text(answer)}
+        raw = await self._call("answer_offer", self._offer_keys, said)
+        return _answer(raw) if raw else None
 
     async def withdraw(self, offers: Iterable[Offer]) -> None:
         """They are answered and dealt with, or nobody answered in time."""
         if names := [one.identity for one in offers]:
-            await self._command("HDEL", self._keys.offers, *names)
-            await self._command("HDEL", self._keys.offer_answers, *names)
+            await self._call("withdraw_offers", self._offer_keys, names)
+
+    @property
+    def _offer_keys(self) -> tuple[str, str]:
+        return self._keys.offers, self._keys.offer_answers

@@ -282,7 +282,9 @@ async def offered(stage: Stage) -> list[str]:
 
 async def said(stage: Stage, contact: str, agent: str, *, accepted: bool) -> Answer:
     (offer,) = [one for one, _ in await stage.store.offers() if one.contact == contact]
-    return await stage.store.answer_offer(offer, Answer(agent, accepted, stage.clock()))
+    counts = await stage.store.answer_offer(offer, Answer(agent, accepted, stage.clock()))
+    assert counts is not None
+    return counts
 
 
 async def test_in_preview_nobody_is_called_whom_no_agent_accepted(store: Store, clock: Clock) -> None:
