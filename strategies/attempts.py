@@ -366,16 +366,16 @@ def triggers_of_result(
     silent = result is Result.DELIVERED_PERSON and not set(responses) - {SAID_NOTHING}
     heard = result in (Result.DELIVERED_PERSON, Result.DELIVERED_NO_SUCCESS)
     left = result is Result.HANGUP_IN_SCRIPT or (hung_up and heard)
-    fits = {
-        Trigger.ASKED_FOR_AGENT_BUT_LOST: script
-        and (result in _LOST or (left and _asked_for_agent(intent, responses, campaign))),
-        Trigger.ABANDONED_IN_QUEUE: result is Result.ABANDONED_IN_QUEUE,
-        Trigger.ABANDONED_NO_AGENT: result is Result.ABANDONED_NO_AGENT,
-        Trigger.HANGUP_IN_SCRIPT: left,
-        Trigger.NO_INPUT: asked and silent and not left,
-        Trigger.NOT_CONNECTED: result in _NOT_CONNECTED,
-    }
-    return tuple(trigger for trigger in Trigger if fits[trigger])
+    lost = script and (result in _LOST or (left and _asked_for_agent(intent, responses, campaign)))
+    fits = (
+        (Trigger.ASKED_FOR_AGENT_BUT_LOST, lost),
+        (Trigger.ABANDONED_IN_QUEUE, result is Result.ABANDONED_IN_QUEUE),
+        (Trigger.ABANDONED_NO_AGENT, result is Result.ABANDONED_NO_AGENT),
+        (Trigger.HANGUP_IN_SCRIPT, left),
+        (Trigger.NO_INPUT, asked and silent and not left),
+        (Trigger.NOT_CONNECTED, result in _NOT_CONNECTED),
+    )
+    return tuple(trigger for trigger, fit in fits if fit)
 
 
 def _asked_for_agent(intent: Intent, responses: Sequence[str], campaign: Campaign) -> bool:

@@ -18,7 +18,7 @@ def caller_id_for(campaign: Campaign, number: str, nth: int) -> str:
     a prefix has several, the next attempt shows the next one, and where a person begins depends on their
     number alone: all are shown equally often, and the same call is planned alike however often it is.
     """
-    for end in range(len(number), 0, -1):
+    for end in range(len(number) if campaign.caller_ids else 0, 0, -1):
         own = campaign.caller_ids.get(number[:end])
         if own:
             return own[(crc32(number.encode()) + nth) % len(own)]

@@ -164,6 +164,8 @@ def _settled(state: ContactState, outcome: Outcome, campaign: Campaign) -> str |
 
 def _settled_by(state: ContactState, campaign: Campaign) -> str | None:
     """The reserved group that something the contact said is in."""
+    if not state.responses:
+        return None
     said = frozenset(state.responses)
     for group in (OPT_OUT, WRONG_PARTY, SUCCESS):
         if said & campaign.group(group):

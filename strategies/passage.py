@@ -195,16 +195,19 @@ def day_cap(state: ContactState, case: Case) -> float:
 
 def _pass_day_cap(candidate: Pass, state: ContactState, case: Case) -> float:
     """The moment from which the pass's own cap of the day leaves room; 0 when it does now."""
-    cap, record = candidate.limits.attempts_per_day, record_of(state, candidate.name)
-    today = local_date(case.campaign.zone, case.now).isoformat()
-    if cap is None or record is None or record.day != today or record.today < cap:
+    cap = candidate.limits.attempts_per_day
+    record = None if cap is None else record_of(state, candidate.name)
+    if cap is None or record is None or record.today < cap:
+        return 0.0
+    if record.day != local_date(case.campaign.zone, case.now).isoformat():
         return 0.0
     return next_midnight(case.campaign.zone, case.now)
 
 
 def _spent(state: ContactState, candidate: Pass) -> bool:
     """Whether the contact has had all the attempts the pass allows it."""
-    cap, record = candidate.limits.attempts_per_contact, record_of(state, candidate.name)
+    cap = candidate.limits.attempts_per_contact
+    record = None if cap is None else record_of(state, candidate.name)
     return cap is not None and record is not None and len(record.results) >= cap
 
 

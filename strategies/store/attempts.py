@@ -46,6 +46,7 @@ class _Group:
     campaign: Campaign
     list_name: str | None
     phase: str
+    opting_out: frozenset[str]
 
 
 class Attempts(Attachments, LimitBook):
@@ -159,14 +160,14 @@ class Attempts(Attachments, LimitBook):
         known = end.intent.sub, end.move.state.list
         if known not in groups:
             campaign, list_name = await self._in_force(known[0]), await self._list_name(*known)
-            groups[known] = _Group(len(groups) + 1, campaign, list_name, self._phase(known[0]))
+            opting_out = campaign.group(OPT_OUT) | SAID_STOP
+            groups[known] = _Group(len(groups) + 1, campaign, list_name, self._phase(known[0]), opting_out)
         return groups[known]
 
     async def _ending(self, end: End, group: _Group) -> dict[str, object]:
         """One end as the server takes it."""
         intent, outcome, move, campaign = end.intent, end.outcome, end.move, group.campaign
-        opting_out = campaign.group(OPT_OUT) | SAID_STOP
-        said = [response for response in outcome.responses if response in opting_out]
+        said = [response for response in outcome.responses if response in group.opting_out]
         note = {"reason": said[0], "by": intent.attempt, "at": outcome.at} if said else None
         told = {
             "group": group.place,
