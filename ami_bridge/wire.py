@@ -1,8 +1,8 @@
 """The AMI protocol as a pure core: bytes to messages, actions to bytes; sockets and time are the link's.
 
-A message is a block of `Name: value` lines ended by an empty line. Headers are decoded when they are first
-read, so an event nobody looks into costs one search for its name. A lone LF inside a value stays inside the
-value: only CR LF ends a line here, as Asterisk itself writes it.
+A message is a block of `Name: value` lines ended by an empty line. A header is searched for when it is read:
+an event nobody looks into costs one search for its name. A lone LF inside a value stays inside the value:
+only CR LF ends a line here, as Asterisk itself writes it.
 """
 
 import re
@@ -47,6 +47,14 @@ class Message:
         """The value of a header, `default` where there is none; bytes that are not UTF-8 read as U+FFFD."""
         fields = self._fields
         if fields is None:
+            (begins, length, small_begins), raw = _marks(header), self.raw
+            at = raw.find(begins)
+            if at >= 0:
+                end = raw.find(b"\r\n", at + length)
+                return str(raw[at + length : end if end >= 0 else None], "utf-8", "replace")
+            small = raw.lower()
+            if small_begins not in small and not small.startswith(small_begins[2:]):
+                return default
             fields = self._fields = self._decode()
         value = fields.get(header)
         if value is not None:
@@ -219,6 +227,13 @@ def clean(text: str, limit: int = 120) -> str:
     """A peer's text made fit for a log or an error: printable, and cut."""
     shown = "".join(letter if letter.isprintable() else "?" for letter in text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+@lru_cache(maxsize=256)
+def _marks(header: str) -> tuple[bytes, int, bytes]:
+    """How a line with this header begins as Asterisk writes it, in how many bytes, and in small letters."""
+    name = header.encode()
+    return b"\r\n%b: " % name, len(name) + 4, b"\r\n%b:" % name.lower()
 
 
 @lru_cache(maxsize=256)

@@ -88,6 +88,16 @@ def test_headers_are_found_in_any_case_and_the_first_of_a_name_counts() -> None:
     assert message.get("Bare") == "x"
 
 
+def test_a_header_reads_the_same_whatever_was_read_before_it() -> None:
+    raw = b"Event: Hangup\r\nCause-txt: \xff\r\nCause: 16\r\nUniqueid: 1.1\r\nchannel: PJSIP/a\r\nLast: z\r\n\r\n"
+    wanted = {"Event": "Hangup", "Cause": "16", "Cause-txt": "\ufffd", "Channel": "PJSIP/a", "Last": "z"}
+    for first in (*wanted, "Missing", "ause"):
+        message = one(raw)
+        message.get(first)
+        assert {header: message.get(header) for header in wanted} == wanted
+        assert (message.get("Missing"), message.get("ause", "none")) == ("", "none")
+
+
 def test_output_is_always_a_list() -> None:
     for lines in ([], ["one"], ["one", "", "two"]):
         body = "".join(f"Output: {line}\r\n" for line in lines).encode()
