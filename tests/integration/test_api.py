@@ -224,6 +224,7 @@ async def test_prometheus_reads_what_the_ledger_counts(api: Api) -> None:
     assert (lines["secondpass_bridge_up"], lines["secondpass_halted"]) == ("0.0", "0.0")
     shown = set(re.findall(r"secondpass_\w+", (ROOT / "docs" / "grafana.json").read_text()))
     told = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
+    told |= {f"{name}_bucket" for name in re.findall(r"^# TYPE (\w+) histogram", text, re.MULTILINE)}
     assert shown <= told, "the example dashboard asks for what is not there"
 
 
