@@ -7,7 +7,6 @@ from typing import Any
 
 from pydantic import Field
 
-from console.web import own_calls
 from console.web.access import Role
 from console.web.operations import Body, Call, Operation, Told
 from console.web.seat import me_of, person_of, seat_as_told
@@ -82,7 +81,7 @@ async def _call(call: Call, identity: str) -> dict[str, Any]:
     decided when it came in."""
     decided = await call.store.handled(identity) or {}
     intent = await call.store.intent(identity)
-    contact = await person_of(call, identity)
+    contact = await person_of(call, intent, decided)
     catalogue = call.project.segments
     objective = decided.get("objective")
     known = catalogue.objectives.get(str(objective)) if catalogue is not None else None
@@ -108,5 +107,4 @@ OPERATIONS = (
     Operation(
         "PUT", "/api/desk/pause", "Get no calls, or go on", pause, None, Role.AGENT, body=Pause, status=204
     ),
-    *own_calls.OPERATIONS,
 )

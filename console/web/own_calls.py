@@ -3,6 +3,8 @@ person, or none any more; an agent's token reaches no other call, and nobody els
 
 from __future__ import annotations
 
+import asyncio
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 WORD = r"^[a-z][a-z0-9_]{0,39}$"
 OURS = "sp-"  # how the calls we made are named
 CALL = r"^[A-Za-z0-9_.-]{1,64}$"
+FRESH = 10.0  # seconds in which promises that others made or kept may be missing
 
 
 class NoteBody(Body):
@@ -75,7 +78,8 @@ async def _check_own(call: Call, identity: str) -> None:
 async def _own_person(call: Call, identity: str) -> Contact:
     """The person of a call of the agent's own. Raises RefusedError."""
     await _check_own(call, identity)
-    contact = await person_of(call, identity)
+    intent, decided = await call.store.intent(identity), await call.store.handled(identity)
+    contact = await person_of(call, intent, decided or {})
     if contact is None or not contact.devices:
         why = Reason("nobody knows who it is", "tell a supervisor the number")
         raise RefusedError(f"the caller of {identity} has no address here", [why])
@@ -94,61 +98,85 @@ async def note(call: Call) -> dict[str, Any]:
     return {"counts": await call.store.note(whole)}
 
 
-async def promise(call: Call) -> dict[str, Any]:
-    asked, me = call.brought(AskedAgain), me_of(call)
-    contact = await _own_person(call, asked.call)
-    agent, by = me if asked.mine else "", call.who.name
-    try:
-        made = await callback.promise_from(call.store, asked.call, contact.id, asked.at, agent=agent, by=by)
-    except BadParameter:
-        raise Problem(*NO_MOMENT) from None
-    return named(made)
+class Promises:
+    """The promises that are open. To read them takes a look at everybody who waits for anything, so it is
+    done once for all the desks that ask within a while."""
+
+    def __init__(self) -> None:
+        self._one, self._rows, self._at, self._changes = asyncio.Lock(), list[dict[str, Any]](), -inf, 0
+
+    async def mine(self, call: Call) -> list[dict[str, Any]]:
+        mine = {"agent": me_of(call), "by": call.who.name}
+        rows = await self._read(call)
+        return [named(row) for row in rows if any(row[what] == who for what, who in mine.items())]
+
+    async def _read(self, call: Call) -> list[dict[str, Any]]:
+        async with self._one:
+            if call.now - self._at >= FRESH:
+                changes = self._changes
+                self._rows = await callback.promised(call.store, None)
+                # What came while it was read may be missing in it.
+                self._at = call.now if changes == self._changes else -inf
+            return self._rows
+
+    async def promise(self, call: Call) -> dict[str, Any]:
+        asked, me = call.brought(AskedAgain), me_of(call)
+        contact = await _own_person(call, asked.call)
+        agent, by = me if asked.mine else "", call.who.name
+        try:
+            made = await callback.promise_from(
+                call.store, asked.call, contact.id, asked.at, agent=agent, by=by
+            )
+        except BadParameter:
+            raise Problem(*NO_MOMENT) from None
+        self._changed()
+        return named(made)
+
+    async def suppress(self, call: Call) -> dict[str, Any]:
+        me, identity = me_of(call), call.brought(AskedNotTo).call
+        contact = await _own_person(call, identity)
+        addresses = [device.address for device in contact.devices]
+        await call.store.do_not_call(addresses, reason=f"asked {me} in a call", by=call.who.name)
+        for sub in await call.store.open_subs():
+            await promises.cancel(call.store, sub, contact.id, "do_not_call", lambda: call.now)
+        self._changed()
+        return {"addresses": len(addresses)}
+
+    def _changed(self) -> None:
+        self._at, self._changes = -inf, self._changes + 1
 
 
-async def promised(call: Call) -> list[dict[str, Any]]:
-    mine = {"agent": me_of(call), "by": call.who.name}
-    rows = await callback.promised(call.store, None)
-    return [named(row) for row in rows if any(row[what] == who for what, who in mine.items())]
-
-
-async def suppress(call: Call) -> dict[str, Any]:
-    me, identity = me_of(call), call.brought(AskedNotTo).call
-    contact = await _own_person(call, identity)
-    addresses = [device.address for device in contact.devices]
-    await call.store.do_not_call(addresses, reason=f"asked {me} in a call", by=call.who.name)
-    for sub in await call.store.open_subs():
-        await promises.cancel(call.store, sub, contact.id, "do_not_call", lambda: call.now)
-    return {"addresses": len(addresses)}
-
-
-OPERATIONS = (
-    Operation("POST", "/api/desk/notes", "What came of a call", note, Noted, Role.AGENT, body=NoteBody),
-    Operation(
-        "GET",
-        "/api/desk/callbacks",
-        "Calls that an agent promised, or is promised for",
-        promised,
-        list[CallbackTold],
-        Role.AGENT,
-    ),
-    Operation(
-        "POST",
-        "/api/desk/callbacks",
-        "The person of a call asks for another",
-        promise,
-        CallbackTold,
-        Role.AGENT,
-        body=AskedAgain,
-        status=201,
-    ),
-    Operation(
-        "POST",
-        "/api/desk/do-not-call",
-        "The person of a call asks for no more",
-        suppress,
-        Suppressed,
-        Role.AGENT,
-        body=AskedNotTo,
-        status=201,
-    ),
-)
+def operations() -> tuple[Operation, ...]:
+    """The operations, over what they keep between two requests."""
+    kept = Promises()
+    return (
+        Operation("POST", "/api/desk/notes", "What came of a call", note, Noted, Role.AGENT, body=NoteBody),
+        Operation(
+            "GET",
+            "/api/desk/callbacks",
+            "Calls that an agent promised, or is promised for",
+            kept.mine,
+            list[CallbackTold],
+            Role.AGENT,
+        ),
+        Operation(
+            "POST",
+            "/api/desk/callbacks",
+            "The person of a call asks for another",
+            kept.promise,
+            CallbackTold,
+            Role.AGENT,
+            body=AskedAgain,
+            status=201,
+        ),
+        Operation(
+            "POST",
+            "/api/desk/do-not-call",
+            "The person of a call asks for no more",
+            kept.suppress,
+            Suppressed,
+            Role.AGENT,
+            body=AskedNotTo,
+            status=201,
+        ),
+    )

@@ -15,7 +15,19 @@ from console.follow.follower import Follower
 from console.follow.ledger_views import LedgerViews
 from console.ledger_files import archive_of
 from console.refusal import Reason, RefusedError
-from console.web import audits, desk, floor, imports, lists, metrics, overrides, people, segments, subs
+from console.web import (
+    audits,
+    desk,
+    floor,
+    imports,
+    lists,
+    metrics,
+    overrides,
+    own_calls,
+    people,
+    segments,
+    subs,
+)
 from console.web.access import Role
 from console.web.app import GATE, Files, build_app
 from console.web.decision_metrics import Scraped
@@ -51,6 +63,7 @@ async def served(
         operation(live),
         metrics.operation(store, live, Scraped(follower, effect)),
         *imports.operations(uploads),
+        *own_calls.operations(),
         *segments.operations(follower, effect),
         *audits.operations(follower),
     )

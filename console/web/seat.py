@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from console.agent import STALE
 from console.web.problems import Problem
 
 if TYPE_CHECKING:
     from console.web.operations import Call
+    from strategies.attempts import Intent
     from strategies.contacts import Contact
     from strategies.store.seats import Seat
 
@@ -35,9 +37,8 @@ async def seat_as_told(call: Call) -> tuple[Seat | None, bool]:
     return seat, call.now - told.at <= STALE
 
 
-async def person_of(call: Call, identity: str) -> Contact | None:
-    """The person of a call; None where nobody knows who it is."""
-    intent = await call.store.intent(identity)
-    decided = await call.store.handled(identity) or {}
+async def person_of(call: Call, intent: Intent | None, decided: Mapping[str, Any]) -> Contact | None:
+    """The person of a call, by its attempt or else by what was decided of it; None where nobody knows who it
+    is."""
     name = intent.contact if intent is not None else str(decided.get("customer") or "")
     return await call.store.contact(name) if name else None

@@ -13,6 +13,7 @@ from api_stage import Api, api_of
 from secondpass_command import imported, tell_queues
 
 from config.project import load_project
+from console import callback
 from console.web.access import digest
 from strategies.store import Store
 from strategies.store.offers import Offer
@@ -233,6 +234,30 @@ async def test_an_agent_is_told_only_of_the_promises_that_are_theirs(api: Api) -
         told = (await api("GET", "/api/desk/callbacks", as_=who)).document
         assert [one["contact"] for one in told] == theirs
         assert (await api("GET", "/api/callbacks", as_=who)).status == 403
+
+
+async def test_the_promises_are_read_once_for_all_desks_and_anew_once_one_is_made(
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await begun(api)
+    await another_agent(api, ("sales",))
+    read, looks = callback.promised, list[float]()
+
+    async def counted(store: Store, name: str | None) -> list[dict[str, object]]:
+        looks.append(time.time())
+        return await read(store, name)
+
+    monkeypatch.setattr(callback, "promised", counted)
+    asked = (api("GET", "/api/desk/callbacks", as_=who) for who in ("agent", "bo", "agent", "bo"))
+    assert [one.document for one in await asyncio.gather(*asked)] == [[], [], [], []]
+    assert len(looks) == 1
+    await decided(api, tmp_path, "1772.5")
+    await seated(api, AgentState.BUSY, "1772.5")
+    wish = {"call": "1772.5", "at": "2099-03-02T15:00"}
+    made = await api("POST", "/api/desk/callbacks", as_="agent", json=wish)
+    assert made.status == 201, made.text
+    assert (await api("GET", "/api/desk/callbacks", as_="agent")).document == [made.document]
+    assert len(looks) == 2
 
 
 async def test_whose_token_it_is(api: Api) -> None:
