@@ -14,7 +14,7 @@ from strategies.campaign import Campaign
 from strategies.frozen import Record, replace
 from strategies.messages import Answer, Notice, SipMessage
 from strategies.overrides import Override
-from strategies.state import ContactState, SubCampaign, Track
+from strategies.state import ContactState, SubCampaign
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def text(value: object) -> str:
 def record_text(record: Record) -> str:
     """A record as JSON, fields at their default left out: a million fresh contacts are a million short
     strings."""
-    if isinstance(record, ContactState):
+    if isinstance(record, ContactState) and record.version:
         record = replace(record, version=0)  # that stands in the head
     return _encode(record).decode()
 
@@ -139,6 +139,6 @@ def stand(state: ContactState, campaign: Campaign) -> int:
 def promised(state: ContactState) -> bool:
     """Whether the contact was promised its moment (a retry, another device, a recovery, a callback) and goes
     before list work."""
-    tracks: tuple[ContactState | Track, ...] = (state, *state.beside)
-    waited_for = state.recovery is not None or state.callback is not None
-    return waited_for or any(track.tries or track.left for track in tracks)
+    if state.recovery is not None or state.callback is not None:
+        return True
+    return bool(state.tries or state.left) or any(track.tries or track.left for track in state.beside)
