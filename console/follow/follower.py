@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from console.ledger_files import Archive
     from strategies.store import Store
 
-PAGE = 2000  # lines of the stream in one go: some milliseconds of the loop
-CHUNK = 2000  # of a closed day's file
+PAGE = 500  # lines of the stream in one go, so that nobody else waits long for the loop
+CHUNK = 500  # of a closed day's file
 ERASED = "person_erased"  # the change after which lines that were read read otherwise
 
 
