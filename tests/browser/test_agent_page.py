@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from browser_page import violations
-from conftest import Api, seated
+from page_seat import Api, seated
 from playwright.async_api import expect
 
 from strategies.store.offers import Offer

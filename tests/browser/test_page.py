@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from browser_page import violations
-from conftest import Seat, seated
+from page_seat import Seat, seated
 from playwright.async_api import Route, expect
 
 from console.web import live

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from browser_page import violations
-from conftest import Seat, seated
+from page_seat import Seat, seated
 from playwright.async_api import expect
 
 sys.path.append(str(Path(__file__).parents[1] / "unit"))

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from browser_page import violations
-from conftest import Seat
+from page_seat import Seat
 from playwright.async_api import expect
 from secondpass_command import where_it_is_noon
 
@@ -39,6 +39,14 @@ async def test_an_override_tells_whom_it_would_concern_before_it_is_applied(seat
     await expect(changes).to_contain_text("is the next for live, on mobile")
     await seat.shot("override-effect")
     assert await violations(page) == []
+
+
+async def test_whoever_calls_is_found_by_their_number(seat: Seat) -> None:
+    page = seat.page
+    await seat.view("Contact", "One contact's story")
+    await page.get_by_label("Contact", exact=True).fill("+1 202 555 0102")
+    await page.get_by_role("button", name="Look").click()
+    await expect(page.get_by_role("heading", name="Contact 2")).to_be_visible()
 
 
 async def test_an_override_ends_when_it_was_told_to(seat: Seat) -> None:
