@@ -7,8 +7,10 @@ from typing import Any
 from pydantic import Field
 
 from console import contact_story, do_not_call
+from console.refusal import Reason, RefusedError
 from console.web.access import Role
 from console.web.operations import Body, Call, Operation, Query, Told
+from strategies.numbers import normalise
 
 
 class InCampaign(Told):
@@ -69,7 +71,21 @@ class Suppressed(Told):
 
 
 async def story(call: Call) -> dict[str, Any]:
-    return await contact_story.story(call.store, call.project, call.path["identity"], None)
+    return await contact_story.story(call.store, call.project, await _meant(call), None)
+
+
+async def _meant(call: Call) -> str:
+    """The contact of that id, or the only one with that number. Raises RefusedError where several have it."""
+    given = call.path["identity"]
+    if not given.startswith("+") or await call.store.contact(given) is not None:
+        return given
+    found = await call.store.contacts_of_number(normalise(given, "") or given)
+    if len(found) > 1:
+        raise RefusedError(
+            f"{len(found)} contacts have this number",
+            [Reason(", ".join(sorted(found)), "ask for one of them")],
+        )
+    return found[0] if found else given
 
 
 async def against(call: Call) -> list[dict[str, object]]:
@@ -85,7 +101,14 @@ async def suppress(call: Call) -> dict[str, Any]:
 
 
 OPERATIONS = (
-    Operation("GET", "/api/contacts/{identity}", "One contact's whole story", story, Story, Role.SUPERVISOR),
+    Operation(
+        "GET",
+        "/api/contacts/{identity}",
+        "One contact's whole story, by id or number",
+        story,
+        Story,
+        Role.SUPERVISOR,
+    ),
     Operation(
         "GET", "/api/do-not-call", "What stands against an address", against, list[Against], query=Asked
     ),

@@ -8,7 +8,7 @@ export function Person({ id }) {
   const [typed, type] = useState(id || "");
   return html`<h2>One contact's story</h2>
     <form class="row" onSubmit=${(event) => (event.preventDefault(), (location.hash = `#/person/${encodeURIComponent(typed)}`))}>
-      <label>Contact <input value=${typed} onInput=${(event) => type(event.target.value)} required /></label><button>Look</button>
+      <label>Contact <input placeholder="id, or +number" value=${typed} onInput=${(event) => type(event.target.value)} required /></label><button>Look</button>
     </form>
     ${id && html`<${Story} id=${id} key=${id} />`}`;
 }
