@@ -13,11 +13,11 @@ import pytest
 from store_people import Clock, person
 
 from agi.local_socket import LocalCall
-from models.models_in_use import ModelsInUse
 from agi.segment import SegmentHook
 from config.segments_file import segments
 from config.yaml_reader import parse
 from models.learning import Learning
+from models.models_in_use import ModelsInUse
 from models.registry import activate, current_version, newest, rollback
 from strategies.past_calls import CallOver, CallResult
 from strategies.segments import Catalogue
