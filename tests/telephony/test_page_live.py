@@ -46,6 +46,14 @@ async def bars(page: Page, title: str) -> dict[str, int]:
     }
 
 
+async def shares(page: Page, title: str) -> dict[str, str]:
+    """What a card of shares says each is made of."""
+    card = page.locator("section.card").filter(has=page.get_by_role("heading", name=title, exact=True))
+    made_of = card.locator("li span small")
+    names = [said.rsplit(None, 3)[0] for said in await card.locator("li span").all_inner_texts()]
+    return dict(zip((one.replace(" ", "_") for one in names), await made_of.all_inner_texts(), strict=True))
+
+
 async def pairs(page: Page, title: str) -> dict[str, str]:
     """What a card of names and values shows."""
     card = page.locator("section.card").filter(has=page.get_by_role("heading", name=title, exact=True))
@@ -83,7 +91,10 @@ async def test_calls_are_on_the_page_at_once_and_its_figures_are_the_ledgers(har
             ends = Counter(line["reason"] for line in of_kind(lines, "contact_ended"))
             assert await bars(page, "Contacts that ended") == ends
             triggers = Counter(line["trigger"] for line in of_kind(lines, "recovery_triggered"))
-            assert await bars(page, "Lost, by trigger") == triggers
+            ended = of_kind(lines, "recovery_ended")
+            reached = Counter(line["trigger"] for line in ended if line["result"] == "reached")
+            shown_of = await shares(page, "Recovered, of those lost by each trigger")
+            assert shown_of == {one: f"{reached[one]} of {lost}" for one, lost in triggers.items()}
             recovery = await pairs(page, "Recovery")
             assert int(recovery["lost"]) == triggers.total()
             assert '"equal": true' in await site.does("results", SUB, "--recount", "--json")
