@@ -14,7 +14,7 @@ from strategies.frozen import Record
 from strategies.ledger import Counters, changes, from_figures
 from strategies.messages import Notice
 from strategies.store.codec import text
-from strategies.vocabulary import Kind, Result
+from strategies.vocabulary import Kind, Medium, Result
 from strategies.windows import local_date
 
 Line = Mapping[str, object]
@@ -104,24 +104,7 @@ def counted(figures: Mapping[bytes, bytes]) -> Counters:
 
 def started(intent: Intent, at: float, list_name: str | None, nth: int) -> AttemptLine:
     """The line of a claim that succeeded: the contact's nth attempt, who came from that list."""
-    device = intent.device
-    return AttemptLine(
-        at,
-        Kind.ATTEMPT_STARTED,
-        intent.sub,
-        intent.pass_name,
-        intent.contact,
-        device.kind,
-        device.address,
-        intent.medium,
-        intent.attempt,
-        intent.recovers,
-        intent.trigger,
-        intent.strategy or None,
-        intent.overrides or None,
-        list_name,
-        nth,
-    )
+    return AttemptLine(at, Kind.ATTEMPT_STARTED, *_about(intent), list_name, nth)
 
 
 def released(intent: Intent, reason: str, list_name: str | None, nth: int) -> Line:
@@ -133,21 +116,11 @@ def released(intent: Intent, reason: str, list_name: str | None, nth: int) -> Li
 def ended(intent: Intent, outcome: Outcome, list_name: str | None, zone: str) -> AttemptLine:
     """The line of an attempt's one result; `zone` is the campaign's, whose days a person who answered is
     counted by."""
-    live_at, device = outcome.live_at, intent.device
+    live_at = outcome.live_at
     return AttemptLine(
         outcome.at,
         Kind.ATTEMPT_ENDED,
-        intent.sub,
-        intent.pass_name,
-        intent.contact,
-        device.kind,
-        device.address,
-        intent.medium,
-        intent.attempt,
-        intent.recovers,
-        intent.trigger,
-        intent.strategy or None,
-        intent.overrides or None,
+        *_about(intent),
         list_name,
         None,
         outcome.result,
@@ -183,17 +156,31 @@ def noted(intent: Intent, response: str) -> Line:
     return {"kind": Kind.RESPONDED, **_of(intent), "responses": (response,)}
 
 
+_ABOUT = (
+    *("campaign", "pass", "contact", "device", "address", "medium", "attempt"),
+    *("recovers", "trigger", "strategy", "overrides"),
+)
+
+
+def _about(
+    intent: Intent,
+) -> tuple[str, str, str, str, str, Medium, str, str | None, str | None, str | None, tuple[str, ...] | None]:
+    """Whose attempt it is, in the order of `AttemptLine` from `campaign` to `overrides`."""
+    device = intent.device
+    return (
+        intent.sub,
+        intent.pass_name,
+        intent.contact,
+        device.kind,
+        device.address,
+        intent.medium,
+        intent.attempt,
+        intent.recovers,
+        intent.trigger,
+        intent.strategy or None,
+        intent.overrides or None,
+    )
+
+
 def _of(intent: Intent) -> dict[str, object]:
-    return {
-        "campaign": intent.sub,
-        "pass": intent.pass_name,
-        "contact": intent.contact,
-        "device": intent.device.kind,
-        "address": intent.device.address,
-        "medium": intent.medium,
-        "attempt": intent.attempt,
-        "recovers": intent.recovers,
-        "trigger": intent.trigger,
-        "strategy": intent.strategy or None,
-        "overrides": intent.overrides or None,
-    }
+    return dict(zip(_ABOUT, _about(intent), strict=True))
