@@ -34,7 +34,7 @@ def _ranks(campaign: Campaign, contact: Contact) -> tuple[Rank | None, ...]:
     """What a contact is sorted by, for each key."""
     groups = tuple(campaign.groups)
     keys = (condition(key.removeprefix("-"), groups) for key in campaign.order)
-    return tuple(_rank(key.value({"contact": contact.attributes})) for key in keys)
+    return tuple(_rank(key.value({"contact": Attributes(contact)})) for key in keys)
 
 
 def _rank(value: object) -> Rank | None:

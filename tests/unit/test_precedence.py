@@ -5,7 +5,7 @@ from dataclasses import replace
 from engine_stage import MONDAY, a_campaign, a_contact
 
 from strategies.contacts import Contact
-from strategies.precedence import in_turn
+from strategies.precedence import in_turn, ordered
 from strategies.state import ContactState, RecoveryTask
 from strategies.vocabulary import Trigger
 
@@ -41,3 +41,31 @@ def test_where_the_campaign_puts_no_highest_first_the_older_loss_goes_first() ->
     due = [lost(owing("young", balance="700"), MONDAY + 60), lost(owing("old", balance="5"), MONDAY)]
     assert names(in_turn(due, a_campaign())) == ["old", "young"]
     assert names(in_turn(due, a_campaign(order=("contact.balance",)))) == ["old", "young"]
+
+
+def test_a_list_is_ordered_by_its_own_columns_as_by_attributes() -> None:
+    people = [
+        Contact(name, (), zone=zone, postal_code=code, segment=segment)
+        for name, zone, code, segment in (
+            ("c", "America/Denver", "10003", "silver"),
+            ("a", "America/Boise", "10001", "bronze"),
+            ("b", "America/Chicago", "10002", "gold"),
+        )
+    ]
+    orders = {
+        key: "".join(ordered(a_campaign(order=(key,)), people))
+        for key in (
+            "contact.contact_id",
+            "-contact.contact_id",
+            "contact.postal_code",
+            "contact.zone",
+            "contact.segment",
+        )
+    }
+    assert orders == {
+        "contact.contact_id": "abc",
+        "-contact.contact_id": "cba",
+        "contact.postal_code": "abc",
+        "contact.zone": "abc",
+        "contact.segment": "abc",
+    }
