@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CODE := agi ami_bridge messaging strategies models config console dialplan docker tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install images demo test lint contracts unit image-test bench docs up down clean
+.PHONY: help install images demo test lint contracts tests unit image-test bench docs up down clean
 
 help:  ## Tell what there is
 	@echo "secondpass: campaign strategies and anticipatory segmentation for Asterisk"
@@ -35,8 +35,11 @@ demo: build/python  ## Real calls both ways through a real Asterisk; writes buil
 	$(BIN)/python docker/demo/demo.py
 
 test: lint contracts  ## Everything: lint, types, contracts, all tests, unit tests on the image's Python
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
-	$(MAKE) --no-print-directory image-test
+	@$(MAKE) --no-print-directory --jobs=2 tests image-test
+
+# Three processes that mostly wait for calls, and one that computes, whatever the number of processors.
+tests: install
+	$(BIN)/pytest --numprocesses 4 --dist loadfile
 
 lint: install  ## Format, lint and types
 	$(BIN)/ruff format --check $(CODE)
@@ -49,11 +52,13 @@ contracts: install  ## Imports run one way
 unit: install  ## The tests that need neither Docker nor a server
 	$(BIN)/pytest tests/unit tests/property
 
+# It gives way to the calls of the tests beside it, and says what it found once it is over.
 image-test: install  ## Unit tests on the Python of the image
 	$(BIN)/python docker/harness.py build --test
 	docker run --rm --network none --volume "$(CURDIR):/src:ro" --workdir /src --env PYTHONPATH=/src \
-	  --env PYTHONDONTWRITEBYTECODE=1 --env HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis \
-	  secondpass-test python3 -m pytest tests/unit -q -p no:cacheprovider
+	  --env PYTHONDONTWRITEBYTECODE=1 --env HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis --cpu-shares 100 \
+	  secondpass-test nice python3 -m pytest tests/unit -q -p no:cacheprovider > build/image-test.log 2>&1 \
+	  && tail -n 8 build/image-test.log || { cat build/image-test.log; false; }
 
 bench: install  ## Measure against peers; writes build/bench.json
 	$(BIN)/python -m tests.bench.run

@@ -1,7 +1,7 @@
 """The harness of a session of telephony tests, and the hands to make calls with; leaves nothing running.
 
-Asterisk, the carrier, Redis and the agents are real, on 127.0.20.x, and on 127.0.21.x for a second
-process of tests beside the first. secondpass itself is not up: a test starts what it needs of it, or plays
+Asterisk, the carrier, Redis and the agents are real, on 127.0.20.x, and on 127.0.21.x and so on for further
+processes of tests beside the first. secondpass itself is not up: a test starts what it needs of it, or plays
 its part, at {net}.4.
 """
 
@@ -58,8 +58,9 @@ def harness() -> Iterator[Harness]:
         pytest.skip(f"not run: {error}")
     build(secondpass=False)
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
-    net = os.environ.get("SP_TEST_NET", f"127.0.{20 + worker}")
-    project = os.environ.get("SP_TEST_PROJECT", f"secondpass-test{worker or ''}")
+    first, _, last = os.environ.get("SP_TEST_NET", "127.0.20").rpartition(".")
+    net = f"{first}.{int(last) + worker}"
+    project = f"{os.environ.get('SP_TEST_PROJECT', 'secondpass-test')}{worker or ''}"
     running = Harness(net, project, ROOT / "build" / f"harness-{project.removeprefix('secondpass-')}")
     try:
         running.up(*TELEPHONY_SERVICES)
