@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import hiredis
 from redis import exceptions
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import Pipeline
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
@@ -28,6 +28,7 @@ from strategies.store.keys import Keys
 
 OLDEST = (7, 2)  # the first version with WAITAOF
 ANSWER_WITHIN = 5.0  # seconds for one command; a server that is slower is as good as gone
+CONNECTIONS = 100  # of a client at once; who needs one more waits for it, as the library else fails at once
 SLACK = 5.0  # seconds a blocking read may overrun before the link counts as dead
 
 _UNREACHABLE = (
@@ -90,20 +91,22 @@ def library_version() -> str:
 def client(url: str, *, timeout: float | None, alone: bool = False) -> Redis:
     """A client that never sends a command twice: after a cut link nobody knows whether it was carried out.
 
-    `alone`: over one connection, for one task at a time.
+    `timeout`: seconds for one answer. `alone`: over one connection, for one task at a time.
     """
-    made = Redis.from_url(
+    pool = BlockingConnectionPool.from_url(
         url,
+        max_connections=CONNECTIONS,
+        timeout=ANSWER_WITHIN,
         socket_timeout=timeout,
         socket_connect_timeout=ANSWER_WITHIN,
         retry=Retry(NoBackoff(), 0),
         retry_on_error=[],
         protocol=3,
-        single_connection_client=alone,
         driver_info=None,  # else each connection searches the installed packages for the client's version
     )
-    pool = made.connection_pool
     pool.connection_class = _lighter(pool.connection_class)
+    made = Redis(connection_pool=pool, single_connection_client=alone)
+    made.auto_close_connection_pool = True
     return made
 
 

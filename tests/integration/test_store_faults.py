@@ -258,3 +258,13 @@ def test_a_fit_server_is_taken(info: dict[str, object]) -> None:
 async def test_an_address_where_nobody_answers_is_said_at_once(short_directory: Path) -> None:
     with pytest.raises(StoreUnavailable, match="does not answer"):
         await Store.open(f"unix://{short_directory}/nobody.sock", short_directory, "main")
+
+
+async def test_more_who_ask_at_once_than_there_are_connections_are_all_answered(store: Store) -> None:
+    await running(store, [ADA])
+
+    answers = await asyncio.gather(*(store.lists() for _ in range(3 * connection.CONNECTIONS)))
+
+    assert len(answers) == 3 * connection.CONNECTIONS
+    assert answers.count(answers[0]) == len(answers)
+    assert answers[0]
