@@ -3,14 +3,14 @@ learnt of earlier ones; the rule is `strategies.predictive`'s, the agents are th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 
 from ami_bridge.agents import QueueBoard
-from ami_bridge.ahead_of_agents import AHEAD, held_back, rule_of, slowed_down
+from ami_bridge.ahead_of_agents import AHEAD, held_back, hours_left, rule_of, slowed_down
 from ami_bridge.calls_ahead import CallsAhead
 from strategies.abandon_gate import Rule, Tally
 from strategies.abandonment import Share
@@ -44,6 +44,19 @@ class Count:
         return Tally(self.share.live + len(self.live), self.share.abandoned + len(self.lost))
 
 
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What a pass still has before it, as of `at` (epoch seconds): `seconds` of its hours until the period or
+    the sub-campaign ends, and at most so many `people`."""
+
+    at: float = 0.0
+    seconds: float = 0.0
+    people: int = 0
+
+
+NOTHING_KNOWN = Prospect()
+
+
 class AgentPacing:
     """One per dialer. Everything but what was learnt of calls can be rebuilt from store and snapshot."""
 
@@ -51,6 +64,7 @@ class AgentPacing:
         self._store, self._board, self._clock = store, board, clock
         self._lines: dict[str, CallsAhead] = {}
         self._counts: dict[str, Count] = {}
+        self._ahead: dict[tuple[str, str], Prospect] = {}  # sub-campaign and pass
 
     async def refresh(self, sub: SubCampaign, now: float) -> None:
         """Read how many were abandoned, if a pass is paced by it and it is time; let the feedback go on."""
@@ -61,6 +75,8 @@ class AgentPacing:
         count = self._count(sub.name)
         if now >= count.again:
             await self._read(sub.campaign, count, now)
+        if now >= self._ahead.get((sub.name, capped[0].name), NOTHING_KNOWN).at + RECOUNT:
+            await self._look_ahead(sub, capped, count.ends, now)
         line = self._timed(sub.name, sub.campaign.queue, now)
         line.count(count.tally())
         line.feed_back(now, self._board.manning(line.queue).staffed, rule_of(_now(capped[0], sub)) or Rule())
@@ -79,7 +95,9 @@ class AgentPacing:
             return "no agent is there"
         line = self._timed(sub.name, queue, now)
         line.count(count.tally())
-        floor = Floor(seen.staffed, seen.busy, seen.waiting, seen.coming, max(0.0, count.ends - now))
+        ahead = self._ahead.get((sub.name, going.name), NOTHING_KNOWN)
+        left = max(0.0, ahead.seconds - max(0.0, now - ahead.at))
+        floor = Floor(seen.staffed, seen.busy, seen.waiting, seen.coming, left, people=ahead.people)
         why = held_back(line, floor, _now(going, sub), now, said)
         if why is not None:
             return why
@@ -149,6 +167,14 @@ class AgentPacing:
 
     def _count(self, sub: str) -> Count:
         return self._counts.setdefault(sub.rpartition("/")[0], Count())
+
+    async def _look_ahead(self, sub: SubCampaign, capped: Sequence[Pass], ends: float, now: float) -> None:
+        """How long, and with how many people, the passes can still make up for whom they abandon."""
+        waiting = await self._store.pass_waiting(sub.name)
+        until = ends if sub.ends is None else min(ends, sub.ends)
+        for going in capped:
+            seconds = hours_left(sub.campaign, going, now, until)
+            self._ahead[sub.name, going.name] = Prospect(now, seconds, waiting.get(going.name, 0))
 
     async def _read(self, campaign: Campaign, count: Count, now: float) -> None:
         """What was recorded before the reading began is in what is read."""

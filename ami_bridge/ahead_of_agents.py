@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from ami_bridge.calls_ahead import CallsAhead
 from strategies.abandon_gate import Rule
-from strategies.campaign import Pacing
+from strategies.campaign import Campaign, Pacing, Pass
 from strategies.predictive import Floor, Pacer, decide, decide_by_chances, over, power
 from strategies.rules import SLOWED
+from strategies.windows import open_seconds, pass_window
 
 AHEAD = frozenset({"power", "predictive"})  # methods that dial more people than there are free agents
+LOOKS_AHEAD = 8 * 86_400.0  # seconds: hours repeat weekly, and the gate counts on some hours of them only
 RATIO_REACHED = "as many calls ring as its ratio asks for"
 
 
@@ -24,6 +26,13 @@ def slowed_down(pacing: Pacing) -> Pacing:
         ratio=None if ratio is None else max(1.0, ratio * SLOWED),
         abandon_rate=None if cap is None else cap * SLOWED,
     )
+
+
+def hours_left(campaign: Campaign, going: Pass, now: float, until: float) -> float:
+    """Seconds in which everybody of a pass may be called between two moments (epoch seconds), those of
+    the next days at most: what is abandoned can be made up for only in them."""
+    zones = campaign.zones or (campaign.zone,)
+    return open_seconds(pass_window(campaign, going), zones, now, min(until, now + LOOKS_AHEAD))
 
 
 def rule_of(pacing: Pacing) -> Rule | None:

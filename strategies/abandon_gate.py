@@ -5,6 +5,8 @@ Let `a` be the answers if the worst but a `doubt` share of cases came true with 
 and X those of them for whom there is no agent now. The call is allowed if X is nobody, or if X - cap a is at
 most what the period's credit has left, with what calls that abandon nobody would still add to it. In hard
 mode the worst case is that all of them answer, and nothing is added: the cap then holds at every instant.
+Nothing is counted on that the period does not hold: no hour in which the pass is closed, nobody beyond the
+people it still has.
 """
 
 from __future__ import annotations
@@ -54,10 +56,15 @@ def within_cap(answers: int, spare: int, owed: float, rule: Rule) -> bool:
     return lost <= 0 or lost - rule.cap * answers <= owed
 
 
-def still_to_come(staffed: int, left: float, known: Estimates, rule: Rule) -> float:
-    """Answers that one call for each idle agent, which abandons nobody, would still bring in `left` seconds;
-    less three standard deviations."""
+def still_to_come(
+    staffed: int, left: float, known: Estimates, rule: Rule, people: int | None = None
+) -> float:
+    """Answers that one call for each idle agent, which abandons nobody, would still bring in `left` seconds,
+    one at most of each of the `people` still to be called (None: without end); less three standard
+    deviations."""
     each = 1 / known.handle_rate + known.ring_time / known.answer_probability
     per_second = 0.97 * staffed / each
     mean = min(per_second * max(0.0, left), max(per_second * rule.horizon, rule.enough))
+    if people is not None:
+        mean = min(mean, max(0, people) * known.answer_probability)
     return max(0.0, mean - 3 * sqrt(mean))

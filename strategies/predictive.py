@@ -37,7 +37,8 @@ KEPT_BACK = 1.5  # of the calls that ring, in the mean, where all agents are kep
 
 class Floor(Record, frozen=True):
     """The floor at a moment: agents `staffed`, those `busy` (wrap-up included), people who answered and wait,
-    calls that ring; `left`: seconds until the period of the cap, or the shift, ends.
+    calls that ring; `left`: seconds in which more may be called until the period of the cap, or the shift,
+    ends; `people`: at most so many are still to be called, or ring (None: no end of them).
 
     `worth`: as how many calls just placed those that ring are to be reckoned, where their age tells.
     `chances`: the probability of an answer of each call that rings, where each has its own.
@@ -50,6 +51,7 @@ class Floor(Record, frozen=True):
     left: float
     worth: int | None = None
     chances: tuple[float, ...] | None = None
+    people: int | None = None
 
     @property
     def spare(self) -> int:
@@ -187,7 +189,8 @@ def _owed(floor: Floor, pacer: Pacer, rule: Rule) -> float:
     left = credit(pacer.tally, rule.cap)
     if rule.hard:
         return left
-    return left + rule.cap * still_to_come(floor.staffed, floor.left, pacer.known, rule)
+    people = None if floor.people is None else floor.people - floor.ringing  # those count already
+    return left + rule.cap * still_to_come(floor.staffed, floor.left, pacer.known, rule, people)
 
 
 class _World(Record, frozen=True, cache_hash=True):

@@ -3,7 +3,10 @@ allows, with who finds nobody led away after its patience; what each comes to is
 
 from __future__ import annotations
 
-from ami_bridge.ahead_of_agents import AHEAD, held_back, rule_of
+from collections.abc import Mapping
+from math import inf
+
+from ami_bridge.ahead_of_agents import AHEAD, held_back, hours_left, rule_of
 from ami_bridge.calls_ahead import CallsAhead
 from console.simulator.agents import Agents
 from strategies.abandon_gate import Rule, Tally
@@ -11,6 +14,7 @@ from strategies.campaign import Campaign, Pass
 from strategies.predictive import Floor
 
 DAY = 86_400.0
+RECOUNT = 60.0  # seconds between two looks at how long a pass may still be dialled
 PATIENCE = Rule().patience
 
 
@@ -22,6 +26,8 @@ class Ahead:
         self._coming: set[str] = set()  # granted, and neither answered nor over
         self._waiting = self._answered = self._abandoned = 0
         self._ends = 0.0  # of the period over which abandoned calls are counted
+        self._hours: dict[str, tuple[float, float]] = {}  # pass -> when, how long it could still be dialled
+        self.people: Mapping[str, int] = {}  # pass -> who is not through with it, as far as it was counted
 
     def paces(self, going: Pass) -> bool:
         """Whether the pass is dialled ahead: not with agents enough for everybody, who are always free."""
@@ -35,11 +41,20 @@ class Ahead:
         line.pass_time(now, self._agents.busy)
         line.count(Tally(self._answered, self._abandoned))
         line.feed_back(now, staffed, rule_of(going.pacing) or Rule())
-        floor = Floor(staffed, self._agents.busy, self._waiting, len(self._coming), self._ends - now)
+        left, people = self._left(campaign, going, now), self.people.get(going.name)
+        floor = Floor(staffed, self._agents.busy, self._waiting, len(self._coming), left, people=people)
         if not staffed or held_back(line, floor, going.pacing, now) is not None:
             return False
         self._coming.add(attempt)
         return True
+
+    def _left(self, campaign: Campaign, going: Pass, now: float) -> float:
+        """Seconds in which the pass can still make up for whom it abandons."""
+        at, seconds = self._hours.get(going.name, (-inf, 0.0))
+        if now >= at + RECOUNT:
+            at, seconds = now, hours_left(campaign, going, now, self._ends)
+            self._hours[going.name] = at, seconds
+        return max(0.0, seconds - (now - at))
 
     def has(self, attempt: str) -> bool:
         """Whether it was granted so, and is neither answered nor over."""

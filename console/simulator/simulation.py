@@ -70,6 +70,7 @@ class Simulation:
 
     async def run(self) -> None:
         """Let the time pass; work that is left at `until` stays."""
+        self._stage.grants.ahead.people = await self._store.pass_waiting(self._sub.name)
         await self._turn()
         while True:
             await self._moment()
@@ -268,6 +269,7 @@ class Simulation:
             return False
         self._moved = False
         waiting = await self._store.pass_waiting(self._sub.name)
+        self._stage.grants.ahead.people = waiting
         over = [name for name, left in waiting.items() if left == 0 and name not in self._sub.passes_ended]
         for name in over:
             await self._store.pass_ended(self._sub.name, name, self._clock.now)

@@ -6,16 +6,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
 
 import pytest
 from bridge_stage import ADA, BO, QUEUE, ScriptedLink, Stage, event, launched, staged
-from store_people import Clock, people
+from store_people import NOON, Clock, people
 
 from ami_bridge.events import QueueMember
 from strategies.abandonment import Share
 from strategies.attempts import Fact, FactName
-from strategies.campaign import Limits, Pacing, Pass
+from strategies.campaign import Limits, Pacing, Pass, Window
 from strategies.state import SubCampaign
 from strategies.store import Store
 from strategies.store.offers import Answer
@@ -70,6 +70,29 @@ async def test_predictive_dials_no_further_than_its_credit(store: Store, clock: 
             await stage.answers(attempt)
         await stage.passes(1.1)
         assert await stage.look() == []  # more wait than agents are there
+
+
+AN_AFTERNOON, FIVE_MINUTES = Window(time(9), time(21)), Window(time(9), time(12, 5))
+
+
+@pytest.mark.parametrize(
+    ("many", "hours", "until", "ahead"),
+    [
+        (1000, AN_AFTERNOON, None, True),
+        (60, AN_AFTERNOON, None, False),
+        (1000, FIVE_MINUTES, None, False),
+        (1000, AN_AFTERNOON, NOON + 300.0, False),
+    ],
+)
+async def test_no_more_is_owed_than_the_people_and_hours_left_can_repay(  # noqa: PLR0917
+    store: Store, clock: Clock, many: int, hours: Window, until: float | None, ahead: bool
+) -> None:
+    """Nobody was abandoned yet, and the period is the day: three agents are dialled ahead of only where so
+    many answers are still to come that one abandoned call is less than three in a hundred."""
+    async with staged(store, clock, agents=["a", "b", "c"]) as stage:
+        daily = {"limits": Limits(abandon_days=1), "window": hours, "until": until}
+        await running(store, PREDICTIVE, many=many, **daily)
+        assert (len(await stage.look()) > 3) == ahead
 
 
 async def test_who_finds_no_agent_is_led_to_the_message_before_two_seconds_are_over(
@@ -333,7 +356,7 @@ async def test_where_a_model_says_who_answers_the_unlikely_are_dialled_more_at_a
 ) -> None:
     """The shipped model says 0.30 of those who accepted an earlier offer, and 0.05 of those who did not."""
     known = {"poutcome": poutcome, **({"pdays": "3"} if poutcome == "success" else {})}
-    called = [replace(one, attributes=known) for one in people(60)]
+    called = [replace(one, attributes=known) for one in people(1000)]
     async with staged(store, clock, agents=["a", "b", "c"]) as stage:
         await launched(store, called, BY_MODEL, **MESSAGE)
         first = await stage.look()

@@ -24,6 +24,7 @@ from secondpass_server import Server, Site, make_site
 from strategies.abandonment import PATIENCE, is_abandoned, is_live
 
 SUB = "demo/1"
+CAP = 0.03
 PERSON, BUSY, PRESSES_8 = "202", "203", "216"
 MESSAGE = 9  # seconds of the abandon message: longer than any conversation with an agent of the harness
 LASTS = 11.0  # seconds a call is answered, at least, whose person hears the message; an agent talks for 4
@@ -64,7 +65,6 @@ def paced(harness: Harness, name: str, purpose: str, pacing: str) -> Site:
     (site.config / "campaigns" / "demo.yaml").write_text(
         CAMPAIGN.format(purpose=purpose, pacing=pacing), encoding="utf-8"
     )
-    (site.config / "segments.yaml").unlink(missing_ok=True)
     long = site.folder / "message.wav"
     with wave.open(str(long), "wb") as sound:
         sound.setparams((1, 2, 8000, 8000, "NONE", ""))
@@ -123,7 +123,7 @@ async def test_predictive_pacing_abandons_hardly_anybody(harness: Harness) -> No
     lines = await ran(harness, site, people(*mix), within=200)
     live, lost = check_counted_alike(harness, site, lines)
     assert live == 20
-    assert lost <= 2
+    assert lost <= CAP * live
 
 
 async def test_the_key_in_the_abandon_message_ends_all_calls(harness: Harness) -> None:

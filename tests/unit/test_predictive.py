@@ -11,7 +11,7 @@ from console.floor.measuring import Setting, measure
 from console.floor.pacings import Predictive
 from console.floor.scenarios import SCENARIOS
 from console.floor.shift import run_shift
-from strategies.abandon_gate import Rule, Tally
+from strategies.abandon_gate import Rule, Tally, still_to_come
 from strategies.call_estimates import Estimates, aged, corrected, ring_ended, talk_ended
 from strategies.predictive import (
     KEPT_BACK,
@@ -193,3 +193,27 @@ def test_calls_that_fail_at_once_do_not_make_those_that_ring_unlikely() -> None:
     for _ in range(24):
         known = ring_ended(known, answered=False)
     assert known.answer_probability > 0.25
+
+
+def test_nothing_is_owed_to_people_who_are_not_on_the_list() -> None:
+    """A third of 60 people answer: not one of those may be abandoned, and so the gate says."""
+    eager, endless = Pacer(feedback=Feedback(eps=0.6)), Floor(8, 8, 0, 0, left=28800)
+    assert decide(endless, eager, RULE, 100).calls >= 4
+    assert decide(replace(endless, people=60), eager, RULE, 100) == Decision(0, "gate")
+    assert decide(replace(endless, people=5000), eager, RULE, 100) == decide(endless, eager, RULE, 100)
+
+
+def test_answers_still_to_come_are_of_people_who_were_not_called_yet() -> None:
+    known = Estimates()
+    assert still_to_come(20, 28800, known, RULE, 400) > still_to_come(20, 28800, known, RULE, 300) > 0
+    assert still_to_come(20, 28800, known, RULE, 0) == still_to_come(20, 28800, known, RULE, -3) == 0
+    assert still_to_come(20, 0, known, RULE) == 0
+
+
+def test_people_whose_calls_ring_are_not_counted_on_besides() -> None:
+    eager = Pacer(feedback=Feedback(eps=0.6))
+    ringing = Floor(20, 0, 0, 20, left=28800, people=120)
+    assert (
+        decide(ringing, eager, RULE, 100).calls
+        < decide(replace(ringing, people=1000), eager, RULE, 100).calls
+    )
