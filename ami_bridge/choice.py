@@ -14,7 +14,7 @@ from ami_bridge.previews import Previews, is_preview
 from strategies.campaign import Pass
 from strategies.contacts import Contact
 from strategies.engine import advance
-from strategies.precedence import in_turn
+from strategies.precedence import in_turn, promise_over
 from strategies.state import ContactState, Dial, Move, SubCampaign, due_at
 from strategies.store import Put, Store
 from strategies.vocabulary import VOICE
@@ -43,8 +43,8 @@ class Choice:
         """Whom rules and pacing let call now, in their order, each with agent and channel granted.
 
         Everybody else whose moment it is goes where they belong: to the messenger, to a later moment, to
-        their end. Who is only held back by the pacing stays as they are: nothing is written, and they keep
-        their place.
+        their end, back into the line of their list where what they were promised is over. Who is only held
+        back by the pacing stays as they are: nothing is written, and they keep their place.
         """
         chosen: list[Candidate] = []
         elsewhere: list[Put] = []
@@ -55,7 +55,7 @@ class Choice:
         for contact, state in in_turn(due, sub.campaign):
             move = advance(contact, state, sub, now)
             call = call_of(move, sub)
-            if call is None:
+            if call is None or promise_over(state, move.state):
                 elsewhere.append(Put(contact.id, state.version, move, due_at(move.step, now)))
             elif call[1].name not in held:
                 (dial, going), attempt, agent = call, self._new_id(), ""
@@ -92,7 +92,7 @@ class Choice:
         elsewhere = [
             Put(contact.id, state.version, move, due_at(move.step, now))
             for contact, state, move in moves
-            if call_of(move, sub) is None
+            if call_of(move, sub) is None or promise_over(state, move.state)
         ]
         await self._store.put_many(sub.name, elsewhere)
         self._look_deeper(sub, now, blocked=not elsewhere and len(due) == limit, deep=limit == DEEP)

@@ -56,6 +56,13 @@ def in_turn(due: Sequence[Standing], campaign: Campaign) -> list[Standing]:
     return [*lost, *(each for each in due if each[1].recovery is None)]
 
 
+def promise_over(before: ContactState, after: ContactState) -> bool:
+    """Whether a recovery or a callback has ended by this decision: that is told at once, though the contact's
+    next call may be held back for long."""
+    recovered = before.recovery is not None and after.recovery is None
+    return recovered or (before.callback is not None and after.callback is None)
+
+
 def worth(contact: Contact, campaign: Campaign) -> float:
     """What the campaign's first sort key says of a contact, where it puts the highest first: the same for all
     where it does not, least for whom it says nothing of."""

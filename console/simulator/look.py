@@ -15,6 +15,7 @@ from strategies.campaign import Pass
 from strategies.contacts import Contact
 from strategies.engine import advance
 from strategies.frozen import replace
+from strategies.precedence import promise_over
 from strategies.state import ContactState, Dial, Move, SubCampaign, Wait, due_at
 from strategies.vocabulary import VOICE
 
@@ -92,6 +93,9 @@ class Look:
         self._held.pop(contact.id, None)
         move = advance(contact, state, sub, now)
         if not isinstance(move.step, Dial):
+            return self._later(contact, state, move, found)
+        if promise_over(state, move.state):
+            found.again = True
             return self._later(contact, state, move, found)
         going = sub.campaign.find(move.step.pass_name)
         attempt = self._grants.grant(sub.campaign, going, now)

@@ -312,9 +312,10 @@ async def launched(
     return sub
 
 
-async def lost_in_the_script(stage: Stage, contact: Contact) -> SubCampaign:
-    """A sub-campaign in which the contact hung up in the script, and is to be called back after 30 s."""
-    sub = await launched(stage.store, [contact], CALL, RESCUE)
+async def lost_in_the_script(stage: Stage, contact: Contact, *following: Pass) -> SubCampaign:
+    """A sub-campaign in which the contact hung up in the script, and is to be called back after 30 s; the
+    passes `following` come after."""
+    sub = await launched(stage.store, [contact], CALL, RESCUE, *following)
     await stage.hang_up(await stage.one_call(), (FactName.ANSWERED, ""))
     assert (await stage.state(sub, contact)).recovery is not None
     return sub

@@ -29,11 +29,11 @@ from ami_bridge.errors import ActionRefused, AmiError, ForbiddenText, NotConnect
 from ami_bridge.speech import SpeechError
 from strategies.attempts import FactName
 from strategies.attempts import Stage as HowFar
-from strategies.campaign import Limits, Pacing
+from strategies.campaign import Limits, Pacing, Pass
 from strategies.contacts import Contact
 from strategies.script import Script
 from strategies.store import Claim, NotDurable, Store, StoreUnavailable
-from strategies.vocabulary import Refusal, RunState
+from strategies.vocabulary import Medium, Refusal, RunState
 
 ANSWERED, JOINED = (FactName.ANSWERED, ""), (FactName.QUEUE_JOINED, QUEUE)
 CONNECTED = (FactName.AGENT_CONNECTED, "PJSIP/agent01")
@@ -279,6 +279,15 @@ async def test_a_recall_without_an_agent_waits_and_expires_undialled(stage: Stag
     assert (await stage.state(sub, ADA)).version == version  # waiting writes nothing
     assert await stage.look(after=900.0) == []
     assert [line["result"] for line in await stage.told("recovery_ended")] == ["expired"]
+
+
+async def test_a_recall_expires_at_its_moment_though_the_next_pass_has_no_agent_either(stage: Stage) -> None:
+    sub = await lost_in_the_script(stage, ADA, Pass("live", Medium.DIALER, start="contact"))
+    assert await stage.look(after=931.0) == []
+    assert [line["result"] for line in await stage.told("recovery_ended")] == ["expired"]
+    version = (await stage.state(sub, ADA)).version
+    assert await stage.look() == []
+    assert (await stage.state(sub, ADA)).version == version  # told once; waiting writes nothing
 
 
 async def test_two_recalls_are_not_promised_one_agent(with_agent: Stage) -> None:

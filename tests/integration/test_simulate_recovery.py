@@ -82,6 +82,22 @@ def test_a_recovery_waits_for_a_free_agent_and_expires_without_one() -> None:
     assert told.ended == {"1": "no_pass_left"}
 
 
+def test_a_recovery_expires_at_its_moment_though_the_next_pass_waits_for_an_agent_too() -> None:
+    told = simulated(
+        """
+        - {name: call, medium: avm, script: hello, devices: [mobile]}
+        - {name: rescue, medium: dialer, recovers: call, triggers: [hangup_in_script], devices: [home]}
+        - {name: live, medium: dialer, devices: [mobile]}
+        """,
+        f"contact_id,mobile,home\n1,{ADA},{HOME}\n",
+        {ADA: LOST},
+        agents=0,
+    )
+    [over] = told.of("recovery_ended")
+    assert (over["result"], over["at"][11:19]) == ("expired", "09:15:06")
+    assert told.ended == {}
+
+
 def test_an_agent_is_busy_for_the_talk_and_the_wrap_up() -> None:
     """Two people are lost together; one agent."""
     told = simulated(
