@@ -38,8 +38,8 @@ def test_a_ratio_keeps_lines_ringing_for_each_free_agent_and_who_finds_none_is_a
 
 
 def test_predictive_pacing_is_done_sooner_and_is_under_its_cap_when_nobody_is_left_to_call() -> None:
-    plain = day("{method: progressive}", 1000, 8, SOME)
-    ahead = day("{method: predictive, abandon_rate: 3%}", 1000, 8, SOME)
+    plain = day("{method: progressive}", 600, 8, SOME)
+    ahead = day("{method: predictive, abandon_rate: 3%}", 600, 8, SOME)
     found = results(ahead)
     answered = found["connected_agent"] + found["abandoned_no_agent"]
     assert results(plain)["abandoned_no_agent"] == 0
