@@ -15,6 +15,7 @@ from strategies.windows import open_seconds, pass_window
 AHEAD = frozenset({"power", "predictive"})  # methods that dial more people than there are free agents
 LOOKS_AHEAD = 8 * 86_400.0  # seconds: hours repeat weekly, and the gate counts on some hours of them only
 RATIO_REACHED = "as many calls ring as its ratio asks for"
+LINES_REACHED = "as many calls are on their way as lines_per_agent allows"
 
 
 def slowed_down(pacing: Pacing) -> Pacing:
@@ -46,7 +47,9 @@ def held_back(
 ) -> str | None:
     """Why one more call may not start at `now` (epoch seconds), in words; None where it may. `said`: the
     probability of an answer that a model gives."""
-    pacer, rule = line.pacer, rule_of(pacing)
+    pacer, rule, lines = line.pacer, rule_of(pacing), pacing.lines_per_agent
+    if lines is not None and floor.ringing + 1 > lines * floor.staffed:
+        return LINES_REACHED
     if pacing.method == "power":
         stopped_by = power(floor, pacing.ratio or 1.0, pacer, rule, 1).stopped_by
         return RATIO_REACHED if stopped_by == "rule" else _why(stopped_by, floor, pacer, rule)

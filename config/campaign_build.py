@@ -198,7 +198,13 @@ def _pacing(file: PacingFile | None, medium: Medium, preset: Preset) -> Pacing:
         return Pacing("power", ratio=file.ratio, abandon_rate=preset.abandon_rate, hard=bool(file.hard))
     if method == "predictive":
         rate = preset.abandon_rate if file.abandon_rate is None else file.abandon_rate
-        return Pacing("predictive", abandon_rate=rate, hard=bool(file.hard), answer_model=file.answer_model)
+        return Pacing(
+            "predictive",
+            abandon_rate=rate,
+            hard=bool(file.hard),
+            answer_model=file.answer_model,
+            lines_per_agent=file.lines_per_agent,
+        )
     return Pacing("preview" if method == "preview" else "progressive")
 
 

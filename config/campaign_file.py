@@ -175,6 +175,9 @@ class PacingFile(Strict):
     answer_model: Name | None = None
     """Of predictive: a published model of whether a call to a contact is answered by a person. Small teams
     gain most by it; without an answer of the model all contacts count alike."""
+    lines_per_agent: Annotated[Rate, at_least(1, 20)] | None = None
+    """Of predictive: at most so many calls on their way for each agent who works, busy or free, whatever the
+    abandoned calls would allow."""
 
 
 class PassLimitsFile(Strict):

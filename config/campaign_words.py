@@ -188,7 +188,8 @@ def _pacing(pacing: Pacing) -> str:
         case "predictive":
             share = f"at most {pacing.abandon_rate or 0:.1%} of those who answer finding no agent"
             model = f", each call's chance by the model {pacing.answer_model}" if pacing.answer_model else ""
-            return f"predictive, {share}{_hard(pacing)}{model}"
+            most = f", at most {pacing.lines_per_agent:g} lines an agent" if pacing.lines_per_agent else ""
+            return f"predictive, {share}{_hard(pacing)}{model}{most}"
         case "progressive":
             return "one call for each free agent"
         case "preview":

@@ -27,6 +27,7 @@ METHOD_KEYS = {
 AHEAD_KEYS: Mapping[str, tuple[str, ...]] = {
     "hard": ("power", "predictive"),
     "answer_model": ("predictive",),
+    "lines_per_agent": ("predictive",),
 }
 
 

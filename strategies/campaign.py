@@ -53,7 +53,8 @@ class Accept:
 @dataclass(frozen=True, slots=True)
 class Pacing:
     """How fast a pass may go: `rate` in calls a minute, `ratio` in lines a free agent, `abandon_rate` a
-    fraction, `hard` if it holds at every instant, `answer_model` the model of each call's answer."""
+    fraction, `hard` if it holds at every instant, `answer_model` the model of each call's answer,
+    `lines_per_agent` the calls on their way to agents at most, for each agent who works."""
 
     method: Literal["rate", "finish_by", "progressive", "power", "predictive", "preview", "unlimited"]
     rate: float | None = None
@@ -62,6 +63,7 @@ class Pacing:
     abandon_rate: float | None = None
     hard: bool = False
     answer_model: str | None = None
+    lines_per_agent: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import pytest
 from bridge_stage import ADA, BO, QUEUE, ScriptedLink, Stage, event, launched, staged
 from store_people import NOON, Clock, people
 
+from ami_bridge.ahead_of_agents import LINES_REACHED
 from ami_bridge.events import QueueMember
 from strategies.abandonment import Share
 from strategies.attempts import Fact, FactName
@@ -70,6 +71,19 @@ async def test_predictive_dials_no_further_than_its_credit(store: Store, clock: 
             await stage.answers(attempt)
         await stage.passes(1.1)
         assert await stage.look() == []  # more wait than agents are there
+
+
+async def test_however_much_credit_there_is_no_agent_has_more_lines_than_are_allowed(
+    store: Store, clock: Clock
+) -> None:
+    loose = Pacing("predictive", abandon_rate=0.5, lines_per_agent=1.5)
+    async with staged(store, clock, agents=["a", "b", "c"]) as stage:
+        await running(store, replace(LIVE, pacing=loose), many=1000)
+        first = await stage.look()
+        assert len(first) == 4  # of three agents
+        assert stage.dialer.held()["spring/1"]["live"] == LINES_REACHED
+        await stage.hears(first[0], (FactName.DIAL_ENDED, "BUSY"), (FactName.HUNG_UP, "17"))
+        assert len(await stage.look()) == 1
 
 
 AN_AFTERNOON, FIVE_MINUTES = Window(time(9), time(21)), Window(time(9), time(12, 5))

@@ -294,6 +294,12 @@ MISTAKES = [
         "p[2].pacing.answer_model",
         "belongs to predictive, not to power",
     ),
+    (
+        "method: predictive, abandon_rate: 3%",
+        "method: power, ratio: 2, lines_per_agent: 3",
+        "p[2].pacing.lines_per_agent",
+        "belongs to predictive, not to power",
+    ),
     ("zone: America/New_York\n", "", "zone", "add the campaign's own zone, such as zone: America/New_York"),
     ("agents: collections\n", "", "agents", "the pass reminder leads to agents"),
     ('caller_id: "+12125550100"\n', "", "caller_id", "add the number they show"),
@@ -341,10 +347,12 @@ def test_service_has_no_cap_so_predictive_must_name_one() -> None:
     assert "add it, such as abandon_rate: 3%" in str(campaign_errors(text)[0])
 
 
-def test_a_predictive_pass_may_be_hard_and_name_a_model_of_answers() -> None:
-    more = "method: predictive, abandon_rate: 2%, hard: true, answer_model: answers"
+def test_a_predictive_pass_may_be_hard_name_a_model_of_answers_and_cap_its_lines() -> None:
+    more = "method: predictive, abandon_rate: 2%, hard: true, answer_model: answers, lines_per_agent: 3"
     live = campaign_of(changed(CAMPAIGN, "method: predictive, abandon_rate: 3%", more)).passes[2]
-    assert live.pacing == Pacing("predictive", abandon_rate=0.02, hard=True, answer_model="answers")
+    assert live.pacing == Pacing(
+        "predictive", abandon_rate=0.02, hard=True, answer_model="answers", lines_per_agent=3
+    )
 
 
 def test_hard_power_needs_a_cap_to_be_hard_about() -> None:
