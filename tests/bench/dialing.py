@@ -136,7 +136,6 @@ def rate(moments: Sequence[float], first: float, last: float) -> float:
 async def bridge(harness: Harness) -> Dialled:
     """A campaign that dials as fast as its caps allow, by the process that does so in earnest."""
     site = make_site(harness, "dialing")
-    (site.config / "segments.yaml").unlink(missing_ok=True)
     (site.config / "campaigns" / "demo.yaml").write_text(CAMPAIGN, encoding="utf-8")
     site.change("settings.yaml", ", channels: 100, calls_per_second: 10", "")
     zone = noon_zone(datetime.fromtimestamp(time.time(), UTC))

@@ -60,7 +60,6 @@ def floor(harness: Harness, name: str, message: int) -> Site:
     """A site without campaigns, whose trunk is wide, and whose every prompt takes `message` seconds."""
     site = make_site(harness, name)
     (site.config / "campaigns" / "demo.yaml").unlink()
-    (site.config / "segments.yaml").unlink(missing_ok=True)
     long = site.folder / "message.wav"
     with wave.open(str(long), "wb") as sound:
         sound.setparams((1, 2, 8000, 8000, "NONE", ""))

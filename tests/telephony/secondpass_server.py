@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import io
 import itertools
 import os
 import shutil
@@ -15,21 +16,24 @@ import time
 import wave
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from harness import Harness, listening
 from harness_engine import run
 from harness_records import CarrierCall
 from people import noon_zone
 
+from console.cli import main
 from strategies.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = ROOT / ".venv" / "bin" / "secondpass"
+CONSOLE = "console: {host: NET.4, port: 8080}\n"
 READY = 90.0  # seconds until all processes work; two cores are shared with calls and other processes
 
 _tenants = itertools.count(1)
@@ -102,20 +106,37 @@ class Site:
         path.write_text(text.replace(old, new), encoding="utf-8")
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, **self.harness.environment(), **self.secrets, "COLUMNS": "300"}
+        """What secondpass needs in its environment beside what is there."""
+        return {**self.harness.environment(), **self.secrets, "COLUMNS": "300"}
 
     def command(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
         """One `secondpass` command as a user types it; how it ended and what it said."""
         line = [str(COMMAND), "--config", str(self.config), *map(str, words)]
         return subprocess.run(
-            line, env=self.environment(), check=False, text=True, capture_output=True, timeout=60
+            line,
+            env={**os.environ, **self.environment()},
+            check=False,
+            text=True,
+            capture_output=True,
+            timeout=60,
         )
 
     async def does(self, *words: str | Path) -> str:
-        """A command that must succeed; its output."""
-        done = await asyncio.to_thread(self.command, *words)
-        assert done.returncode == 0, f"secondpass {' '.join(map(str, words))}:\n{done.stdout}{done.stderr}"
-        return done.stdout
+        """A command that must succeed; its output. It runs in a thread of ours: to start a process and load
+        everything anew takes it a second, in which real calls go on."""
+        code, out, err = await asyncio.to_thread(self._main, [str(word) for word in words])
+        assert code == 0, f"secondpass {' '.join(map(str, words))}:\n{out}{err}"
+        return out
+
+    def _main(self, words: list[str]) -> tuple[int, str, str]:
+        """How the command ended, and what it wrote to standard output and to standard error."""
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as ours, redirect_stdout(out), redirect_stderr(err):
+            for name, value in self.environment().items():
+                ours.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                main(["--config", str(self.config), *words])
+        return int(ended.value.code or 0), out.getvalue(), err.getvalue()
 
     async def imports(self, people: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
         """Import these people as the campaign's list; the rows with their contact ids."""
@@ -170,7 +191,7 @@ class Server:
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
-            env=site.environment(),
+            env={**os.environ, **site.environment()},
             start_new_session=True,
         )
 
@@ -231,8 +252,12 @@ class Server:
         return True
 
 
-def make_site(harness: Harness, name: str) -> Site:
-    """The demo's configuration for a fresh tenant; a prompt is one second of sound and costs nothing."""
+def make_site(harness: Harness, name: str, *, segments: bool = False, console: bool = False) -> Site:
+    """The demo's configuration for a fresh tenant; a prompt is one second of sound and costs nothing.
+
+    Only where asked for are there segments, with the learner that keeps up their models, and the console:
+    each is a process more to start.
+    """
     tenant = f"{name}{next(_tenants)}"
     folder = harness.state_dir / "sites" / tenant
     shutil.rmtree(folder, ignore_errors=True)
@@ -241,6 +266,10 @@ def make_site(harness: Harness, name: str) -> Site:
     prompt = _one_second_of_sound(folder / "prompt.wav")
     site = Site(harness, folder / "config", tenant)
     site.change("settings.yaml", "tenant: demo", f"tenant: {tenant}")
+    if not segments:
+        (site.config / "segments.yaml").unlink()
+    if not console:
+        site.change("settings.yaml", CONSOLE, "")
     site.change("settings.yaml", "NET.", f"{harness.net}.")
     site.change("settings.yaml", "STATE/data", str(site.data))
     site.change("settings.yaml", '"espeak-ng --stdin -w {wav}"', f'"cp {prompt} {{wav}}"')

@@ -45,7 +45,7 @@ _names = count(1)
 async def site(harness: Harness) -> Site:
     """Likely customers go to the queue in which the agent works alone; P0 and P1 are in a campaign that
     calls nobody by itself, and so is everybody of the list `shown`, whom an agent sees first."""
-    site = make_site(harness, "desk")
+    site = make_site(harness, "desk", segments=True, console=True)
     site.change("segments.yaml", "queue: sales", f"queue: {QUEUE}")
     campaigns = {"demo": RESCUES_CALLERS, "shown": PREVIEWED}
     for name, text in campaigns.items():

@@ -97,7 +97,7 @@ class Desk:
 @pytest.fixture(scope="module")
 def site(harness: Harness) -> Site:
     harness.add_dialplan("decisions", HOOK)
-    site = make_site(harness, "decisions")
+    site = make_site(harness, "decisions", segments=True)
     site.change("segments.yaml", "deadline: 150ms", "deadline: 150ms\nfactors: {age: number, job: category}")
     return site
 

@@ -94,7 +94,7 @@ def gateways(harness: Harness, tmp_path: Path) -> Iterator[tuple[MessageServer, 
 
 
 def four_passes(harness: Harness) -> Site:
-    site = make_site(harness, "passes")
+    site = make_site(harness, "passes", segments=True, console=True)
     own = f"{harness.net}.4"
     file = Path(__file__).with_name("four_passes.yaml")
     (site.config / "campaigns" / "demo.yaml").write_text(file.read_text(encoding="utf-8"), encoding="utf-8")

@@ -83,7 +83,7 @@ class Call:
 @pytest.fixture(scope="module")
 async def serving(harness: Harness) -> AsyncIterator[Serving]:
     harness.add_dialplan("hook", HOOK)
-    site = make_site(harness, "inbound")
+    site = make_site(harness, "inbound", segments=True)
     site.change("campaigns/demo.yaml", "delay: 1s", "delay: 1m")
     site.change("campaigns/demo.yaml", "lists: [demo]", "lists: [demo]\nfilter: contact.called == 'yes'")
     rows = await site.imports(

@@ -55,7 +55,7 @@ def areas(row: dict[str, str]) -> tuple[str, str]:
 
 
 async def test_what_is_said_of_each_call_is_what_the_carrier_did(harness: Harness) -> None:
-    site = make_site(harness, "calls")
+    site = make_site(harness, "calls", segments=True)
     site.change("settings.yaml", "countries: [US]", "countries: [US, CA]")  # the fax is in Ontario
     rows = await site.imports([person(*who) for who in BEHAVIOUR])
     with Server(site) as server:

@@ -62,7 +62,7 @@ async def pairs(page: Page, title: str) -> dict[str, str]:
 
 
 async def test_calls_are_on_the_page_at_once_and_its_figures_are_the_ledgers(harness: Harness) -> None:
-    site = make_site(harness, "page")
+    site = make_site(harness, "page", segments=True, console=True)
     rows = await site.imports([person(*who) for who in AREAS])
     with Server(site) as server:
         await server.ready()
