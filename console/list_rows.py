@@ -148,8 +148,9 @@ def planned(
     try:
         return layout(header, mapping, country=country, debt=debt)
     except ListFileError as error:
-        others = [other for other in ";\t|," if other != separator and other in header[0]]
-        if len(header) == 1 and others:
+        alone = header[0] if len(header) == 1 else ""
+        others = [other for other in ";\t|," if other != separator and other in alone]
+        if others:
             raise ListFileError(
                 f"the columns are not separated by {separator!r}", f"say --separator {others[0]!r}"
             ) from error
@@ -262,7 +263,7 @@ def _wrong_cells(line: int, names: Sequence[str], cells: Sequence[str]) -> Itera
 def wrong(name: str, value: str) -> str | None:
     """Why a column of this name may not hold this value."""
     if CONTROL.search(value):
-        return "a control character (a line break, a tab) in the value"
+        return "a control character (a line break, a tab) in the value; write a space"
     if len(value) > VALUE_LIMIT:
         return f"longer than {VALUE_LIMIT} characters"
     if name == "contact_id":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from console import options, output
+from console import list_options, options, output
 from console.audit import me
 from console.list_reports import DUPLICATES, REJECTS, Report
 from console.refusal import Reason, RefusedError
@@ -47,14 +47,9 @@ def import_(
     file: Annotated[
         Path, typer.Argument(help="A CSV file in UTF-8 with the columns' names in its first line.")
     ],
-    mapping: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map", metavar="COLUMN=NAME", help="What a column of the file stands for; repeatable."
-        ),
-    ] = None,
+    mapping: list_options.Columns = None,
     country: Annotated[str | None, typer.Option(help="Of numbers without +; else the campaign's.")] = None,
-    separator: Annotated[str, typer.Option(help="Between columns.")] = ",",
+    separator: list_options.Separator = ",",
     rejects: Annotated[
         Path | None, typer.Option(help="Where refused rows and devices go; else FILE.rejects.csv.")
     ] = None,
@@ -87,9 +82,9 @@ def import_(
         rejects=rejects or file.with_suffix(".rejects.csv"),
         duplicates=file.with_suffix(".duplicates.csv"),
         country=country or _country(loaded, name),
-        mapping=_mapping(mapping or []),
+        mapping=list_options.mapping(mapping),
         debt=_debt(loaded, name),
-        separator=_separator(separator),
+        separator=list_options.separator(separator),
         known=duplicates,
     )
     _tell(plan, *_imported(loaded, plan, partial=partial, quiet=json), json=json)
@@ -234,24 +229,6 @@ def show(context: typer.Context, config: options.ConfigDir = None, json: options
         output.document(found)
     else:
         output.show(output.table("Lists", ("list", "contacts"), sorted(found.items())))
-
-
-def _mapping(pairs: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for pair in pairs:
-        theirs, equals, ours = pair.rpartition("=")
-        if not (theirs and equals and ours):
-            raise typer.BadParameter(f'"{pair}" is no mapping; write COLUMN=NAME', param_hint="--map")
-        found[theirs.strip()] = ours.strip()
-    return found
-
-
-def _separator(given: str) -> str:
-    if given == "\\t":
-        return "\t"
-    if len(given) != 1:
-        raise typer.BadParameter("write one character, or \\t for a tab", param_hint="--separator")
-    return given
 
 
 def _country(loaded: Project, name: str) -> str:

@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from console import options, output
+from console import list_options, options, output
 from console.launch import attributes_of, expressions
 from console.moments import moment_option
 from console.refusal import Reason, RefusedError
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
     from strategies.overrides import Override, Phase
 
 SHOWN = 5  # rejects of the list told one by one
+
+
+class ListAsGiven(NamedTuple):
+    """The file that stands for the lists, and how it is to be read."""
+
+    file: Path
+    mapping: Mapping[str, str]
+    separator: str
 
 
 def simulate(
@@ -44,6 +52,8 @@ def simulate(
         Path | None, typer.Option(metavar="FILE.yaml", help="A list of {at, until, by, reason, patch}.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of all that is left to chance.")] = 0,
+    mapping: list_options.Columns = None,
+    separator: list_options.Separator = ",",
     config: options.ConfigDir = None,
     json: options.Json = False,
 ) -> None:
@@ -53,7 +63,8 @@ def simulate(
     gives the same ledger, byte for byte. Moments without an offset are local to the campaign's zone.
     """
     loaded = options.project(context, config)
-    scenario = _scenario(loaded, campaign, list_, carrier, (from_, until), agents, overrides, seed)
+    people = ListAsGiven(list_, list_options.mapping(mapping), list_options.separator(separator))
+    scenario = _scenario(loaded, campaign, people, carrier, (from_, until), agents, overrides, seed)
     from console.simulator.run import simulate as run
 
     began = time.monotonic()
@@ -72,7 +83,7 @@ def simulate(
 def _scenario(  # the options of the command, one by one
     loaded: Project,
     name: str,
-    list_: Path,
+    list_: ListAsGiven,
     carrier: Path,
     moments: tuple[str, str],
     agents: int | None,
@@ -129,14 +140,19 @@ def _moment(campaign: Campaign, text: str, option: str) -> float:
     return float(ceil(moment_option(text, campaign.zone, option)))
 
 
-def _contacts(campaign: Campaign, file: Path) -> list[Contact]:
+def _contacts(campaign: Campaign, given: ListAsGiven) -> list[Contact]:
     """Who is on the list; what is refused of it is told and left out."""
     from console.list_file import ListFileError, Reject, read
 
-    rejects: list[Reject] = []
-    contacts: list[Contact] = []
+    file, rejects, contacts = given.file, list[Reject](), list[Contact]()
     try:
-        for row in read(file, {}, country=campaign.country, debt=campaign.debt, separator=","):
+        for row in read(
+            file,
+            given.mapping,
+            country=campaign.country,
+            debt=campaign.debt,
+            separator=given.separator,
+        ):
             rejects += row.rejects
             if row.contact is not None:
                 contacts.append(row.contact)
@@ -144,8 +160,9 @@ def _contacts(campaign: Campaign, file: Path) -> list[Contact]:
         reason = Reason(unusable.message, unusable.mend)
         raise RefusedError(f"{file} cannot be read as a list", [reason]) from None
     for reject in rejects[:SHOWN]:
-        told = f"{file}:{reject.row} {reject.column}: {reject.reason} ({reject.value}); left out"
-        sys.stderr.write(output.clean(f"secondpass: {told}") + "\n")
+        where = f"{file}:{reject.row} {reject.column}".rstrip()
+        value = f" ({reject.value[:60]})" if reject.column and reject.value else ""
+        sys.stderr.write(output.clean(f"secondpass: {where}: {reject.reason}{value}; left out") + "\n")
     if len(rejects) > SHOWN:
         sys.stderr.write(f"secondpass: and {len(rejects) - SHOWN} more were left out\n")
     return contacts

@@ -100,9 +100,11 @@ def simulated(  # each argument one thing a test may say
     overrides: Sequence[Mapping[str, object]] = (),
     seed: int = 0,
     also: str = "",
+    words: Sequence[str] = (),
 ) -> Told:
     """The days from `begins` to `until`. `people`: the list's lines, its header first; `carrier`: address to
-    what its attempts come to, or a whole carrier's file; `also`: further keys of the campaign."""
+    what its attempts come to, or a whole carrier's file; `also`: further keys of the campaign; `words`: further words of
+    the command."""
     file = (
         carrier if carrier and set(carrier) <= {"default", "devices", "model"} else {"devices": carrier or {}}
     )
@@ -112,15 +114,15 @@ def simulated(  # each argument one thing a test may say
         (here / "campaigns" / "spring.yaml").write_text(_campaign(passes, also), encoding="utf-8")
         (here / "people.csv").write_text(people, encoding="utf-8")
         (here / "carrier.yaml").write_text(yaml.safe_dump(file), encoding="utf-8")
-        words = ["simulate", "--config", folder, "--campaign", "spring", "--list", f"{here}/people.csv"]
-        words += ["--carrier", f"{here}/carrier.yaml", "--from", begins, "--until", until]
-        words += ["--ledger", f"{here}/out.jsonl", "--seed", str(seed), "--json"]
-        words += [] if agents is None else ["--agents", str(agents)]
+        given = ["simulate", "--config", folder, "--campaign", "spring", "--list", f"{here}/people.csv"]
+        given += ["--carrier", f"{here}/carrier.yaml", "--from", begins, "--until", until]
+        given += ["--ledger", f"{here}/out.jsonl", "--seed", str(seed), "--json"]
+        given += [] if agents is None else ["--agents", str(agents)]
         if overrides:
             (here / "overrides.yaml").write_text(yaml.safe_dump(list(overrides)), encoding="utf-8")
-            words += ["--overrides", f"{here}/overrides.yaml"]
+            given += ["--overrides", f"{here}/overrides.yaml"]
         with ThreadPoolExecutor(1) as threads:  # the command has an event loop of its own
-            code, out, err = threads.submit(_run, words).result(timeout=60)
+            code, out, err = threads.submit(_run, [*given, *words]).result(timeout=60)
         ledger = here / "out.jsonl"
         return Told(code, out, err, ledger.read_text(encoding="utf-8") if ledger.exists() else "")
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
+import pytest
 from secondpass_command import ROOT
 from simulated import ADA, BO, Told, simulated
 
@@ -190,3 +191,36 @@ def test_mistakes_in_the_carrier_are_told_with_their_place_and_mend() -> None:
     assert "carrier.yaml:" in told.err
     assert "did you mean busy?" in told.err
     assert "Traceback" not in told.err
+
+
+def test_a_list_is_read_with_its_own_separator_and_names_of_columns() -> None:
+    passes = "- {name: call, medium: avm, script: hello}"
+    people = f"Customer;Phone\n1;{ADA}\n"
+    told = simulated(passes, people)
+    assert told.code == 1
+    assert "say --separator ';'" in told.err
+    named = ("--map", "Customer=contact_id", "--map", "Phone=mobile")
+    told = simulated(passes, people, words=("--separator", ";", *named))
+    assert told.attempts == ["Mon 09:00:00 call 1 mobile no_answer"]
+
+
+@pytest.mark.parametrize("separator", ['"', "\n", "ab", ""])
+def test_a_separator_that_can_be_none_is_a_usage_error(separator: str) -> None:
+    told = simulated(
+        "- {name: call, medium: avm, script: hello}",
+        f"contact_id,mobile\n1,{ADA}\n",
+        words=("--separator", separator),
+    )
+    assert told.code == 2
+    assert "--separator" in told.err
+
+
+def test_what_is_left_out_of_a_list_is_told_in_a_line_by_its_row_and_column() -> None:
+    told = simulated(
+        "- {name: call, medium: avm, script: hello}",
+        f"contact_id,mobile,note\n1,{ADA}\n{'x' * 3000},{BO},x\n3,+12125550103,ok\n",
+    )
+    first, second = told.err.splitlines()
+    assert first.endswith("people.csv:2: 2 values for 3 columns; left out")
+    assert "people.csv:3 contact_id: longer than" in second
+    assert len(second) < 300

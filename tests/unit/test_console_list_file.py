@@ -164,3 +164,8 @@ def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
 def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
     text = 'contact_id,mobile,note\n1,+12125550101,"a\nb"\n\n2,nonsense,\n'
     assert [row.line for row in rows(tmp_path, text)] == [2, 5]
+
+
+def test_a_first_line_that_is_empty_is_told_as_a_missing_column(tmp_path: Path) -> None:
+    with pytest.raises(ListFileError, match="no column contact_id"):
+        rows(tmp_path, "\n")
