@@ -16,7 +16,7 @@ from config.errors import ConfigError, ConfigErrors, Path_, shown
 from config.scalars import Line, Strict, Text
 from config.yaml_reader import Document, Position, parse, read
 from strategies.overrides import Override, latest_end
-from strategies.windows import local_date
+from strategies.windows import epoch_of, local_date
 
 SLACK = 60.0  # seconds by which a beginning may lie back: who types a moment takes a moment
 _OF_DAY = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
@@ -120,10 +120,9 @@ def moment(text: str, zone: str, day: float | None = None) -> float:
     if text == "24:00" and day is not None:
         return latest_end(zone, day)
     try:
-        read_ = datetime.fromisoformat(text)
+        return epoch_of(datetime.fromisoformat(text), zone)
     except ValueError:
         raise ValueError(f"{shown(text)} is no moment") from None
-    return (read_ if read_.tzinfo else read_.replace(tzinfo=ZoneInfo(zone))).timestamp()
 
 
 def _mend(text: str) -> str:

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from strategies.windows import epoch_of
+
 
 def local_moment(moment: float | None, zone: str) -> str | None:
     """Epoch seconds as `2026-03-02T08:00:00-05:00`; None stays None."""
@@ -17,8 +19,7 @@ def local_moment(moment: float | None, zone: str) -> str | None:
 
 def moment_of(text: str, zone: str) -> float:
     """Epoch seconds of an ISO moment or date, local to the zone where it has no offset. Raises ValueError."""
-    read = datetime.fromisoformat(text)
-    return (read if read.tzinfo else read.replace(tzinfo=ZoneInfo(zone))).timestamp()
+    return epoch_of(datetime.fromisoformat(text), zone)
 
 
 def moment_option(text: str, zone: str, option: str) -> float:

@@ -16,6 +16,7 @@ from strategies.holiday_calendars import is_holiday
 from strategies.numbers import zones_of_number
 from strategies.postal_zones import zones_of_postal_code
 
+YEARS = range(1971, 2200)  # of moments that are written: beyond them some calendar or clock ends
 HORIZON = 15  # days: windows repeat weekly, so what has not opened by then never does
 FESTIVE_HORIZON = 100  # days, where holidays close it: longer than any run of them
 END_OF_DAY = time(0, 0)  # as a closing time: midnight
@@ -206,6 +207,14 @@ def local_date(zone: str, now: float) -> date:
 def start_of(day: date, zones: Iterable[str]) -> float:
     """The moment from which it is this day in every one of the zones."""
     return max(datetime.combine(day, time(0, 0), ZoneInfo(zone)).timestamp() for zone in zones)
+
+
+def epoch_of(written: datetime, zone: str) -> float:
+    """Epoch seconds of a moment that somebody wrote, local to the zone where it has no offset. Raises
+    ValueError for a year outside YEARS."""
+    if written.year not in YEARS:
+        raise ValueError(f"the year {written.year} is not reckoned with")
+    return (written if written.tzinfo else written.replace(tzinfo=ZoneInfo(zone))).timestamp()
 
 
 def next_midnight(zone: str, now: float) -> float:

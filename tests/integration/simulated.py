@@ -103,8 +103,8 @@ def simulated(  # each argument one thing a test may say
     words: Sequence[str] = (),
 ) -> Told:
     """The days from `begins` to `until`. `people`: the list's lines, its header first; `carrier`: address to
-    what its attempts come to, or a whole carrier's file; `also`: further keys of the campaign; `words`: further words of
-    the command."""
+    what its attempts come to, or a whole carrier's file; `also`: further keys of the campaign; `words`:
+    further words of the command."""
     file = (
         carrier if carrier and set(carrier) <= {"default", "devices", "model"} else {"devices": carrier or {}}
     )

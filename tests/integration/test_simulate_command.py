@@ -224,3 +224,12 @@ def test_what_is_left_out_of_a_list_is_told_in_a_line_by_its_row_and_column() ->
     assert first.endswith("people.csv:2: 2 values for 3 columns; left out")
     assert "people.csv:3 contact_id: longer than" in second
     assert len(second) < 300
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T10:00", "0001-01-01T00:00Z", "yesterday"])
+def test_a_moment_that_no_calendar_reckons_with_is_a_usage_error(moment: str) -> None:
+    passes, people = "- {name: call, medium: avm, script: hello}", f"contact_id,mobile\n1,{ADA}\n"
+    told = simulated(passes, people, begins=moment)
+    assert (told.code, "is no moment" in told.err) == (2, True)
+    told = simulated(passes, people, overrides=[{"at": moment, "patch": {"call": {"devices": ["home"]}}}])
+    assert (told.code, "is no moment; write 2030-01-31T14:00" in told.err) == (1, True)
