@@ -81,6 +81,7 @@ def _campaign(file: CampaignFile, preset: Preset, scripts: Scripts) -> Campaign:
         limits=_limits(file.limits, preset),
         window=_window(file.window, preset.window),
         legal_window=preset.window,
+        states=preset.states,
         ring=file.ring,
         wrap_up=file.wrap_up,
         machine=file.machine,

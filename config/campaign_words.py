@@ -67,6 +67,8 @@ def _campaign(campaign: Campaign) -> Iterator[str]:
     order = f", ordered by {', '.join(campaign.order)}" if campaign.order else ""
     yield f"reaches the people of {lists}{kept}{order}"
     yield f"within {hours_text(campaign.window)} of their own time, its own day being {campaign.zone}'s"
+    if campaign.states:
+        yield f"in {', '.join(sorted(campaign.states))} inside those states' own hours as well"
     if campaign.caller_id:
         yield f"shows {campaign.caller_id}, rings {duration_text(campaign.ring)}"
     for prefix, numbers in campaign.caller_ids.items():

@@ -28,7 +28,7 @@ from config.scalars import (
 )
 from config.yaml_reader import read
 from strategies.abandonment import CLOCKS, DAY, FROM_GREETING
-from strategies.campaign import DAYS, Window
+from strategies.campaign import DAYS, StateHours, Window
 from strategies.contacts import LINE_TYPES
 from strategies.vocabulary import CONSENT_BASES, Medium
 from strategies.windows import END_OF_DAY
@@ -53,6 +53,8 @@ class Preset:
     of `abandon_days`; `abandon_clock` is a word of `strategies.abandonment.CLOCKS`; for `abandon_lockout`
     seconds nobody is called who was abandoned. `consent` tells the basis a medium asks for, calls only on
     lines of the kinds `consent_on` (none: on any).
+    `states`: the stricter hours of those states that have some, by their codes, with the texts they come from
+    among the `sources`.
     `registry_within`: the age in seconds at which the country's do-not-call registry is too old to call by;
     None where it does not bind. `sources` are the texts of law, `checked` the day they were last compared
     with them.
@@ -71,12 +73,24 @@ class Preset:
     registry_within: float | None
     sources: tuple[str, ...]
     checked: date
+    states: Mapping[str, StateHours]
 
 
 class _DebtCapFile(Strict):
     calls: Positive
     within: Duration
     silence: Duration
+
+
+class _StateFile(Strict):
+    area_codes: list[Annotated[str, Field(pattern=r"[2-9][0-9]{2}")]]
+    postal_codes: list[Annotated[str, Field(pattern=r"[0-9]{3}-[0-9]{3}")]]
+
+
+class _StateHoursFile(Strict):
+    window: WindowFile
+    holidays: list[Text] = Field(default_factory=list)
+    sources: Annotated[list[Text], Field(min_length=1)]
 
 
 class _PurposeFile(Strict):
@@ -91,12 +105,14 @@ class _PurposeFile(Strict):
     consent_on: list[Annotated[str, word_of(LINE_TYPES, "a kind of line")]] = Field(default_factory=list)
     debt_cap: _DebtCapFile | None = None
     registry_within: Duration | None = None
+    states: dict[Text, _StateHoursFile] = Field(default_factory=dict)
     sources: list[Text]
 
 
 class _PresetFile(Strict):
     country: Country | None = None
     checked: Day
+    states: dict[Text, _StateFile] = Field(default_factory=dict)
     purposes: Annotated[
         dict[Annotated[str, word_of(PURPOSES, "a purpose")], _PurposeFile], Field(min_length=1)
     ]
@@ -121,11 +137,11 @@ def _read(file: Path) -> list[Preset]:
 
 
 def _preset(file: _PresetFile, purpose: str, rules: _PurposeFile) -> Preset:
-    window, cap = rules.window, rules.debt_cap
+    cap = rules.debt_cap
     return Preset(
         country=file.country or "",
         purpose=purpose,
-        window=Window(window.opens or time.min, window.closes or END_OF_DAY, window.days or DAYS),
+        window=_window(rules.window),
         abandon_rate=rules.abandon_rate,
         abandon_days=max(1, round(rules.abandon_period / DAY)),
         abandon_clock=rules.abandon_clock,
@@ -134,6 +150,20 @@ def _preset(file: _PresetFile, purpose: str, rules: _PurposeFile) -> Preset:
         consent_on=tuple(rules.consent_on),
         debt_cap=DebtCap(cap.calls, cap.within, cap.silence) if cap else None,
         registry_within=rules.registry_within,
-        sources=tuple(rules.sources),
+        sources=(*rules.sources, *(text for state in rules.states.values() for text in state.sources)),
         checked=file.checked,
+        states={code: _state(hours, file.states[code]) for code, hours in rules.states.items()},
+    )
+
+
+def _window(file: WindowFile, holidays: tuple[str, ...] = ()) -> Window:
+    return Window(file.opens or time.min, file.closes or END_OF_DAY, file.days or DAYS, holidays)
+
+
+def _state(hours: _StateHoursFile, numbers: _StateFile) -> StateHours:
+    ranges = (each.partition("-") for each in numbers.postal_codes)
+    return StateHours(
+        _window(hours.window, tuple(hours.holidays)),
+        frozenset(numbers.area_codes),
+        tuple((int(first), int(last)) for first, _, last in ranges),
     )

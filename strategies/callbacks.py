@@ -26,8 +26,9 @@ from strategies.contacts import Device
 from strategies.passage import day_cap
 from strategies.records import TAKEN_OUT
 from strategies.state import Callback, Case, ContactState, Dial, Step, Wait
+from strategies.state_hours import hours_of
 from strategies.vocabulary import Kind, Medium, RecoveryEnd, Result
-from strategies.windows import contact_zones, next_opening, pass_window
+from strategies.windows import contact_zones, next_opening
 
 Line = Mapping[str, object]
 Called = tuple[ContactState, Step | None, list[Line]]
@@ -126,7 +127,7 @@ def opens(callback: Callback, case: Case, start: float) -> float | None:
     """The first moment from `start` on in the hours of its pass and the zones of the person."""
     going = case.campaign.find(callback.pass_name)
     zones = contact_zones(case.contact, callback.device, case.campaign)
-    return next_opening(pass_window(case.campaign, going), zones, start)
+    return next_opening(hours_of(case.campaign, going, case.contact, callback.device), zones, start)
 
 
 def after_attempt(

@@ -33,6 +33,15 @@ class Window(Record, frozen=True, cache_hash=True, omit_defaults=False):
 DAYTIME = Window()
 
 
+class StateHours(Record, frozen=True):
+    """A state with legal hours of its own, and how one knows who may live there: the area codes of its
+    numbers, the first and last of its ranges of postal codes by their first three digits."""
+
+    window: Window
+    area_codes: frozenset[str] = frozenset()
+    postal_codes: tuple[tuple[int, int], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Retry:
     """What follows one result; `after`: waits in seconds, the nth before the nth retry on the same device."""
@@ -174,6 +183,7 @@ class Campaign:
     limits: Limits = Limits()
     window: Window = DAYTIME
     legal_window: Window = DAYTIME  # of the preset; intersected with the campaign's and the pass's
+    states: Mapping[str, StateHours] = field(default_factory=dict)  # of the preset: stricter hours, by state
     ring: float = 30.0
     wrap_up: float = 15.0
     machine: Machine = "hang_up"

@@ -29,6 +29,7 @@ from strategies.passage import Passage, after_result, day_cap, leave_device, lea
 from strategies.records import record_of, with_amended, with_record, with_result
 from strategies.refusals import ACTIONS, TOLD, Action
 from strategies.state import Case, ContactState, Dial, Ended, Move, PassRecord, SubCampaign, Wait
+from strategies.state_hours import hours_of
 from strategies.vocabulary import (
     CALL_AGAIN,
     OPT_OUT,
@@ -40,7 +41,7 @@ from strategies.vocabulary import (
     Result,
     RunState,
 )
-from strategies.windows import contact_zones, local_date, next_midnight, next_opening, pass_window
+from strategies.windows import contact_zones, local_date, next_midnight, next_opening
 
 Line = Mapping[str, object]
 
@@ -339,7 +340,8 @@ def _recover(state: ContactState, case: Case) -> Passage:
     candidate = case.campaign.find(task.pass_name)
     start = max(case.now, task.not_before, day_cap(state, case), state.hold_until)
     zones = contact_zones(case.contact, task.device, case.campaign)
-    opening = next_opening(pass_window(case.campaign, candidate), zones, start)
+    hours = hours_of(case.campaign, candidate, case.contact, task.device)
+    opening = next_opening(hours, zones, start)
     if opening is None or opening > case.now:
         until = task.expires if opening is None else min(opening, task.expires)
         return state, Wait(until, "recovery"), []

@@ -28,6 +28,7 @@ from strategies.records import (
 )
 from strategies.retries import Again, after
 from strategies.state import Case, ContactState, Dial, PassRecord, Step, Track, Wait
+from strategies.state_hours import hours_of
 from strategies.vocabulary import Kind, Refusal, Result
 from strategies.windows import (
     contact_zones,
@@ -213,7 +214,8 @@ def _spent(state: ContactState, candidate: Pass) -> bool:
 
 def _hours(candidate: Pass, device: Device, case: Case) -> tuple[Window, tuple[str, ...]]:
     """The window of a pass and the zones it holds in for a device."""
-    return pass_window(case.campaign, candidate), contact_zones(case.contact, device, case.campaign)
+    hours = hours_of(case.campaign, candidate, case.contact, device)
+    return hours, contact_zones(case.contact, device, case.campaign)
 
 
 def _opens(candidate: Pass, state: ContactState, case: Case) -> float | None:

@@ -20,12 +20,13 @@ from strategies.engine import claimed
 from strategies.frozen import Record
 from strategies.numbers import allowed
 from strategies.state import Case, ContactState, Dial, SubCampaign
+from strategies.state_hours import hours_of
 from strategies.store import lines
 from strategies.store.codec import record_text, stand, text
 from strategies.store.keys import Keys
 from strategies.store.turns import lane_of
 from strategies.vocabulary import CONSENT_BASES, VOICE
-from strategies.windows import closes, contact_zones, pass_window
+from strategies.windows import closes, contact_zones
 
 
 class Claim(Record, frozen=True):
@@ -61,7 +62,7 @@ def decided(intent: Intent, case: Case, state: ContactState, dial: Dial, countri
         state=claimed(state, dial, intent.attempt, intent.at, sub),
         expected_version=state.version,
         allowed=device.kind == "email" or allowed(device.address, countries),
-        open_until=closes(pass_window(sub.campaign, going), zones, case.now),
+        open_until=closes(hours_of(sub.campaign, going, case.contact, device), zones, case.now),
         asks=asks_of(going, case.contact, device),
         plan=sub.plan,
         plan_until=sub.plan_until,
