@@ -113,7 +113,7 @@ def _row(state: ContactState, case: Case) -> Passage:
             if opens is None:
                 return state, Wait(None, "pass_not_open"), lines
             if case.now < opens:
-                return state, _until_open(candidate, case, opens), lines
+                return state, _until_open(candidate, state, case, opens), lines
         state, step, more = _in_pass(candidate, state, case)
         lines.extend(more)
         if step is not None:
@@ -244,8 +244,11 @@ def _after_days(candidate: Pass, case: Case, ended_at: float) -> float:
     return ended_at if day is None else start_of(day, (zone, *zones))
 
 
-def _until_open(candidate: Pass, case: Case, opens: float) -> Wait:
-    devices = devices_of(candidate, case)
+def _until_open(candidate: Pass, state: ContactState, case: Case, opens: float) -> Wait:
+    """Until the first hour in which the pass may try the contact; who does not fit is passed over as soon as
+    it opens, or the next pass would wait for their hours."""
+    fits = unfit(candidate, state, case) is None
+    devices = devices_of(candidate, case) if fits else ()
     first = next_opening(*_hours(candidate, devices[0], case), opens) if devices else None
     return Wait(opens if first is None else first, "wait_days")
 

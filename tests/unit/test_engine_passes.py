@@ -330,3 +330,25 @@ def test_nobody_is_called_without_the_consent_the_pass_asks_for(lists_gave, own,
     if not called:
         assert step == Ended("no_pass_left")
         assert [line["reason"] for line in story.told("skipped")] == ["no_consent"]
+
+
+def test_who_does_not_fit_is_passed_over_as_the_pass_opens_and_does_not_wait_for_its_hours():
+    late = Pass(
+        "late", Medium.DIALER, wait_days=1, window=Window(time(15), time(17)), where="contact.balance > 500"
+    )
+    story = Story(a_campaign(Pass("call", Medium.AVM), late, Pass("last", Medium.AVM)))
+    story.call(Result.NO_ANSWER)
+    assert isinstance(story.until_dial(), Dial)
+    assert clock(story.now) == "Tue 08:00:00"
+    assert [(line["pass"], line["reason"]) for line in story.told("skipped")] == [
+        ("late", "not_eligible_now")
+    ]
+
+
+def test_who_fits_waits_for_the_first_hour_of_a_pass_that_opens_on_another_day():
+    late = Pass("late", Medium.DIALER, wait_days=1, window=Window(time(15), time(17)))
+    story = Story(a_campaign(Pass("call", Medium.AVM), late))
+    story.call(Result.NO_ANSWER)
+    step = story.look()
+    assert isinstance(step, Wait)
+    assert (step.reason, clock(step.until or 0)) == ("wait_days", "Tue 15:00:00")
