@@ -5,15 +5,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from strategies.campaign import Campaign, Pass
 from strategies.contacts import Contact
 from strategies.pacing import finish_rate
 from strategies.records import is_through
 from strategies.state import ContactState
-from strategies.windows import contact_zones, local_date, pass_window
+from strategies.windows import contact_zones, next_time_of_day, pass_window
 
 AGAIN = 60.0  # seconds after which a rate is reckoned anew
 
@@ -39,22 +37,15 @@ class Finishing:
             return None
         known = self._rates.get(going.name)
         if known is None or now >= known[0] + AGAIN:
-            until = moment_of(going.pacing.finish_by, campaign.zone, now)
+            window = pass_window(campaign, going)
+            until = next_time_of_day(going.pacing.finish_by, window, campaign.zone, now)
             left = {zones: people for zones, people in self._left[going.name].items() if people > 0}
-            known = now, finish_rate(left, pass_window(campaign, going), until, now)
+            known = now, finish_rate(left, window, until, now)
             self._rates[going.name] = known
         return known[1]
 
     def _zones(self, contact: Contact) -> tuple[str, ...]:
         return contact_zones(contact, contact.devices[0], self._campaign)
-
-
-def moment_of(clock: time, zone: str, now: float) -> float:
-    """When the clock of a zone shows this time next (epoch seconds)."""
-    today = local_date(zone, now)
-    days = (today, today + timedelta(days=1))
-    moments = [datetime.combine(day, clock, ZoneInfo(zone)).timestamp() for day in days]
-    return next(moment for moment in moments if moment > now)
 
 
 def _out(state: ContactState, name: str) -> bool:

@@ -86,3 +86,18 @@ def test_a_pass_with_a_time_to_be_through_by_spreads_its_calls_until_then() -> N
     assert called[0] == "09:00"
     assert "10:30" < called[-1] <= "11:00"
     assert 50 <= sum(one < "10:00" for one in called) <= 65
+
+
+def test_a_time_to_be_through_by_is_of_the_next_day_on_which_the_pass_is_open() -> None:
+    """On Friday from 17:00: three hours are left of it, and two of Monday's."""
+    people = "contact_id,mobile\n" + "".join(f"{n},+1212555{n:04}\n" for n in range(200, 300))
+    told = simulated(
+        CALL % ", pacing: {finish_by: '11:00'}, days: [mon, tue, wed, thu, fri]",
+        people,
+        begins="2026-03-06T17:00-05:00",
+        until="2026-03-10T00:00-04:00",
+    )
+    days = [one[:3] for one in told.attempts]
+    assert len(days) == 100
+    assert 55 <= days.count("Fri") <= 65
+    assert told.attempts[-1][:9] <= "Mon 11:00"

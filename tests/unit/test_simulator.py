@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import time
 
 import pytest
 
 from config.carrier import Carrier, Entry, Hourly, Model
 from console.simulator.agents import Agents
 from console.simulator.fates import Fate, Fates
-from console.simulator.finishing import moment_of
 from console.simulator.grants import Meter
 from console.simulator.timeline import Timeline
 from strategies.attempts import Intent, triggers_of_result
@@ -164,8 +162,3 @@ def test_who_left_after_the_key_that_leads_to_an_agent_had_asked_for_one() -> No
     campaign = replace(CAMPAIGN, passes=(Pass("call", Medium.AVM, script=menu),))
     for said, first in (("pressed_0", "asked_for_agent_but_lost"), ("pressed_2", "hangup_in_script")):
         assert triggers_of_result(an_intent(), Result.HANGUP_IN_SCRIPT, (said,), campaign)[0] == first
-
-
-def test_a_time_of_day_is_the_next_one_in_its_zone() -> None:
-    assert moment_of(time(13), NEW_YORK, NOON) == NOON + 3600
-    assert moment_of(time(11), NEW_YORK, NOON) == NOON + 23 * 3600
