@@ -17,6 +17,7 @@ from strategies.abandonment import PATIENCE
 
 log = structlog.get_logger(__name__)
 
+CATCH_UP = 0.5  # seconds for what Asterisk told already to be heard: after a stall, of an agent who is there
 AHEAD = 0.2  # seconds before the time is up at which Asterisk is asked: the message has to begin in time
 
 
@@ -62,13 +63,23 @@ class Abandoning:
             leading.create_task(self._lead_away(attempt), name=f"abandon {attempt}")
 
     async def _lead_away(self, attempt: str) -> None:
-        """A channel's unique id does for its name. Where it cannot be done, the dialplan's own limit leads
-        there a little later."""
+        """Unless an agent was there already, of whom we had not heard yet. A channel's unique id does for its
+        name. Where it cannot be done, the dialplan's own limit leads there a little later."""
         place = {"Channel": attempt, "Context": Context.ABANDON, "Exten": "s", "Priority": "1"}
         try:
+            await self._hear_all()
+            if attempt not in self._led:
+                return
             await self._link.call("Redirect", place)
         except AmiError as error:
             log.info("abandon.not_led_away", attempt=attempt, error=str(error))
         else:
             self._on_abandoned(attempt)
             log.info("abandon.no_agent", attempt=attempt)
+
+    async def _hear_all(self) -> None:
+        try:
+            async with asyncio.timeout(CATCH_UP):
+                await self._link.caught_up()
+        except TimeoutError:
+            log.warning("abandon.events_late", seconds=CATCH_UP)

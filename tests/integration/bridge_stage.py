@@ -43,6 +43,10 @@ def event(name: str, **headers: str) -> Event:
     return Event(name, "\r\n".join(lines).encode())
 
 
+async def nothing() -> None:
+    """Everything told is handled."""
+
+
 async def takes(_attempt: str) -> None:
     """Asterisk takes every Originate."""
 
@@ -70,6 +74,7 @@ class ScriptedLink:
         self.agents: list[str] = []
         self.listed = 0
         self.during_snapshot: Callable[[], None] = lambda: None
+        self.catching_up: Callable[[], Awaitable[None]] = nothing
         self._on_event, self._on_state = on_event or {}, on_state
         self._holds, self._held_back = 0, list[Event]()
 
@@ -79,6 +84,10 @@ class ScriptedLink:
 
     async def run(self) -> None:
         await asyncio.Event().wait()
+
+    async def caught_up(self) -> None:
+        """What Asterisk told before, and nobody has handled yet, is told now."""
+        await self.catching_up()
 
     async def call(
         self,

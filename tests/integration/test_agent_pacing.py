@@ -134,6 +134,24 @@ async def test_who_finds_no_agent_is_led_to_the_message_before_two_seconds_are_o
         assert (await store.counters(sub.name)).connected_to_agent == 1
 
 
+async def test_nobody_is_taken_from_an_agent_of_whom_we_had_only_not_heard_yet(
+    store: Store, clock: Clock
+) -> None:
+    async with staged(store, clock, agents=["a"]) as stage:
+        await running(store, LIVE, many=1)
+        attempt = await stage.one_call()
+        await stage.answers(attempt)
+
+        async def an_agent_was_there() -> None:
+            await stage.hears(attempt, CONNECTED)
+
+        stage.link.catching_up = an_agent_was_there
+        await stage.passes(5.0)
+        assert stage.link.redirected == []
+        await stage.hang_up(attempt)
+        assert await stage.results() == {attempt: "connected_agent"}
+
+
 async def test_the_clock_is_the_greetings_though_the_queue_is_heard_of_first(
     store: Store, clock: Clock
 ) -> None:

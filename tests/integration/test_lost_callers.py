@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from bridge_stage import ADA, BO, CALL, launched
 from store_people import NOON, Clock, standing
 
+from ami_bridge.came_back import CameBack
 from ami_bridge.events import Hangup, QueueCallerAbandon
 from ami_bridge.lost_callers import LostCallers
 from ami_bridge.sub_campaigns import SubCampaigns
@@ -15,18 +18,21 @@ from strategies.recovery import LostCaller
 from strategies.store import Store
 from strategies.vocabulary import Medium, RunState, Trigger
 
-INBOUND = Pass(
-    "inbound", Medium.DIALER, recovery=Recovery((Trigger.ABANDONED_IN_QUEUE,), queue="service", delay=30.0)
-)
+RECOVERS = Recovery((Trigger.ABANDONED_IN_QUEUE,), queue="service", delay=30.0)
+INBOUND = Pass("inbound", Medium.DIALER, recovery=RECOVERS)
 LEFT = QueueCallerAbandon("service", "PJSIP/a-1", "1763.4", "1763.4", 1, 1, 40, "2025550101")
 HUNG_UP = Hangup("PJSIP/a-1", "1763.4", "1763.4", 16, "Normal Clearing")
 LOST = LostCaller("1763.4", "service", "+12025550101", NOON)
 
 
+async def subs(store: Store) -> SubCampaigns:
+    found = SubCampaigns(store)
+    await found.refresh()
+    return found
+
+
 async def lost_callers(store: Store, clock: Clock) -> LostCallers:
-    subs = SubCampaigns(store)
-    await subs.refresh()
-    return LostCallers(store, subs, clock, "US")
+    return LostCallers(store, await subs(store), clock, "US")
 
 
 async def test_who_hung_up_in_the_queue_is_to_be_called_again_once(store: Store, clock: Clock) -> None:
@@ -41,6 +47,20 @@ async def test_who_hung_up_in_the_queue_is_to_be_called_again_once(store: Store,
     assert (await store.counters(sub.name)).triggered == {"abandoned_in_queue": 1}
     told = [line for _, line in await store.ledger()]
     assert recount(told) == await store.counters(sub.name)
+
+
+async def test_a_loss_that_is_told_again_when_its_recovery_is_over_begins_no_other(
+    store: Store, clock: Clock
+) -> None:
+    often = replace(INBOUND, recovery=replace(RECOVERS, per_day=5))
+    sub = await launched(store, [ADA], CALL, often)
+    callers, back = await lost_callers(store, clock), CameBack(store, await subs(store), clock, "US")
+    await callers.recover(LOST)
+    await back.end_recoveries(LOST.number)
+    await callers.recover(LOST)
+    assert (await standing(store, sub, ADA)).recovery is None
+    await callers.recover(replace(LOST, call="1763.5"))  # another loss
+    assert (await standing(store, sub, ADA)).recovery is not None
 
 
 async def test_of_several_campaigns_the_one_that_comes_first_recovers(store: Store, clock: Clock) -> None:

@@ -35,6 +35,15 @@ def test_who_hangs_up_in_the_script_is_recalled_on_the_next_device_after_the_del
     assert (over["result"], over["trigger"]) == ("reached", LOST)
 
 
+def test_who_was_abandoned_is_left_alone_by_this_campaign_too_for_the_lockout_of_the_preset():
+    locked = limits(abandon_lockout=72 * 3600.0)
+    retry = retrying(abandoned_no_agent=((60,), "same_device"))
+    story = Story(a_campaign(Pass("call", Medium.DIALER, retry=retry), limits=locked), a_contact("mobile"))
+    story.call(Result.ABANDONED_NO_AGENT)
+    story.call(Result.CONNECTED_AGENT)
+    assert story.dials == [("call", "mobile", "Mon 10:00:00"), ("call", "mobile", "Thu 10:00:00")]
+
+
 def test_with_one_device_the_same_is_called_again():
     story = Story(a_campaign(CALL, rescue(LOST)), a_contact("mobile"))
     story.call(HANGUP, triggers=[LOST])

@@ -67,6 +67,13 @@ def test_in_hard_mode_nothing_may_ever_be_above_the_cap() -> None:
     assert (decision.calls, decision.stopped_by) == (1, "gate")
 
 
+def test_in_hard_mode_everybody_who_rings_may_answer() -> None:
+    """Thirty agents are idle, and nobody answered yet: one call each, however unlikely it is that all do."""
+    idle, eager = Floor(30, 0, 0, 0, left=28800), Pacer(feedback=Feedback(eps=0.6))
+    assert decide(idle, eager, Rule(hard=True), 200) == Decision(30, "gate")
+    assert decide(idle, eager, RULE, 200).calls > 50
+
+
 def test_feedback_goes_further_with_credit_and_back_without() -> None:
     start = Feedback()
     assert fed_back(Pacer(tally=Tally(1000, 0)), 20, RULE).eps > start.eps
