@@ -417,6 +417,35 @@ async def test_in_hard_mode_nobody_is_dialled_who_might_be_abandoned_before_ther
         assert "leaves no room for more: 0 of 0 who answered" in stage.dialer.held()["spring/1"]["live"]
 
 
+async def test_who_hangs_up_waiting_counts_at_once_and_for_all_of_the_campaign(
+    store: Store, clock: Clock
+) -> None:
+    """Two lists of one campaign, each a sub-campaign: what one abandons the other has no more credit for."""
+    hard = replace(LIVE, pacing=Pacing("power", ratio=10.0, abandon_rate=0.03, hard=True))
+    crowd = people(40)
+    async with staged(store, clock, agents=["a", "b"]) as stage:
+        await launched(store, crowd[:20], hard, **MESSAGE)
+        await launched(store, crowd[20:], hard, **MESSAGE)
+        called = await stage.look()
+        assert {intent.sub for intent, _ in await store.live()} == {"spring/1"}
+        await stage.answers(called[0])
+        stage.board.left(QUEUE, called[0])
+        await stage.hears(called[0], (FactName.QUEUE_ABANDONED, QUEUE), (FactName.HUNG_UP, "16"))
+        await stage.look(after=0.01)
+        for sub in ("spring/1", "spring/2"):
+            assert stage.dialer.held()[sub]["live"].endswith("1 of 1 who answered")
+
+
+async def test_a_rule_that_slows_halves_the_lines_and_the_cap(store: Store, clock: Clock) -> None:
+    four = replace(LIVE, pacing=Pacing("power", ratio=4.0))
+    async with staged(store, clock, agents=["a"]) as stage:
+        sub = await running(store, four)
+        stage.subs.slowed = frozenset({sub.name})
+        assert len(await stage.look()) == 2
+        stage.subs.slowed = frozenset()
+        assert len(await stage.look()) == 2
+
+
 async def test_who_is_held_back_by_the_rule_is_told_with_its_figures(store: Store, clock: Clock) -> None:
     loose = replace(PREDICTIVE, pacing=replace(PREDICTIVE.pacing, abandon_rate=0.5))
     async with staged(store, clock, agents=["a", "b", "c"]) as stage:
