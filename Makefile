@@ -5,6 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 CODE := agi ami_bridge messaging strategies models config console dialplan docker tests
 
+# Compiled modules are kept, also where the environment forbids it (as images of Python tend to): here a
+# hundred processes start, and to compile what each of them loads takes it four seconds.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help install images demo test lint contracts tests unit image-test bench docs up down clean
 
