@@ -71,3 +71,33 @@ async def test_who_gives_up_while_asking_for_others_leaves_them_to_the_next() ->
     with pytest.raises(asyncio.CancelledError):
         await first
     assert await second == 4
+
+
+async def test_who_gives_up_as_their_turn_to_ask_comes_leaves_it_to_the_next() -> None:
+    asked = Asked()
+    asked.let.clear()
+    together = Together(asked, most=1)
+    first, second, third = (asyncio.create_task(together.ask(n)) for n in (1, 2, 3))
+    await asked.asking.wait()
+    asked.let.set()
+    assert await first == 2
+    second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    assert await third == 6
+    assert await together.ask(4) == 8
+
+
+async def test_who_comes_later_does_not_wait_until_each_before_has_gone_on() -> None:
+    asked = Asked()
+    asked.let.clear()
+    together = Together(asked, most=1000)
+    before = [asyncio.create_task(together.ask(n)) for n in range(20, 520)]
+    await asked.asking.wait()
+    asked.let.set()
+    await before[0]
+    later = asyncio.create_task(together.ask(1))
+    for _ in range(5):  # turns of the loop
+        await asyncio.sleep(0)
+    assert later.done()
+    assert await later == 2
