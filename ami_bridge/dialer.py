@@ -13,7 +13,7 @@ from ami_bridge.agent_pacing import AgentPacing
 from ami_bridge.agents import QueueBoard
 from ami_bridge.answer_chances import AnswerChances
 from ami_bridge.attempt_keeper import AttemptKeeper
-from ami_bridge.choice import Choice
+from ami_bridge.choice import BATCH, Choice
 from ami_bridge.completion import Completion
 from ami_bridge.errors import UnsafeAsterisk
 from ami_bridge.grants import Grants
@@ -41,6 +41,7 @@ log = structlog.get_logger(__name__)
 
 TICK = 0.2  # seconds between two looks at who is due
 SOONEST = 0.05  # seconds after a look before which nothing that happens makes it look again
+ANEW = 0.5  # seconds for which the sub-campaigns as they were read hold, while there are more to call
 STORE_AGAIN = 1.0  # seconds until the store is tried again
 SPEECH_AGAIN = 60.0  # seconds until a contact is looked at again whose prompt could not be spoken
 
@@ -94,6 +95,7 @@ class Dialer:
         self._unsafe: str | None = None
         self._right_for: int | None = None  # the link's generation that the last repair was true of
         self._stopping = False
+        self._anew_at = 0.0  # when a look reads the sub-campaigns anew, though there are more to call
         self._keeper = keeper
         self._look_again = asyncio.Event()
         self.calls.on_change = self.standing_by.on_change = self._look_again.set
@@ -104,15 +106,25 @@ class Dialer:
         """Look at every running sub-campaign each TICK until `stop`, then wait for what was asked; looks at
         nothing while lease or store is away, and dials nobody while the link is, nor afterwards before a
         repair."""
+        more = False
         async with asyncio.TaskGroup() as calls:
             while not self._stopping:
-                if self._leased():
-                    try:
-                        await self.look(calls)
-                    except StoreUnavailable as error:
-                        log.warning("dialer.store_unavailable", error=str(error))
-                        await self._until_store_is_back()
-                await self._until_next_look()
+                more = self._leased() and await self._looked(calls, more=more)
+                if not more:
+                    await self._until_next_look()
+
+    async def _looked(self, calls: asyncio.TaskGroup, *, more: bool) -> bool:
+        """One look, which only calls for as long as the last one left people (`more`) and what it was told of
+        the sub-campaigns is new; whether this one left some."""
+        anew = not more or self._clock() >= self._anew_at
+        if anew:
+            self._anew_at = self._clock() + ANEW
+        try:
+            return await self.look(calls, anew=anew)
+        except StoreUnavailable as error:
+            log.warning("dialer.store_unavailable", error=str(error))
+            await self._until_store_is_back()
+            return False
 
     async def _until_next_look(self) -> None:
         """A TICK, or less where something has happened to agents or calls."""
@@ -150,13 +162,16 @@ class Dialer:
         """A call that is up, whoever asked for it."""
         self._grants.adopt(intent, to_agent=to_agent)
 
-    async def look(self, calls: asyncio.TaskGroup) -> None:
-        """One look at every running sub-campaign; each call that follows from it is a task of `calls`.
+    async def look(self, calls: asyncio.TaskGroup, *, anew: bool = True) -> bool:
+        """One look at every running sub-campaign; each call that follows from it is a task of `calls`. True
+        where one of them had as many to call as a look takes. Not `anew`: by what the last look was told.
 
         Raises StoreUnavailable, and then may have left attempts granted, or claimed, that nobody asks for.
         """
-        await self._subs.refresh()
-        await self._subs.turn(self._clock())
+        more = False
+        if anew:
+            await self._subs.refresh()
+            await self._subs.turn(self._clock())
         for sub in self._subs.running(self._clock(), self.calls.under_way()):
             if self._may_dial():
                 await self._speak_fixed(sub)
@@ -164,14 +179,18 @@ class Dialer:
                 await self._pacing.refresh(sub, self._clock())
                 await self._chances.refresh(sub, self._clock())
                 await self._previews.look(sub, self._clock())
-                await self._claim(sub, await self._prepared(sub), calls)
+                prepared = await self._prepared(sub)
+                more = more or len(prepared) >= BATCH
+                await self._claim(sub, prepared, calls)
             else:
                 await self._choice.route(sub, self._clock())
-            await self._end_passes(sub)
+            if anew:
+                await self._end_passes(sub)
         if self._may_dial():
             await self.standing_by.work()
         if self._may_dial() and (self._hanging_up is None or self._hanging_up.done()):
             self._hanging_up = calls.create_task(self._ringing.hang_up(self._clock()), name="hang up")
+        return more
 
     def hindrance(self) -> str | None:
         """Why nobody may be dialled at all, a word of `strategies.explain.HINDRANCES`; None if they may."""

@@ -5,6 +5,7 @@ and run code. Where certified releases and the standard ones differ, both are li
 """
 
 import re
+from functools import lru_cache
 
 from ami_bridge.errors import UnsafeAsterisk
 from ami_bridge.wire import clean
@@ -28,6 +29,7 @@ def check_version(version: str | None) -> None:
         raise UnsafeAsterisk(f"Asterisk {clean(version, 40)} may have CVE-2024-42365: {_MEND}")
 
 
+@lru_cache(maxsize=8)  # asked before each call
 def _is_fixed(version: str) -> bool:
     if certified := _CERTIFIED.match(version):
         major, minor, patch = map(int, certified.groups())

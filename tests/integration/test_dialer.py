@@ -319,6 +319,18 @@ async def test_one_look_does_not_exceed_the_channels(store: Store, clock: Clock)
         assert len(await stage.look()) == 1
 
 
+async def test_more_than_one_look_takes_are_called_without_a_pause(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialer, "TICK", 1000.0)
+    monkeypatch.setattr(dialer, "SOONEST", 1000.0)
+    async with staged(store, clock) as stage, asyncio.TaskGroup() as tasks:
+        await launched(stage.store, people(250))
+        running = tasks.create_task(stage.dialer.run())
+        await until(lambda: len(stage.link.originated) == 250)
+        running.cancel()
+
+
 async def test_the_list_is_called_in_its_order_however_slowly(store: Store, clock: Clock) -> None:
     crowd = people(120)
     async with staged(store, clock) as stage:
