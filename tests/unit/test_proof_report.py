@@ -15,12 +15,16 @@ from models.proven_calls import OTHER, REPLAYED, ProvenCall, measured, proven_ca
 from strategies.control import Arm
 
 FOUND = catalogue()
-CALLS = proven_calls(lines(26, 0.3, FOUND), FOUND)
 
 
 @pytest.fixture(scope="module")
-def told() -> Report:
-    return report(CALLS, FOUND, TENANT, "buys")
+def calls() -> list[ProvenCall]:
+    return proven_calls(lines(26, 0.3, FOUND), FOUND)
+
+
+@pytest.fixture(scope="module")
+def told(calls: list[ProvenCall]) -> Report:
+    return report(calls, FOUND, TENANT, "buys")
 
 
 def test_the_effect_on_the_metric_is_shown_with_its_interval(told: Report) -> None:
@@ -50,12 +54,14 @@ def test_the_decisions_are_compared_with_one_segment_for_all(told: Report) -> No
     assert compared.effect.effect < 0, "here everybody buys likelier as a buyer: the model holds some back"
 
 
-def test_what_hung_up_has_failed_and_single_calls_are_not_left_out(told: Report) -> None:
-    abandoned = next(call for call in CALLS if call.told["abandoned"])
+def test_what_hung_up_has_failed_and_single_calls_are_not_left_out(
+    told: Report, calls: list[ProvenCall]
+) -> None:
+    abandoned = next(call for call in calls if call.told["abandoned"])
     assert measured(abandoned, "buys", FOUND) == 0.0
     assert measured(abandoned, "abandoned", FOUND) == 1.0
     assert measured(abandoned, "handle_time", FOUND) is None
-    assert (told.calls, told.over, told.misdrawn) == (len(CALLS), len(CALLS), 0)
+    assert (told.calls, told.over, told.misdrawn) == (len(calls), len(calls), 0)
 
 
 def test_other_policies_are_estimated_where_the_choice_was_left_to_chance(told: Report) -> None:
@@ -85,8 +91,8 @@ def test_without_an_experiment_no_effect_is_told() -> None:
     assert "No effect can be told" in page(found)
 
 
-def test_calls_in_another_arm_than_the_seed_draws_count_nowhere() -> None:
-    other = report(CALLS, FOUND, "another seed", "buys")
+def test_calls_in_another_arm_than_the_seed_draws_count_nowhere(calls: list[ProvenCall]) -> None:
+    other = report(calls, FOUND, "another seed", "buys")
     assert other.misdrawn > 1000
     assert f"{other.misdrawn} calls are in another arm" in page(other)
 
@@ -98,15 +104,19 @@ def test_predictions_are_compared_with_what_happened(told: Report) -> None:
     assert 0.6 < one.auc < 0.9
 
 
-def test_every_decision_is_made_again_and_one_by_another_catalogue_is_told(told: Report) -> None:
-    assert told.replays == {REPLAYED: len(CALLS)}
+def test_every_decision_is_made_again_and_one_by_another_catalogue_is_told(
+    told: Report, calls: list[ProvenCall]
+) -> None:
+    assert told.replays == {REPLAYED: len(calls)}
     elsewhere = catalogue(TEXT.replace("0.2", "0.21"))
     assert proven_calls(lines(1, 0.1, FOUND), elsewhere)[0].replay == OTHER
 
 
-def test_the_beginning_of_a_slice_is_left_out_by_waits_and_talks(told: Report) -> None:
+def test_the_beginning_of_a_slice_is_left_out_by_waits_and_talks(
+    told: Report, calls: list[ProvenCall]
+) -> None:
     assert told.burn_in == pytest.approx(9.0 + 120.0)
-    assert report(CALLS, FOUND, TENANT, "buys", burn_in=99_999).burn_in == 1800, "at most half of it"
+    assert report(calls, FOUND, TENANT, "buys", burn_in=99_999).burn_in == 1800, "at most half of it"
 
 
 class Page(HTMLParser):
@@ -139,9 +149,9 @@ def test_the_page_is_whole_runs_nothing_and_loads_nothing(told: Report) -> None:
     assert {"svg", "table", "polyline"} <= read.tags
 
 
-def test_what_comes_from_files_is_no_markup() -> None:
-    odd = replace(CALLS[0], first="<b>x</b>", reason="<script>alert(1)</script>")
-    shown = page(report([odd, *CALLS[1:50]], FOUND, "<i>tenant</i>", "buys"))
+def test_what_comes_from_files_is_no_markup(calls: list[ProvenCall]) -> None:
+    odd = replace(calls[0], first="<b>x</b>", reason="<script>alert(1)</script>")
+    shown = page(report([odd, *calls[1:50]], FOUND, "<i>tenant</i>", "buys"))
     assert not {"b", "i", "script"} & Page(shown).tags
 
 
