@@ -86,11 +86,12 @@ async def explained(store: Store, loaded: Project, sub: SubCampaign) -> dict[str
         }
         for reason, number in tally.counts.most_common()
     ]
+    halted_by, all_done = await store.halted_by(), bool(tally.done) and not tally.counts
     return {
         "sub_campaign": sub.name,
         "state": sub.run_state.value,
         "at": local_moment(now, zone),
-        "holds": holds(sub, now, halted_by=await store.halted_by(), hindrance=hindrance),
+        "holds": holds(sub, now, halted_by=halted_by, hindrance=hindrance, all_done=all_done),
         "dialer": held if tally.counts[FREE] else {},
         "overrides": list(sub.overrides),
         "rules": [row for row in rows_of(sub, await store.rules()) if row["stand"] != Stand.CALM],

@@ -7,7 +7,7 @@ the store by the caller, which asks it what a claim would be told. Nothing is de
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from strategies.contacts import Contact
@@ -102,8 +102,16 @@ def look(contact: Contact, state: ContactState, sub: SubCampaign, now: float) ->
             return Look(move, _reason(move, Case(contact, sub, now)), until)
 
 
-def holds(sub: SubCampaign, now: float, *, halted_by: str | None, hindrance: str | None) -> list[str]:
-    """Everything that keeps the whole sub-campaign from calling anybody, in words with the mend."""
+def holds(
+    sub: SubCampaign,
+    now: float,
+    *,
+    halted_by: str | None,
+    hindrance: str | None,
+    all_done: bool = False,
+) -> list[str]:
+    """Everything that keeps the whole sub-campaign from calling anybody, in words with the mend. `all_done`:
+    it has people, and is through with all of them."""
     found = []
     if halted_by is not None:
         found.append(f"the stop switch was thrown by {halted_by}: secondpass campaign unhalt")
@@ -113,9 +121,21 @@ def holds(sub: SubCampaign, now: float, *, halted_by: str | None, hindrance: str
         found.append("its timeframe has not begun")
     if sub.ends is not None and now >= sub.ends:
         found.append("its timeframe is over")
+    queues = [one.recovery.queue for one in sub.campaign.passes if one.recovery and one.recovery.queue]
+    if all_done and queues and sub.run_state is RunState.RUNNING:
+        found.append(_stays_for(queues, sub))
     if hindrance is not None:
         found.append(HINDRANCES.get(hindrance, hindrance))
     return found
+
+
+def _stays_for(queues: Sequence[str], sub: SubCampaign) -> str:
+    """Why one that is through with its people is not over: nobody knows when a queue loses its last
+    caller."""
+    ends = (
+        "" if sub.ends is not None else f": secondpass campaign stop {sub.name} ends it, or start it --until"
+    )
+    return f"it is done with its people, and stays for callers lost in {' and '.join(queues)}{ends}"
 
 
 def _run_state(sub: SubCampaign) -> str:

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from engine_stage import MONDAY, Story, a_campaign, a_contact, a_sub, at, limits, retrying
 
-from strategies.campaign import Pass
+from strategies.campaign import Pass, Recovery
 from strategies.engine import enter
 from strategies.explain import FREE, HINDRANCES, WORDS, Look, Tally, holds, look
-from strategies.vocabulary import Medium, Result, RunState
+from strategies.vocabulary import Medium, Result, RunState, Trigger
 
 
 def why(story: Story) -> Look:
@@ -70,6 +70,16 @@ def test_a_sub_campaign_tells_everything_that_holds_it() -> None:
         HINDRANCES["no_ami"].split(":", maxsplit=1)[0],
     ]
     assert holds(a_sub(a_campaign()), MONDAY, halted_by=None, hindrance=None) == []
+
+
+def test_one_that_is_done_with_its_people_tells_that_it_stays_for_callers_lost_in_a_queue() -> None:
+    back = Pass("back", Medium.DIALER, recovery=Recovery((Trigger.ABANDONED_IN_QUEUE,), queue="service"))
+    sub = a_sub(a_campaign(Pass("call", Medium.AVM), back))
+    (told,) = holds(sub, MONDAY, halted_by=None, hindrance=None, all_done=True)
+    assert "stays for callers lost in service: secondpass campaign stop spring/1 ends it" in told
+    assert holds(sub, MONDAY, halted_by=None, hindrance=None) == []
+    (told,) = holds(replace(sub, ends=MONDAY + 1), MONDAY, halted_by=None, hindrance=None, all_done=True)
+    assert told.endswith("callers lost in service")
 
 
 def test_a_tally_keeps_the_soonest_moment_of_each_reason() -> None:
