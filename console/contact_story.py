@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from console import contact_limits, output
+from console.campaigns import named
 from console.ledger_archive import whole_ledger
 from console.ledger_files import archive_of
 from console.moments import local_moment
@@ -25,9 +26,9 @@ TOLD = ("result", "responses", "reason", "trigger", "device", "address", "pass",
 
 async def story(store: Store, loaded: Project, identity: str, name: str | None) -> dict[str, Any]:
     """Everything known of the contact, in the sub-campaigns of that name or in all. Raises RefusedError
-    where nobody has that id."""
+    where nobody has that id, or no sub-campaign that name."""
     contact, now = await store.contact(identity), time.time()
-    subs = [sub for sub in await store.subs() if name is None or name in {sub.name, sub.campaign.name}]
+    subs = await named(store, name)
     standing = [(sub, state) for sub in subs if (state := await store.state(sub.name, identity)) is not None]
     lines = await _lines(store, loaded, identity, {sub.name for sub in subs} if name else None)
     if contact is None and not standing and not lines:

@@ -11,6 +11,7 @@ from store_people import NOON, Clock, claim_of, dialled, finished, people, perso
 from config.project import Project
 from config.settings import Numbers, Settings
 from console import contact_limits, contact_story, explain
+from console.refusal import RefusedError
 from strategies.campaign import Limits
 from strategies.contacts import Contact
 from strategies.debts import debt_of
@@ -93,6 +94,8 @@ async def test_a_contacts_story_is_told_whole(store: Store, loaded: Project) -> 
     kinds = [(line["kind"], line.get("result")) for line in told["story"]]
     assert kinds == [("attempt_started", None), ("attempt_ended", "busy")]
     contact_story.show(told)
+    with pytest.raises(RefusedError, match='no sub-campaign "spring/9"'):
+        await contact_story.story(store, loaded, "ada", "spring/9")
 
 
 async def test_a_hundred_thousand_contacts_are_explained_page_by_page(store: Store, loaded: Project) -> None:
