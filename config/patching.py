@@ -126,7 +126,8 @@ def misplaced(patch: Document, source: Mapping[str, Any]) -> list[ConfigError]:
     names = [one["name"] for one in _passes(source)]
     if not isinstance(patch.data, dict) or not patch.data:
         mend = f"write a pass and what changes: {{{names[0]}: {{devices: [mobile]}}}}"
-        return [patch.error((), f"{shown(patch.data)} is no patch", mend)]
+        told = f"{shown(patch.data)} is no patch" if patch.data else "changes nothing"
+        return [patch.error((), told, mend)]
     errors = []
     for name, keys in patch.data.items():
         if name not in names and name != CAMPAIGN:

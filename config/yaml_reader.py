@@ -75,11 +75,9 @@ def parse(raw: bytes, file: Path) -> Document:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        wrong = ConfigError(
-            file, line, None, "", "is not UTF-8 text", "save the file with the encoding UTF-8"
-        )
-        raise ConfigErrors([wrong]) from None
+        line, column = raw.count(b"\n", 0, error.start) + 1, error.start - raw.rfind(b"\n", 0, error.start)
+        mend = "save the file with the encoding UTF-8"
+        raise ConfigErrors([ConfigError(file, line, column, "", "is not UTF-8 text", mend)]) from None
     if control := _NOT_YAML.search(text):
         before = text[: control.start()]
         place = (before.count("\n") + 1, control.start() - before.rfind("\n"))

@@ -145,7 +145,9 @@ def move(
     A campaign that has the first list and not the other one ends them, as if their list were detached.
     """
     if sum((where is not None, bool(contact), everybody)) != 1:
-        raise typer.BadParameter("say whom to move: --where, --contact or --all", param_hint="--where")
+        raise typer.BadParameter(
+            "say whom to move by one of --where, --contact and --all", param_hint="--where"
+        )
     pick = Picked(where=where, contacts=frozenset(contact or ()))
     loaded = options.project(context, config)
     moved = options.with_store(loaded, lambda store: _move(store, list_name, NewList(to), pick))
@@ -167,7 +169,9 @@ def split(
 ) -> None:
     """Part of a list becomes a list of its own, attached wherever the first one is, with the same weight."""
     if sum(each is not None for each in (where, share, every)) != 1:
-        raise typer.BadParameter("say what to split off: --where, --share or --every", param_hint="--where")
+        raise typer.BadParameter(
+            "say what to split off by one of --where, --share and --every", param_hint="--where"
+        )
     places = by_share(share) if share is not None else every_nth(every) if every is not None else None
     pick = Picked(where=where, places=places)
     loaded = options.project(context, config)

@@ -57,7 +57,7 @@ def test_every_value_knows_its_line_and_column() -> None:
         (b"a: x: y\n", "x.yaml:1:5:", "quote text that holds a colon"),
         (b"a:\n\t- b\n", "x.yaml:2:1:", "indent by spaces"),
         (b"{{a: b}: c}", "x.yaml:1:2:", "a key must be a word"),
-        (b"a: caf\xe9", "x.yaml:1:", "encoding UTF-8"),
+        (b"a: caf\xe9", "x.yaml:1:7:", "encoding UTF-8"),
         (b"a:\n  b: \x07", "x.yaml:2:6:", "control character U+0007; remove it"),
         (b"keys: {*: a}", "x.yaml:1:", "quote text that begins with *"),
         (b"[" * 1000, "x.yaml:1:41", "nested more than 40 deep"),

@@ -122,7 +122,7 @@ def test_of_two_patches_the_later_wins_key_by_key() -> None:
         ('{campaign: {filter: "p.x > 1"}}', "campaign.filter: "),
         ("{reminder: {ring: 5s}}", "reminder.ring: "),
         ("{live: {pacing: {method: predictive, abandon_rate: 50%}}}", "live.pacing.abandon_rate: "),
-        ("{}", "is no patch"),
+        ("{}", "changes nothing; write a pass and what changes"),
         ("text", "is no patch"),
     ],
 )
