@@ -49,11 +49,15 @@ class Predictive:
         ringing = len(sight.ringing)
         if self._by_chance:
             chances = tuple(self._chances(sight))
-            floor = Floor(sight.staffed, sight.busy, sight.waiting, ringing, sight.left, None, chances)
+            floor = Floor(
+                sight.staffed, sight.busy, sight.waiting, ringing, sight.left, None, chances, sight.people
+            )
             next_ones = (corrected(chance, pacer.known.correction) for chance in coming)
             return decide_by_chances(floor, pacer, self._rule, next_ones).calls
         worth = self._worth(sight) if self._by_age else None
-        floor = Floor(sight.staffed, sight.busy, sight.waiting, ringing, sight.left, worth)
+        floor = Floor(
+            sight.staffed, sight.busy, sight.waiting, ringing, sight.left, worth, None, sight.people
+        )
         return decide(floor, pacer, self._rule, len(coming)).calls
 
     def _chances(self, sight: Sight) -> list[float]:

@@ -37,6 +37,7 @@ class Sight:
     ringing: dict[int, Call] = field(default_factory=dict)
     answered: int = 0
     abandoned: int = 0
+    people: int | None = None  # still to be called, or ringing; None: the list has no end
 
 
 class Pacing(Protocol):
@@ -50,6 +51,19 @@ class Pacing(Protocol):
 
     def talk_ended(self, sight: Sight) -> None:
         """An agent is free again; `sight` is as before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a shift has less of than it could use: `channels`, calls up at once; `people` to be called;
+    `staffing`, from which seconds on so many agents work (who leaves has done with their caller first)."""
+
+    channels: int | None = None
+    people: int | None = None
+    staffing: tuple[tuple[float, int], ...] = ()
+
+
+ENOUGH = Bounds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +93,11 @@ def run_shift(
     hours: float = 8.0,
     chances: Callable[[Random], float] | None = None,
     cap: float = 0.03,
+    bounds: Bounds = ENOUGH,
 ) -> ShiftResult:
     """A shift from an empty system. `chances` draws each contact's probability of an answer, known to the
     pacing; without it everybody's is the scenario's."""
-    shift = _Shift(scenario, agents, seed, hours * 3600, chances)
+    shift = _Shift(scenario, agents, seed, hours * 3600, chances, bounds)
     return shift.run(pacing, cap)
 
 
@@ -94,15 +109,19 @@ class _Shift:
         seed: int,
         end: float,
         chances: Callable[[Random], float] | None,
+        bounds: Bounds,
     ) -> None:
-        self._scenario, self._chances, self._end = scenario, chances, end
+        self._scenario, self._chances, self._end, self._bounds = scenario, chances, end, bounds
         self._chance = Random(seed)  # noqa: S311  a simulation has to come out the same again
-        self._sight = Sight(0.0, end, agents)
+        self._sight = Sight(0.0, end, agents, people=bounds.people)
         self._events: list[tuple[float, int, str, int, bool]] = []
         self._order = 0
         self._queue: dict[int, None] = {}  # who waits, the first first
         self._coming: deque[float] = deque()
         self._handled, self._dialled, self._deficit = 0.0, 0, 0.0
+        self._staffed = float(agents) * end  # seconds
+        for at, many in bounds.staffing:
+            self._at(at, "staff", many)
 
     def run(self, pacing: Pacing, cap: float) -> ShiftResult:
         spent = array("f")
@@ -111,14 +130,14 @@ class _Shift:
             began = thread_time_ns()
             wanted = pacing.calls(sight, self._ahead())
             spent.append((thread_time_ns() - began) / 1000)
-            for _ in range(wanted):
+            for _ in range(min(wanted, self._room())):
                 self._dial()
             if not self._events or self._events[0][0] >= self._end:
                 break
             self._next(pacing)
             self._deficit = max(self._deficit, sight.abandoned - cap * sight.answered)
         return ShiftResult(
-            self._handled / (sight.staffed * self._end),
+            self._handled / self._staffed,
             sight.answered,
             sight.abandoned,
             self._dialled,
@@ -126,8 +145,17 @@ class _Shift:
             spent,
         )
 
+    def _room(self) -> int:
+        """Calls that channels and people are left for."""
+        sight, bounds, room = self._sight, self._bounds, COMING
+        if bounds.channels is not None:
+            room = min(room, bounds.channels - len(sight.ringing) - sight.busy - sight.waiting)
+        if bounds.people is not None:
+            room = min(room, bounds.people - self._dialled)
+        return max(0, room)
+
     def _ahead(self) -> Sequence[float]:
-        """The next contacts' probabilities: the list has no end."""
+        """The next contacts' probabilities."""
         if self._chances is None:
             return [self._scenario.answer(self._sight.now)] * COMING
         while len(self._coming) < COMING:
@@ -154,11 +182,17 @@ class _Shift:
         if kind == "ring":
             pacing.ring_ended(sight, sight.ringing[which], answered=flag)
             del sight.ringing[which]
+            if sight.people is not None:
+                sight.people -= 1
             if flag:
                 self._answered()
         elif kind == "talk":
             pacing.talk_ended(sight)
             sight.busy -= 1
+            self._free()
+        elif kind == "staff":
+            self._staffed += (which - sight.staffed) * (self._end - at)
+            sight.staffed = which
             self._free()
         elif which in self._queue:
             del self._queue[which]
@@ -176,7 +210,7 @@ class _Shift:
         self._queue[sight.answered] = None
 
     def _free(self) -> None:
-        if self._queue:
+        while self._queue and self._sight.busy < self._sight.staffed:
             del self._queue[next(iter(self._queue))]
             self._sight.waiting -= 1
             self._handle()
