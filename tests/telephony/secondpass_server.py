@@ -65,14 +65,19 @@ def person(mobile: str, home: str = "", **attributes: str) -> dict[str, str]:
 
 
 async def until(true: Callable[[], Any], within: float, what: str) -> None:
-    """Poll until it is so; `true` may be a coroutine function. AssertionError naming `what`."""
+    """Poll until it is so; `true` may be a coroutine function. AssertionError naming `what`.
+
+    What is dear to ask (a command inside a container is) is asked for less often: calls go on meanwhile.
+    """
     ends = time.monotonic() + within
     while True:
+        asked = time.monotonic()
         answer = true()
         if await answer if asyncio.iscoroutine(answer) else answer:
             return
-        assert time.monotonic() < ends, f"not so within {within:g} s: {what}"
-        await asyncio.sleep(0.1)
+        told = time.monotonic()
+        assert told < ends, f"not so within {within:g} s: {what}"
+        await asyncio.sleep(max(0.1, 2 * (told - asked)))
 
 
 @dataclass
