@@ -57,7 +57,7 @@ def audit(
     if json:
         output.document(rows)
         return
-    cells = [(row["at"], row["by"], row["what"], row["of"], row["old"], row["new"]) for row in rows]
+    cells = [(row["at"], row["by"], row["what"], _of(row), row["old"], row["new"]) for row in rows]
     output.show(output.table("Audit", ("at", "who", "what", "of", "old", "new"), cells))
 
 
@@ -74,12 +74,24 @@ async def changes(
 
 
 def row(line: Mapping[str, Any]) -> dict[str, Any]:
-    """What a line of the audit says was changed: `what`, `of` which thing, `old` and `new`."""
+    """What a line of the audit says was changed: `what`, `of` which thing, on which `list` of it, `old` and
+    `new`."""
     kind = line["kind"]
     what = line.get("what", kind) if kind == Kind.CHANGED else kind
     of = line.get("campaign") or line.get("list") or ", ".join(line.get("addresses", ()))
     new = line.get("new", line.get("result", line.get("contacts", line.get("override", ""))))
-    return {"what": what, "of": of, "old": _shown(line.get("old")), "new": _shown(new or line.get("reason"))}
+    return {
+        "what": what,
+        "of": of,
+        "list": _shown(line.get("list")),
+        "old": _shown(line.get("old")),
+        "new": _shown(new or line.get("reason")),
+    }
+
+
+def _of(row: Mapping[str, Any]) -> str:
+    """The thing that was changed, with the list where it is one of a campaign's."""
+    return row["of"] if row["list"] in {"", row["of"]} else f"{row['of']} {row['list']}"
 
 
 def _shown(value: object) -> object:

@@ -61,7 +61,8 @@ def opened(file: Path) -> tarfile.TarFile:
     try:
         return tarfile.open(file, "r:")
     except (OSError, tarfile.TarError) as error:
-        reason = Reason(f"{file} cannot be read as a backup ({error})", "name a file secondpass backup wrote")
+        why = getattr(error, "strerror", None) or error
+        reason = Reason(f"{file} cannot be read as a backup ({why})", "name a file secondpass backup wrote")
         raise RefusedError("nothing was restored", [reason]) from error
 
 

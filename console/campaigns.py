@@ -197,7 +197,7 @@ async def launch(
         ends=timeframe[1],
         source=loaded.source(campaign.name),
     )
-    await store.create_sub(sub)
+    await store.create_sub(sub, by=by)
     await store.changed("launched", by=by, campaign=sub.name, lists=sub.lists, new=campaign.version)
     enrolled = 0
     for index, each in enumerate(brought.values()):

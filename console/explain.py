@@ -20,7 +20,7 @@ from strategies.eligibility import asks_of
 from strategies.explain import FREE, WORDS, Look, Tally, holds, look
 from strategies.numbers import allowed
 from strategies.rules import Stand
-from strategies.state import ContactState, Dial, SubCampaign
+from strategies.state import ContactState, Dial, Ended, SubCampaign
 from strategies.vocabulary import Medium, Refusal
 
 if TYPE_CHECKING:
@@ -124,13 +124,19 @@ async def count(store: Store, loaded: Project, sub: SubCampaign, now: float) -> 
             if found.reason is None:
                 free.append((contact, state, found))
             elif found.reason == "done":
-                tally.done[state.ended or "done"] += 1
+                tally.done[_reason_of_end(found)] += 1
             else:
                 tally.add(found.reason, found.until)
         for at in range(0, len(free), JUDGED):
             for refusal in await judged(store, loaded, sub, free[at : at + JUDGED], now):
                 tally.add(FREE if refusal is None else str(refusal))
     return tally
+
+
+def _reason_of_end(found: Look) -> str:
+    """Of somebody who is done, or will be as soon as the bridge looks."""
+    step = found.move.step
+    return step.reason if isinstance(step, Ended) else "done"
 
 
 async def judged(

@@ -55,7 +55,7 @@ def attach(
     name: SubName,
     share: Annotated[
         float | None,
-        typer.Option("--weight", min=0.001, help="Its share of the work beside other lists'; 1."),
+        typer.Option("--weight", min=0.001, max=1e6, help="Its share of the work beside other lists'; 1."),
     ] = None,
     config: options.ConfigDir = None,
     json: options.Json = False,
@@ -94,7 +94,9 @@ def weight(
     context: typer.Context,
     list_name: ListName,
     name: SubName,
-    share: Annotated[float, typer.Argument(metavar="WEIGHT", min=0.001, help="2: twice as much as 1.")],
+    share: Annotated[
+        float, typer.Argument(metavar="WEIGHT", min=0.001, max=1e6, help="2: twice as much as 1.")
+    ],
     config: options.ConfigDir = None,
     json: options.Json = False,
 ) -> None:
@@ -233,7 +235,7 @@ async def detach_list(store: Store, list_name: str, name: str, *, by: str) -> li
         for other, attachment in sub.attached.items():
             if other != list_name and not attachment.detached:
                 both = await store.on_both_lists(list_name, other)
-                await store.relist(sub.name, list_name, other, both)
+                await store.relist(sub.name, list_name, other, both, by=by)
         await store.detach(sub.name, list_name, by=by)
     return [sub.name for sub in subs]
 
@@ -283,7 +285,7 @@ async def _move(store: Store, list_name: str, target: NewList, pick: Picked) -> 
     chosen = await picked(store, list_name, pick)
     if target.split:
         await split_off(store, list_name, target.name, by=me())
-    return await move_contacts(store, list_name, target.name, chosen)
+    return await move_contacts(store, list_name, target.name, chosen, by=me())
 
 
 async def _open(store: Store, name: str | None) -> list[SubCampaign]:

@@ -70,12 +70,12 @@ async def picked(store: Store, list_name: str, pick: Picked) -> list[str]:
     return chosen
 
 
-async def move_contacts(store: Store, list_name: str, to: str, contacts: Sequence[str]) -> int:
+async def move_contacts(store: Store, list_name: str, to: str, contacts: Sequence[str], *, by: str) -> int:
     """These contacts are from now on on the other list, in every sub-campaign first; how many."""
     for sub in await _going(store):
         if list_name in sub.attached:
             await store.know_list(sub.name, to)
-            await store.relist(sub.name, list_name, to, contacts)
+            await store.relist(sub.name, list_name, to, contacts, by=by)
     return await store.move_members(list_name, to, contacts)
 
 

@@ -34,6 +34,7 @@ class Audited(Told):
     by: str
     what: str
     of: str
+    list: str
     old: Any
     new: Any
 

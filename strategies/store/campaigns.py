@@ -29,8 +29,9 @@ class Campaigns(People, Plans):
         """A name nobody had: `CAMPAIGN/N`."""
         return f"{campaign}/{await self._command('HINCRBY', self._keys.numbering, campaign, 1)}"
 
-    async def create_sub(self, sub: SubCampaign) -> None:
-        """Keep the snapshot of a sub-campaign, which never changes again but for its run state.
+    async def create_sub(self, sub: SubCampaign, *, by: str = "") -> None:
+        """Keep the snapshot of a sub-campaign, which never changes again but for its run state; `by`: who
+        launched it.
 
         Raises StoreError if the name is taken."""
         made = await self._call(
@@ -48,7 +49,7 @@ class Campaigns(People, Plans):
                 "record": text(replace(sub, passes_ended={}, attached={})),
                 "lists": list(dict.fromkeys(sub.lists)),
                 "state": sub.run_state,
-                "lines": self._run_state_line(sub.name, sub.run_state, by=""),
+                "lines": self._run_state_line(sub.name, sub.run_state, by=by),
             },
         )
         if not made:

@@ -18,7 +18,7 @@ from strategies.vocabulary import Kind, Medium, Refusal
 class Relisting(Lanes):
     """A contact's list within a sub-campaign, and what the figures by list say of it."""
 
-    async def relist(self, sub: str, old: str, new: str, contacts: Sequence[str]) -> int:
+    async def relist(self, sub: str, old: str, new: str, contacts: Sequence[str], *, by: str = "") -> int:
         """Contacts of one list of a sub-campaign are from now on of the other, where they stand; how many.
 
         Both lists must be known to the sub-campaign (see `Attachments.know_list`). Who has ended stays where
@@ -35,25 +35,27 @@ class Relisting(Lanes):
                     for contact, state in found
                     if state is not None and state.list == known.attached[old].index and state.ended is None
                 }
-                done = await self._relist(known, (old, new), theirs)
+                done = await self._relist(known, (old, new), theirs, by)
                 moved += done
                 left = list(theirs) if done < len(theirs) else []  # some changed meanwhile: read anew
         return moved
 
     async def _relist(
-        self, sub: SubCampaign, names: tuple[str, str], states: Mapping[str, ContactState]
+        self, sub: SubCampaign, names: tuple[str, str], states: Mapping[str, ContactState], by: str
     ) -> int:
+        told = {**_counted("contacts_moved", sub.name, names), "by": by or None}
         idle = {contact: state for contact, state in states.items() if state.live is None}
-        moved = await self._move(sub, names, idle, _counted("contacts_moved", sub.name, names)) if idle else 0
+        moved = await self._move(sub, names, idle, told) if idle else 0
         for contact, state in states.items():
             if state.live is not None:
-                moved += await self._move_live(sub, names, contact, state)
+                moved += await self._move_live(sub, names, (contact, state), told)
         return moved
 
     async def _move_live(
-        self, sub: SubCampaign, names: tuple[str, str], contact: str, state: ContactState
+        self, sub: SubCampaign, names: tuple[str, str], who: tuple[str, ContactState], told: Line
     ) -> int:
         """With its attempt: what undoing that leads back to is of the new list, too."""
+        contact, state = who
         attempt = self._keys.attempt(str(state.live))
         raw, undo, before = await self._command("HMGET", attempt, "intent", "undo", "before")
         if raw is None:
@@ -61,7 +63,7 @@ class Relisting(Lanes):
         intent, target = read_intent(raw), sub.attached[names[1]].index
         *head, body = before.decode().split(" ", 4)
         line = {
-            **_counted("contacts_moved", sub.name, names),
+            **told,
             "contact": contact,
             "attempt": intent.attempt,
             "pass": intent.pass_name,

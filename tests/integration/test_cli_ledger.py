@@ -68,6 +68,8 @@ async def test_the_audit_tells_who_did_what(started: Secondpass) -> None:
     assert [row["what"] for row in rows if "halted" in row["what"]] == ["halted", "unhalted"]
     (launched,) = (row for row in rows if row["what"] == "launched")
     assert (launched["of"], launched["by"]) == ("calls/1", me())
+    first = next(row for row in rows if row["what"] == "run_state")
+    assert (first["new"], first["by"]) == ("running", me())
     assert ("list_imported", "3 contacts") in told
     assert any(row["what"] == "do_not_call" and row["of"] == "+12025550101" for row in rows)
     assert started("audit", "--who", "somebody else", "--json").document == []

@@ -139,6 +139,13 @@ async def test_a_weight_is_told_in_the_matrix_and_in_the_audit(secondpass: Secon
     [line] = [line for line in told if line.get("what") == "list_weight"]
     assert (line["list"], line["old"], line["new"]) == ("march", 1.0, 2.5)
     assert line["by"]
+    [row] = [row for row in secondpass("audit", "--json").document if row["what"] == "list_weight"]
+    assert (row["of"], row["list"], row["new"]) == ("calls/1", "march", 2.5)
+
+
+def test_a_weight_beyond_all_measure_is_a_usage_error(secondpass: Secondpass) -> None:
+    for weight in ("inf", "nan", "0", "1e7"):
+        assert secondpass("list", "weight", "march", "calls", weight).code == 2
 
 
 async def test_contacts_are_moved_to_another_list_where_they_stand(
@@ -147,6 +154,8 @@ async def test_contacts_are_moved_to_another_list_where_they_stand(
     assert secondpass("list", "attach", "april", "calls").code == 0
     said = secondpass("list", "move", "march", "april", "--where", "contact.balance >= 50", "--json")
     assert said.document == {"list": "march", "to": "april", "moved": 2}
+    [row] = [row for row in secondpass("audit", "--json").document if row["what"] == "contacts_moved"]
+    assert (row["old"], row["list"], row["new"], bool(row["by"])) == ("march", "april", 2, True)
     assert await store.list_members("march") == ["1", "2", "3", "4"]
     assert await store.list_members("april") == ["7", "8", "9", "5", "6"]
     found = matrix(secondpass)

@@ -19,7 +19,7 @@ from strategies.explain import FREE
 from strategies.state import SubCampaign
 from strategies.store import Store
 from strategies.store.desk import DialerStatus
-from strategies.vocabulary import Refusal, Result
+from strategies.vocabulary import Refusal, Result, RunState
 
 
 @pytest.fixture
@@ -49,6 +49,16 @@ async def test_every_contact_has_one_reason(store: Store, loaded: Project) -> No
         "in_progress": 1,
         "person_busy": 1,
     }
+
+
+async def test_who_is_done_with_a_stopped_sub_campaign_is_told_by_that_reason(
+    store: Store, loaded: Project
+) -> None:
+    sub = await running(store, people(2))
+    await store.set_run_state(sub.name, RunState.STOPPED, by="anna")
+    stands = await store.sub(sub.name)
+    assert stands is not None
+    assert (await explain.count(store, loaded, stands, NOON)).done == {"stopped": 2}
 
 
 async def test_asking_takes_nobody_and_writes_nothing(store: Store) -> None:
