@@ -30,10 +30,10 @@ def slowed_down(pacing: Pacing) -> Pacing:
 
 
 def hours_left(campaign: Campaign, going: Pass, now: float, until: float) -> float:
-    """Seconds in which everybody of a pass may be called between two moments (epoch seconds), those of
-    the next days at most: what is abandoned can be made up for only in them."""
-    zones = campaign.zones or (campaign.zone,)
-    return open_seconds(pass_window(campaign, going), zones, now, min(until, now + LOOKS_AHEAD))
+    """Seconds in which a pass is open between two moments (epoch seconds) by the clock of the campaign's own
+    zone, those of the next days at most: what is abandoned can be made up for only in them."""
+    window = pass_window(campaign, going)
+    return open_seconds(window, (campaign.zone,), now, min(until, now + LOOKS_AHEAD))
 
 
 def rule_of(pacing: Pacing) -> Rule | None:

@@ -83,6 +83,12 @@ def test_a_snapshot_replaces_members_and_waiting_but_keeps_promises() -> None:
     }
 
 
+def test_who_is_paused_or_gone_works_not_and_is_dialled_ahead_of_by_nobody() -> None:
+    queues = board(member("a", paused=True), member("b", status=5), member("c", status=2), member("d"))
+    seen = queues.manning("sales")
+    assert (seen.staffed, seen.busy, seen.free) == (2, 1, 1)
+
+
 def test_nobody_is_free_in_a_queue_without_members() -> None:
     assert QueueBoard().free("sales") == 0
     assert not QueueBoard().reserve("sales", "sp-1")
