@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import time
 
 from config.hours_words import hours_text
-from config.pass_rules import LIVE_TRIGGERS
+from config.pass_rules import LIVE_TRIGGERS, RESULTS_OF
 from config.presets import Preset
 from strategies.abandonment import FROM_ANSWER
 from strategies.campaign import NO_DETECTION, Campaign, Pass
+from strategies.records import pass_before
 from strategies.vocabulary import CONSENT_BASES, VOICE, Medium
 from strategies.windows import END_OF_DAY
 
@@ -53,7 +54,22 @@ def _of_pass(one: Pass, campaign: Campaign) -> Iterator[str]:
             yield f"{one.name}: {', '.join(late)} end the call, so in_call recovers nobody after them"
     if one.medium is Medium.AVM and one.script is None:
         yield f"{one.name}: its script is not in this directory; it can be simulated, not started"
+    if one.accept is not None and _accepts_nobody(one, campaign):
+        before = "the pass before" if one.accept.source == "previous_pass" else "any other pass"
+        yield f"{one.name}: {before} comes to none of the results it accepts, so it takes nobody"
     endless = any(retry.then == "same_device" for retry in one.retry.values())
     caps = (campaign.limits.attempts_per_contact, one.limits.attempts_per_contact)
     if endless and caps == (None, None):
         yield f"{one.name}: same_device repeats without end; write limits: {{attempts_per_contact: 8}}"
+
+
+def _accepts_nobody(one: Pass, campaign: Campaign) -> bool:
+    """Whether the passes it looks at are of media that have none of the results."""
+    if one.accept is None:
+        return False
+    if one.accept.source == "all_passes":
+        others = [other for other in campaign.passes if other.name != one.name]
+    else:
+        before = pass_before(campaign, one.name)
+        others = [] if before is None else [before]
+    return not any(RESULTS_OF[other.medium].intersection(one.accept.results) for other in others)

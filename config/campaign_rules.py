@@ -25,12 +25,15 @@ from strategies.numbers import normalise
 from strategies.vocabulary import OPT_OUT, SUCCESS, VOICE, WRONG_PARTY, Medium
 
 RESERVED_PASS = "campaign"  # noqa: S105 - an override's name for the campaign itself
+RESERVED_NAMES = ("contact", "abandonment", "machines")  # words of commands where they take a campaign
 RESERVED_GROUPS = frozenset({SUCCESS, OPT_OUT, WRONG_PARTY})
 
 
 def check(file: CampaignFile, problems: Problems, scripts: Scripts) -> None:
     """Notes every mistake the campaign's keys make together."""
     _check_place(file, problems)
+    if file.campaign in RESERVED_NAMES:
+        problems.add(("campaign",), f"{shown(file.campaign)} is a word of the commands", "name it otherwise")
     _check_groups(file, problems)
     _check_expressions(file, problems)
     _check_names(file, problems)

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from math import isfinite
 from typing import Annotated, TypeVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -141,8 +141,14 @@ def _zone(value: object) -> str:
     try:
         return ZoneInfo(_text(value)).key
     except (KeyError, ValueError, OSError):
-        mend = "write an IANA name such as America/New_York or Europe/Madrid"
-        raise wrong(f"{shown(value)} is not a time zone", mend) from None
+        raise wrong(f"{shown(value)} is not a time zone", _zone_meant(str(value))) from None
+
+
+def _zone_meant(written: str) -> str:
+    """The mend for a name that no zone has: the one most alike, if there is one."""
+    alike = get_close_matches(written, available_timezones(), n=1, cutoff=0.75)
+    other = "write an IANA name such as America/New_York or Europe/Madrid"
+    return f"did you mean {alike[0]}?" if alike else other
 
 
 def _phone(value: object) -> str:
@@ -348,7 +354,9 @@ EnvironmentName = Annotated[
 ]
 Response = Annotated[
     str,
-    BeforeValidator(_matching(_RESPONSE, "a response", "pressed_1, agent_X, text_X or said_nothing")),
+    BeforeValidator(
+        _matching(_RESPONSE, "a response", "pressed_1, agent_X, text_X, email_X or said_nothing")
+    ),
     written("response", _RESPONSE),
 ]
 Key = Annotated[str, BeforeValidator(_key), written("key of a telephone", "[0-9*#]", **_BARE_NUMBER)]

@@ -123,6 +123,19 @@ def test_the_version_changes_with_what_the_campaign_says_and_only_then() -> None
 
 MISTAKES = [
     # one value
+    ("zone: America/New_York", "zone: Nowhere", "zone", "write an IANA name such as America/New_York"),
+    (
+        "campaign: spring",
+        "campaign: contact",
+        "campaign",
+        '"contact" is a word of the commands; name it otherwise',
+    ),
+    (
+        "success: [pressed_1]",
+        "success: [mail_1]",
+        "response_groups.success[0]",
+        "text_X, email_X or said_nothing",
+    ),
     ("[5m, 30m]", "5 minutes", "20:16 p[0].retry.busy.after", "put it in brackets"),
     ("[5m, 30m]", "[5 minutes]", "20:24 p[0].retry.busy.after[0]", '"5 minutes" is not a duration; write 5m'),
     ("[5m, 30m]", "[5]", "p[0].retry.busy.after[0]", "5 is not a duration; write a number and a unit"),
@@ -186,7 +199,7 @@ MISTAKES = [
         "zone: America/New_York",
         "zone: America/New_Yrk",
         "6:1 zone",
-        "write an IANA name such as America/New_York",
+        "did you mean America/New_York?",
     ),
     ('"+12125550100"', "call us", "4:1 caller_id", 'write it as "+12125550100"'),
     ('"+12125550100"', '"+15551234567"', "4:1 caller_id", "no number of US"),

@@ -72,6 +72,20 @@ def test_same_device_without_a_cap_is_noted() -> None:
     assert any("without end" in note for note in describe_campaign(campaign_of(text))["notes"])
 
 
+@pytest.mark.parametrize(
+    ("accept", "noted"),
+    [
+        ("from: previous_pass, results: [delivered]", True),
+        ("from: previous_pass, results: [delivered, no_answer]", False),
+        ("from: all_passes, results: [delivered]", False),
+    ],
+)
+def test_a_pass_that_accepts_what_no_pass_before_comes_to_is_noted(accept: str, noted: bool) -> None:
+    text = changed(CAMPAIGN, "from: previous_pass, results: [no_answer]", accept)
+    found = describe_campaign(campaign_of(text))["notes"]
+    assert any("comes to none of the results it accepts" in note for note in found) is noted
+
+
 def test_times_are_told_as_the_files_write_them() -> None:
     assert [duration_text(s) for s in (0.15, 30, 90, 300, 7200, 604_800)] == [
         "150ms",
