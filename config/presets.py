@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from config.campaign_file import PURPOSES, WindowFile
+from config.campaign_file import PURPOSES, Holidays, WindowFile
 from config.checking import checked
 from config.errors import ConfigErrors
 from config.scalars import (
@@ -89,7 +89,7 @@ class _StateFile(Strict):
 
 class _StateHoursFile(Strict):
     window: WindowFile
-    holidays: list[Text] = Field(default_factory=list)
+    holidays: Holidays = ()
     sources: Annotated[list[Text], Field(min_length=1)]
 
 
@@ -163,7 +163,7 @@ def _window(file: WindowFile, holidays: tuple[str, ...] = ()) -> Window:
 def _state(hours: _StateHoursFile, numbers: _StateFile) -> StateHours:
     ranges = (each.partition("-") for each in numbers.postal_codes)
     return StateHours(
-        _window(hours.window, tuple(hours.holidays)),
+        _window(hours.window, hours.holidays),
         frozenset(numbers.area_codes),
         tuple((int(first), int(last)) for first, _, last in ranges),
     )
