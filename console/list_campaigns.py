@@ -292,8 +292,9 @@ async def _open(store: Store, name: str | None) -> list[SubCampaign]:
     """The sub-campaigns of that name that are not over; all for None."""
     found = [sub for sub in await named(store, name) if sub.run_state not in FINAL]
     if not found:
-        reason = Reason("all of its sub-campaigns have ended, which is final", f"start {name} anew")
-        raise RefusedError(f"{name or 'nothing'} runs; nothing was changed", [reason])
+        campaign = name.split("/")[0] if name else "NAME"
+        reason = Reason("what has ended is final", f"start it anew: secondpass campaign start {campaign}")
+        raise RefusedError(f"{f'{name} is over' if name else 'nothing runs'}; nothing was changed", [reason])
     return found
 
 

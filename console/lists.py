@@ -81,7 +81,7 @@ def import_(
         file=file,
         rejects=rejects or file.with_suffix(".rejects.csv"),
         duplicates=file.with_suffix(".duplicates.csv"),
-        country=country or _country(loaded, name),
+        country=_known(country) if country else _country(loaded, name),
         mapping=list_options.mapping(mapping),
         debt=_debt(loaded, name),
         separator=list_options.separator(separator),
@@ -229,6 +229,15 @@ def show(context: typer.Context, config: options.ConfigDir = None, json: options
         output.document(found)
     else:
         output.show(output.table("Lists", ("list", "contacts"), sorted(found.items())))
+
+
+def _known(country: str) -> str:
+    """The country said by `--country`. Raises typer.BadParameter."""
+    from config.zones import zones_of
+
+    if not zones_of(country):
+        raise typer.BadParameter(f'"{country}" is no country; write two capitals', param_hint="--country")
+    return country
 
 
 def _country(loaded: Project, name: str) -> str:

@@ -143,6 +143,14 @@ async def test_a_weight_is_told_in_the_matrix_and_in_the_audit(secondpass: Secon
     assert (row["of"], row["list"], row["new"]) == ("calls/1", "march", 2.5)
 
 
+def test_nothing_is_attached_to_what_is_over(secondpass: Secondpass) -> None:
+    assert secondpass("campaign", "stop", "calls").code == 0
+    said = secondpass("list", "attach", "april", "calls/1")
+    assert said.code == 1
+    assert "calls/1 is over; nothing was changed" in said.err
+    assert "secondpass campaign start calls\n" in said.err
+
+
 def test_a_weight_beyond_all_measure_is_a_usage_error(secondpass: Secondpass) -> None:
     for weight in ("inf", "nan", "0", "1e7"):
         assert secondpass("list", "weight", "march", "calls", weight).code == 2

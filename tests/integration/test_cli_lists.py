@@ -113,3 +113,12 @@ def test_a_number_can_be_taken_off_every_campaign(secondpass: Secondpass) -> Non
     said = secondpass("do-not-call", "add", "(212) 555-0101", "--json")
     assert said.document == {"do_not_call": ["+12125550101"]}
     assert secondpass("do-not-call", "add", "hello").code == 1
+
+
+@pytest.mark.parametrize("country", ["ZZ", "us", "USA"])
+def test_a_country_that_is_none_is_a_usage_error(
+    secondpass: Secondpass, tmp_path: Path, country: str
+) -> None:
+    file = written(tmp_path, "contact_id,mobile\n1,+12125550101\n")
+    said = secondpass("list", "import", "march", file, "--country", country)
+    assert (said.code, "is no country; write two capitals" in said.err) == (2, True)
