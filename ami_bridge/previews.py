@@ -26,6 +26,12 @@ def is_preview(going: Pass, dial: Dial) -> bool:
     return going.pacing.method == "preview" and dial.recovery is None and dial.callback is None
 
 
+def put_off(move: Move, pass_name: str, by: str, now: float) -> Move:
+    """What becomes of who was to be called, and skipped by an agent: they wait until `now` + PUT_OFF."""
+    line = {"kind": Kind.SKIPPED, "pass": pass_name, "reason": SKIPPED, "by": by}
+    return Move(move.state, Wait(now + PUT_OFF, SKIPPED), (*move.lines, line))
+
+
 class Previews:
     """One per dialer; `look` before anybody of a sub-campaign is asked for."""
 
@@ -78,8 +84,6 @@ class Previews:
         contact = await self._store.contact(offer.contact)
         state = await self._store.state(sub.name, offer.contact)
         if contact is not None and state is not None:
-            move, again = advance(contact, state, sub, now), now + PUT_OFF
-            line = {"kind": Kind.SKIPPED, "pass": offer.pass_name, "reason": SKIPPED, "by": answer.agent}
-            waiting = Move(move.state, Wait(again, SKIPPED), (*move.lines, line))
-            await self._store.put(sub.name, contact.id, state.version, waiting, again)
+            waiting = put_off(advance(contact, state, sub, now), offer.pass_name, answer.agent, now)
+            await self._store.put(sub.name, contact.id, state.version, waiting, now + PUT_OFF)
         await self._store.withdraw([offer])

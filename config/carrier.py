@@ -49,7 +49,8 @@ class Model:
     `machine`, `fax`: of the answered; `busy`, `congestion`, `bad_device`: of the others, which else ring out.
     `hang_up`, `asks_for_agent`: of the people who hear a script, the rest of whom hear it to its end;
     `responses` of those, `agent_responses` of the people an agent speaks to, `replies` of the messages
-    that arrive: at most one each, by its share.
+    that arrive: at most one each, by its share. `looks`: how long an agent looks at somebody before a call of
+    preview pacing; `skips`: of those, who are not called.
     """
 
     answer: Mapping[str, Hourly] = field(default_factory=lambda: {"": Hourly(((0.0, 0.3),))})
@@ -64,6 +65,8 @@ class Model:
     script: float = 30.0
     talk: float = 120.0
     patience: float = 20.0
+    looks: float = 15.0
+    skips: float = 0.05
     responses: Mapping[str, float] = field(default_factory=dict)
     agent_responses: Mapping[str, float] = field(default_factory=dict)
     undelivered: float = 0.02

@@ -22,6 +22,8 @@ of `config.carrier.Model`:
       script: 30s                       # how long a script takes
       talk: 120s                        # mean time with an agent
       patience: 20s                     # how long a person waits for an agent
+      looks: 15s                        # how long an agent looks at somebody first, where a pass is paced so
+      skips: 5%                         # of those: whom the agent does not call
       responses: {pressed_1: 20%, pressed_8: 2%}             # of people who hear a script to its end
       agent_responses: {agent_promise_to_pay: 30%}           # of people an agent speaks to
       undelivered: 2%                   # of messages
@@ -153,6 +155,10 @@ class ModelFile(Strict):
     """The mean time with an agent."""
     patience: Seconds | None = None
     """How long a person waits for an agent."""
+    looks: Seconds | None = None
+    """Preview pacing: how long an agent looks at somebody before accepting or skipping."""
+    skips: Share | None = None
+    """Of people an agent looks at: who are skipped."""
     responses: Shares | None = None
     """Of people who hear a script to its end: what they press."""
     agent_responses: Shares | None = None

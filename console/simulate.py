@@ -171,8 +171,6 @@ def _contacts(campaign: Campaign, given: ListAsGiven) -> list[Contact]:
 def _unlike_the_dialer(campaign: Campaign) -> Iterator[str]:
     """What the simulation does otherwise than real calls would."""
     for one in campaign.passes:
-        if one.pacing.method == "preview":
-            yield f"pass {one.name}: preview pacing is simulated as progressive"
         if one.pacing.answer_model is not None:
             yield f"pass {one.name}: the model {one.pacing.answer_model} is not asked: contacts count alike"
     if campaign.limits.registry_within is not None:

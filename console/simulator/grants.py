@@ -11,6 +11,7 @@ from config.settings import Trunk
 from console.simulator.agents import Agents
 from console.simulator.ahead import Ahead
 from console.simulator.finishing import AGAIN, Finishing
+from console.simulator.previews import Previews
 from strategies.campaign import Campaign, Pass
 from strategies.pacing import room
 from strategies.vocabulary import VOICE, Medium
@@ -46,8 +47,9 @@ class Meter:
 class Grants:
     """What runs holds agents and channels until its end."""
 
-    def __init__(self, agents: Agents, trunk: Trunk | None, finishing: Finishing) -> None:
+    def __init__(self, agents: Agents, trunk: Trunk | None, finishing: Finishing, previews: Previews) -> None:
         self.agents, self.ahead, self.finishing = agents, Ahead(agents), finishing
+        self.previews = previews
         self._trunk = trunk
         self._meters: dict[str, Meter] = {}
         self._up: set[str] = set()

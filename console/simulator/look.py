@@ -9,7 +9,9 @@ from math import ceil, inf
 from typing import NamedTuple
 
 from ami_bridge.preparation import Candidate
+from ami_bridge.previews import PUT_OFF, put_off
 from console.simulator.grants import Grants
+from console.simulator.previews import BY
 from console.simulator.timeline import Timeline
 from strategies.campaign import Pass
 from strategies.contacts import Contact
@@ -35,12 +37,24 @@ class Moved(NamedTuple):
     due_at: float | None
 
 
+class Judged(NamedTuple):
+    """Somebody whom the engine lets call now."""
+
+    contact: Contact
+    state: ContactState
+    move: Move
+    dial: Dial
+    going: Pass
+
+
 @dataclass(slots=True)
 class Found:
-    """What one look came to: moves to write first, then whom to claim. `again`: more may be found deeper."""
+    """What one look came to: moves to write first, then whom to claim; `shown`: how many agents began to look
+    at somebody. `again`: more may be found deeper."""
 
     moves: list[Moved] = field(default_factory=list)
     chosen: list[Candidate] = field(default_factory=list)
+    shown: int = 0
     again: bool = False
 
 
@@ -92,19 +106,49 @@ class Look:
         now = self._now
         self._held.pop(contact.id, None)
         move = advance(contact, state, sub, now)
-        if not isinstance(move.step, Dial):
-            return self._later(contact, state, move, found)
-        if promise_over(state, move.state):
-            found.again = True
+        if not isinstance(move.step, Dial) or promise_over(state, move.state):
+            found.again = found.again or isinstance(move.step, Dial)
+            self._grants.previews.done(contact.id)
             return self._later(contact, state, move, found)
         going = sub.campaign.find(move.step.pass_name)
-        attempt = self._grants.grant(sub.campaign, going, now)
+        one = Judged(contact, state, move, move.step, going)
+        if self._grants.previews.paces(going, move.step):
+            return self._preview(one, sub, found)
+        return self._call(one, sub, found)
+
+    def _call(self, one: Judged, sub: SubCampaign, found: Found) -> bool:
+        """Have them called, if the grants do."""
+        attempt, move, now = self._grants.grant(sub.campaign, one.going, self._now), one.move, self._now
         if attempt is None:
-            return self._hold(contact, state, move, going, found)
+            return self._hold(one, found)
         if move.lines:
-            found.moves.append(Moved(contact, state, move, now))
-        after = replace(move.state, version=state.version + bool(move.lines))
-        found.chosen.append(Candidate(attempt, contact, after, move.step, going, now))
+            found.moves.append(Moved(one.contact, one.state, move, now))
+        after = replace(move.state, version=one.state.version + bool(move.lines))
+        found.chosen.append(Candidate(attempt, one.contact, after, one.dial, one.going, now))
+        return True
+
+    def _preview(self, one: Judged, sub: SubCampaign, found: Found) -> bool:
+        """An agent looks at them first, and then calls or skips them."""
+        previews, contact, now = self._grants.previews, one.contact, self._now
+        before = previews.looked_at()
+        shown = previews.look(contact.id, now)
+        found.shown += previews.looked_at() - before
+        if shown is None:
+            return self._hold(one, found)
+        if now < shown.until:
+            self._held[contact.id] = Held(one.state.version, "", shown.until)
+            self._coming.wake(shown.until)
+            return False
+        previews.done(contact.id)
+        if shown.accepted:
+            called = self._call(one, sub, found)
+            if not called:
+                previews.waits_on(contact.id, shown)
+            return called
+        waiting = put_off(one.move, one.going.name, BY, now)
+        found.moves.append(Moved(contact, one.state, waiting, now + PUT_OFF))
+        self._full.discard(one.going.name)  # the agent is there for somebody else at once
+        found.again = True
         return True
 
     def _later(self, contact: Contact, state: ContactState, move: Move, found: Found) -> bool:
@@ -117,26 +161,29 @@ class Look:
         found.moves.append(Moved(contact, state, move, until))
         return True
 
-    def _hold(self, contact: Contact, state: ContactState, move: Move, going: Pass, found: Found) -> bool:
+    def _hold(self, one: Judged, found: Found) -> bool:
         """Nobody more of this pass now: they keep their place, in the lane of the pass's medium."""
-        self._full.add(going.name)
-        if (going.medium in VOICE) != self._voice:
-            found.moves.append(Moved(contact, state, move, self._now))
+        self._full.add(one.going.name)
+        if (one.going.medium in VOICE) != self._voice:
+            found.moves.append(Moved(one.contact, one.state, one.move, self._now))
             return True
-        task = move.state.recovery
-        self._held[contact.id] = Held(state.version, going.name, inf if task is None else task.expires)
+        task = one.move.state.recovery
+        until = inf if task is None else task.expires
+        self._held[one.contact.id] = Held(one.state.version, one.going.name, until)
         if task is not None:
             self._coming.wake(task.expires)
         return False
 
     def _aim(self, found: Found, held: int, seen: int, sub: SubCampaign) -> None:
         """How many are looked at next: more where the first are held back and others could go before them."""
-        limit, worked = self.limit, bool(found.moves or found.chosen)
+        limit, worked = self.limit, bool(found.moves or found.chosen or found.shown)
+        few = FEW + self._grants.previews.looked_at()  # beyond those whom an agent looks at
         blocked = held > 0 and not worked and seen == limit and self._others_may_go(sub)
-        self.limit = FEW if held else MANY
+        self.limit = few if held else MANY
+        found.again = found.again or (found.shown > 0 and seen == limit)
         if blocked and limit < DEEP and self._now >= self._deep_at:
             self.limit, found.again = min(DEEP, DEEPER * limit), True
-        elif limit > FEW and held:
+        elif limit > few and held:
             self._pause = 1.0 if worked else min(2 * self._pause, LONGEST)
             self._deep_at = self._now if worked else self._now + self._pause
         elif blocked:

@@ -19,6 +19,7 @@ from console.simulator.fates import Fates
 from console.simulator.finishing import Finishing
 from console.simulator.grants import Grants
 from console.simulator.ledger import LedgerFile, debtors, moment
+from console.simulator.previews import Previews
 from console.simulator.simulation import Simulation, Stage
 from console.simulator.timeline import VirtualClock
 from strategies.campaign import Campaign
@@ -91,11 +92,13 @@ async def _run(scenario: Scenario, store: Store, clock: VirtualClock, ledger: IO
     campaign = scenario.campaign
     sub, enrolled = await _launch(scenario, store)
     written = LedgerFile(store, ledger, campaign, debtors(campaign, scenario.contacts))
+    agents = Agents(scenario.agents)
+    previews = Previews(agents, scenario.carrier.model, scenario.seed)
     stage = Stage(
         store=store,
         clock=clock,
         fates=Fates(scenario.carrier, scenario.seed),
-        grants=Grants(Agents(scenario.agents), scenario.trunk, _finishing(scenario)),
+        grants=Grants(agents, scenario.trunk, _finishing(scenario), previews),
         countries=scenario.countries,
         ledger=written,
     )

@@ -153,11 +153,13 @@ def test_the_nth_attempt_at_an_address_gets_the_nth_entry_and_the_last_repeats()
 
 def test_what_the_simulation_does_otherwise_and_what_the_list_lacks_is_said() -> None:
     told = simulated(
-        "- {name: call, medium: dialer, where: contact.balance > 2, pacing: {method: preview}}",
+        "- {name: call, medium: dialer, where: contact.balance > 2, "
+        "pacing: {method: predictive, abandon_rate: 3%, answer_model: who}}",
         f"contact_id,mobile\n1,{ADA}\n2,not a number\n",
+        also='abandon_message: {say: "Sorry.", opt_out_key: 8}',
     )
     assert told.code == 0
-    assert "preview pacing is simulated as progressive" in told.err
+    assert "the model who is not asked" in told.err
     assert "contact.balance, which nobody on the list has" in told.err
     assert "people.csv:3 mobile: not a phone number" in told.err
 

@@ -55,3 +55,32 @@ def test_a_hard_cap_is_never_above_it_at_any_instant() -> None:
         answered += line["result"] in {"abandoned_no_agent", "connected_agent"}
     assert answered > 100
     assert abandoned <= 0.03 * answered
+
+
+PREVIEW = {"answer": 1.0, "machine": 0.0, "busy": 0.0, "answer_after": "0s", "looks": "20s"}
+
+
+def test_in_preview_an_agent_looks_first_and_is_kept_for_whom_they_accept() -> None:
+    carrier = {"default": {"result": "connected_agent", "talk": "60s"}}
+    told = day("{method: preview}", 3, 1, carrier)  # 15 s to look, 60 to talk, 10 to wrap up
+    assert [line.split()[1] for line in told.attempts] == ["09:00:15", "09:01:40", "09:03:05"]
+
+
+def test_more_agents_look_at_as_many_people_at_once() -> None:
+    carrier = {"default": {"result": "connected_agent", "talk": "60s"}}
+    told = day("{method: preview}", 60, 40, carrier)
+    assert [line.split()[1] for line in told.attempts[:41]] == ["09:00:15"] * 40 + ["09:01:40"]
+
+
+def test_whom_an_agent_skips_is_shown_again_an_hour_later_and_the_agent_goes_on_at_once() -> None:
+    told = day("{method: preview}", 2, 1, {"model": {**PREVIEW, "skips": 1.0}})
+    assert not told.attempts
+    skipped = [line for line in told.skipped if line.endswith("agent_skipped")]
+    assert skipped[:4] == [
+        "Mon 09:00:20 call 0 agent_skipped",
+        "Mon 09:00:40 call 1 agent_skipped",
+        "Mon 10:00:40 call 0 agent_skipped",
+        "Mon 10:01:00 call 1 agent_skipped",
+    ]
+    some = day("{method: preview}", 400, 8, {"model": {**PREVIEW, "skips": 0.25}})
+    assert 0.18 < len(some.of("skipped")) / (len(some.of("skipped")) + len(some.attempts)) < 0.32
