@@ -10,7 +10,7 @@ CODE := agi ami_bridge messaging strategies models config console dialplan docke
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install images demo test lint contracts tests unit image-test bench docs up down clean
+.PHONY: help install images demo test lint contracts collected tests unit image-test bench docs up down clean
 
 help:  ## Tell what there is
 	@echo "secondpass: campaign strategies and anticipatory segmentation for Asterisk"
@@ -38,8 +38,14 @@ demo: build/python  ## Real calls both ways through a real Asterisk; writes buil
 	@$(MAKE) --no-print-directory --jobs=2 install images
 	$(BIN)/python docker/demo/demo.py
 
-test: lint contracts  ## Everything: lint, types, contracts, all tests, unit tests on the image's Python
+test: install  ## Everything: lint, types, contracts, all tests, unit tests on the image's Python
+	@$(MAKE) --no-print-directory --jobs=2 lint contracts collected
 	@$(MAKE) --no-print-directory --jobs=2 tests image-test
+
+# What pytest compiles of the tests is compiled here once, and not by each process of tests for itself.
+collected: install
+	@mkdir -p build
+	@$(BIN)/pytest --collect-only -qq > build/collected.log || { cat build/collected.log; false; }
 
 # Three processes that mostly wait for calls, and one that computes, whatever the number of processors.
 tests: install

@@ -9,6 +9,7 @@ import importlib
 import json
 import pkgutil
 import sys
+import time
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -51,11 +52,13 @@ def main(chosen: Sequence[str]) -> int:
     """Run the chosen measurements, or all; 1 if one of them failed, the others' rows written nevertheless."""
     rows, failed = [], []
     for name in chosen or modules():
+        began = time.monotonic()
         try:
             rows.extend(measure(name))
         except Exception:  # noqa: BLE001 - the outermost edge: one failure does not cost the other figures
             traceback.print_exc()
             failed.append(name)
+        print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
     OUTPUT.parent.mkdir(exist_ok=True)
     OUTPUT.write_text(json.dumps({"rows": rows, "failed": failed}, indent=2) + "\n", encoding="utf-8")
     Console().print(table(rows))
