@@ -67,6 +67,7 @@ class Simulation:
         self._stale = 0
         self._letters = True  # somebody may wait in the lane of messages
         self._moved = True  # somebody may be through with a pass since passes were last looked at
+        self._before_over = 0  # so many contacts must be written at least until a pass can be over
 
     async def run(self) -> None:
         """Let the time pass; work that is left at `until` stays."""
@@ -143,6 +144,7 @@ class Simulation:
 
     def _later(self, contact: Contact, before: ContactState, move: Move, at: float | None) -> None:
         """Look again when a contact's moment comes, and at the passes if it is through with one."""
+        self._before_over -= 1
         if at is not None and at > self._clock.now:
             self._coming.wake(at)
         if isinstance(move.step, Dial) and self._sub.campaign.find(move.step.pass_name).medium not in VOICE:
@@ -207,6 +209,7 @@ class Simulation:
     async def _begin(self, asked: Asked) -> list[Moved]:
         """Start those that were granted; what becomes of the others."""
         now, turned_away = self._clock.now, list[Moved]()
+        self._before_over -= len(asked.claims)
         for one, claim, refusal in zip(asked.chosen, asked.claims, await asked.answers, strict=True):
             if refusal is None:
                 zone = contact_zones(one.contact, one.dial.device, self._sub.campaign)[0]
@@ -264,13 +267,17 @@ class Simulation:
         self._coming.note(max(at, self._clock.now + AT_ONCE), lambda: self._over.append(one))
 
     async def _end_passes(self) -> bool:
-        """Passes nobody is left in are over; whether any was."""
-        if not self._moved:
+        """Passes nobody is left in are over; whether any was. The store is asked only when one can be: each
+        writing of a contact leaves one less in a pass at most."""
+        if not self._moved or self._before_over > 0:
             return False
         self._moved = False
         waiting = await self._store.pass_waiting(self._sub.name)
         self._stage.grants.ahead.people = waiting
-        over = [name for name, left in waiting.items() if left == 0 and name not in self._sub.passes_ended]
+        left = {name: n for name, n in waiting.items() if name not in self._sub.passes_ended}
+        over = [name for name, n in left.items() if n == 0]
+        if self._stage.grants.agents.staffed is None:  # else the pacing goes by who is left
+            self._before_over = min(left.values(), default=0)
         for name in over:
             await self._store.pass_ended(self._sub.name, name, self._clock.now)
         if over:
@@ -286,6 +293,7 @@ class Simulation:
 
     async def _refresh(self) -> None:
         self._sub = await self._store.sub(self._sub.name) or self._sub
+        self._before_over = 0
 
 
 def _passes_through(state: ContactState) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from simulated import ADA, BO, simulated
 
+from strategies.store import Store
+
 ONE = f"contact_id,mobile\n1,{ADA}\n"
 BOTH = f"contact_id,mobile\n1,{ADA}\n2,{BO}\n"
 TWO_DEVICES = f"contact_id,mobile,home\n1,{ADA},+12125550111\n"
@@ -135,3 +137,26 @@ def test_the_cap_of_a_day_puts_the_next_attempt_off_and_the_cap_of_all_ends_the_
         "Wed 09:00",
     ]
     assert told.ended == {"1": "cap_person"}
+
+
+def test_whether_a_pass_is_over_is_asked_only_when_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred people of two passes, whose calls end at a hundred different seconds."""
+    asked, count = list[dict[str, int]](), Store.pass_waiting
+
+    async def counted(store: Store, sub: str) -> dict[str, int]:
+        asked.append(await count(store, sub))
+        return asked[-1]
+
+    monkeypatch.setattr(Store, "pass_waiting", counted)
+    numbers = [f"+12125550{n}" for n in range(100, 200)]
+    told = simulated(
+        """
+        - {name: first, medium: avm, script: hello}
+        - {name: second, medium: dialer}
+        """,
+        "contact_id,mobile\n" + "".join(f"{n},{number}\n" for n, number in enumerate(numbers)),
+        {number: [{"result": "no_answer", "ring": f"{15 + n}s"}] for n, number in enumerate(numbers)},
+    )
+    assert told.attempts[100] == "Mon 09:01:54 second 0 mobile no_answer"
+    assert len(told.ended) == 100
+    assert len(asked) < 20
