@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import json
+import os
+import signal
 import time
 from collections.abc import Awaitable, Callable
 
@@ -13,7 +16,7 @@ from harness import Harness
 from relay import Relay
 from secondpass_server import Server, Site, until
 from telephony_wire import Ami
-from test_agents_paced import BUSY, PERSON, SUB, paced, people
+from test_agents_paced import BUSY, LASTS, PERSON, SUB, paced, people
 
 from strategies.abandonment import is_abandoned, is_live
 from strategies.store import Store
@@ -135,6 +138,38 @@ async def test_the_link_is_half_open(harness: Harness) -> None:
     for line in of_kind(lines, "attempt_ended"):
         assert (line["result"] == "unknown") == (line["address"] not in called), line
     check_by_records(harness, lines)
+
+
+async def test_a_bridge_that_was_frozen_takes_nobody_from_the_agent_they_talk_to(harness: Harness) -> None:
+    """It hears of who answered by the store and of their agents by the link, both late and in no order."""
+    site = site_of(harness, "frozen", PROGRESSIVE)
+    rows = await site.imports(people(*[PERSON] * len(AGENTS)))
+    async with site.store() as store:
+        with Server(site) as server:
+            await server.ready()
+            await site.does("campaign", "start", "demo")
+            await until(lambda: harness.channels() >= len(AGENTS), 20, "everybody is called")
+            bridge = process_of(server, "bridge")
+            os.kill(bridge, signal.SIGSTOP)
+            calls = {line["attempt"] for line in of_kind(await ledger(store), "attempt_started")}
+            await until(lambda: connected(harness, calls) == calls, 20, "everybody talks to an agent")
+            os.kill(bridge, signal.SIGCONT)
+            await settle(site, store, SUB, rows, within=60)
+            lines = await check_accounts(site, store, SUB)
+            await recounted(site)
+    assert {line["result"] for line in of_kind(lines, "attempt_ended")} == {"connected_agent"}
+    compare_one_by_one(lines, site.carrier())
+    check_by_records(harness, lines)
+    assert max(call.billsec for call in site.carrier()) < LASTS, "nobody was led to the message"
+
+
+def process_of(server: Server, name: str) -> int:
+    started = [json.loads(line) for line in server.logged().splitlines() if "up.process_started" in line]
+    return int(next(line["pid"] for line in started if line["process"] == name))
+
+
+def connected(harness: Harness, calls: set[str]) -> set[str]:
+    return {entry.call for entry in harness.queue_log() if entry.event == "CONNECT"} & calls
 
 
 async def test_the_store_is_cut(harness: Harness) -> None:
