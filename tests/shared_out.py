@@ -21,6 +21,8 @@ LONGEST = (
     "tests/telephony/test_four_passes.py",
     "tests/telephony/test_outbound.py",
     "tests/telephony/test_agents_paced.py",
+    "tests/telephony/test_recovery_guards.py",
+    "tests/telephony/test_agents_leave.py",
     "tests/telephony/test_connect.py",
     "tests/telephony/test_waiting_callers.py",
     "tests/integration/test_api_conformance.py",
