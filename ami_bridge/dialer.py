@@ -42,6 +42,7 @@ log = structlog.get_logger(__name__)
 TICK = 0.2  # seconds between two looks at who is due
 SOONEST = 0.05  # seconds after a look before which nothing that happens makes it look again
 ANEW = 0.5  # seconds for which the sub-campaigns as they were read hold, while there are more to call
+UNANSWERED = 200  # calls asked for that Asterisk has not taken yet, with which looks pause again: it is slow
 STORE_AGAIN = 1.0  # seconds until the store is tried again
 SPEECH_AGAIN = 60.0  # seconds until a contact is looked at again whose prompt could not be spoken
 
@@ -164,7 +165,8 @@ class Dialer:
 
     async def look(self, calls: asyncio.TaskGroup, *, anew: bool = True) -> bool:
         """One look at every running sub-campaign; each call that follows from it is a task of `calls`. True
-        where one of them had as many to call as a look takes. Not `anew`: by what the last look was told.
+        where one of them had as many to call as a look takes, and Asterisk keeps up. Not `anew`: by what the
+        last look was told.
 
         Raises StoreUnavailable, and then may have left attempts granted, or claimed, that nobody asks for.
         """
@@ -180,7 +182,7 @@ class Dialer:
                 await self._chances.refresh(sub, self._clock())
                 await self._previews.look(sub, self._clock())
                 prepared = await self._prepared(sub)
-                more = more or len(prepared) >= BATCH
+                more = more or (len(prepared) >= BATCH and self._placement.unanswered < UNANSWERED)
                 await self._claim(sub, prepared, calls)
             else:
                 await self._choice.route(sub, self._clock())

@@ -49,6 +49,7 @@ class Placement:
         self._may_dial, self._on_not_placed, self._on_doubt = may_dial, on_not_placed, on_doubt
         self._took = Together(store.placed_many, gather=GATHER)
         self._no_channel_until: dict[str, float] = {}
+        self.unanswered = 0  # calls that Asterisk was asked for, and has not said that it took
 
     def announce(self, attempts: Iterable[str]) -> None:
         """These are about to be claimed and placed: that they have no channel yet says nothing."""
@@ -90,14 +91,18 @@ class Placement:
             Variable.LEG: intent.leg,
             Variable.RECORD: origin_word(self._origin(intent)),
         }
-        await self._link.call(
-            "Originate",
-            originate_headers(intent, self._trunk),
-            # One without a value reads the same where it is not set, and each is an event inside Asterisk.
-            {name: value for name, value in variables.items() if value},
-            deadline=ORIGINATE_DEADLINE,
-            action_id=intent.attempt,
-        )
+        self.unanswered += 1
+        try:
+            await self._link.call(
+                "Originate",
+                originate_headers(intent, self._trunk),
+                # One without a value reads the same where it is not set; each is an event inside Asterisk.
+                {name: value for name, value in variables.items() if value},
+                deadline=ORIGINATE_DEADLINE,
+                action_id=intent.attempt,
+            )
+        finally:
+            self.unanswered -= 1
 
     def _origin(self, intent: Intent) -> Origin:
         return Origin(self._tenant, intent.medium, intent.sub, intent.pass_name)
