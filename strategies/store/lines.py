@@ -60,26 +60,18 @@ class AttemptLine(Record, frozen=True, rename={"pass_name": "pass", "list_name":
 
     def added(self) -> tuple[tuple[str, int], ...]:
         """What it adds to the figures, as field and amount."""
-        return _added(
-            AttemptLine(
-                at=0.0,  # nor does it count whose attempt it was: most lines add what others do
-                kind=self.kind,
-                pass_name=self.pass_name,
-                medium=self.medium,
-                list_name=self.list_name,
-                nth=1 if self.nth == 1 else None,
-                result=self.result,
-                responses=self.responses,
-                live_at=self.live_at,
-                waited=self.waited,
-                day=self.day,
-            )
-        )
+        nth = 1 if self.nth == 1 else None  # nor does it count whose attempt it was: most add what others do
+        attempt = (self.kind, self.pass_name, self.medium, self.list_name, nth)
+        return _added((*attempt, self.result, self.responses, self.live_at, self.waited, self.day))
+
+
+_ADDING = ("kind", "pass", "medium", "list", "nth", "result", "responses", "live_at", "waited", "day")
 
 
 @lru_cache(maxsize=1024)
-def _added(line: AttemptLine) -> tuple[tuple[str, int], ...]:
-    return tuple(added(line.mapping()))
+def _added(said: tuple[object, ...]) -> tuple[tuple[str, int], ...]:
+    """What a line adds that says so under the keys that add."""
+    return tuple(added({key: word for key, word in zip(_ADDING, said, strict=True) if word is not None}))
 
 
 def packed(lines: Iterable[Line], **common: object) -> list[list[Any]]:
