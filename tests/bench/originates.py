@@ -3,6 +3,12 @@ way than one socket. A process of its own: `python originates.py HOST SECRET IN_
 
 It keeps so many calls under way, each until its hang-up, asks for the next when one has ended, and prints how
 many it asked for and its processor time for each.
+
+A fair peer: the same manager user and so the same events, the same numbers over the same trunk, as many
+calls under way, and an Originate with the headers and variables that the bridge's has, into the same context;
+a call costs Asterisk and the carrier the same processor time as one of the bridge's. What it leaves out is
+what the bridge is for: no contact is judged, nothing is claimed or kept on a disk, no limit is looked at, and
+of an end nothing is learnt but that there was one.
 """
 
 from __future__ import annotations
