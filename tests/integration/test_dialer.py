@@ -331,6 +331,25 @@ async def test_more_than_one_look_takes_are_called_without_a_pause(
         running.cancel()
 
 
+async def test_looks_pause_while_asterisk_is_slow_to_take_calls(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialer, "UNANSWERED", 100)
+    taking = asyncio.Event()
+
+    async def answer(_attempt: str) -> None:
+        await taking.wait()
+
+    async with staged(store, clock) as stage:
+        stage.link.answer = answer
+        await launched(stage.store, people(250))
+        async with asyncio.TaskGroup() as calls:
+            assert await stage.dialer.look(calls)
+            await until(lambda: len(stage.link.originated) == 100)
+            assert not await stage.dialer.look(calls), "as many as a look takes, but none of them was taken"
+            taking.set()
+
+
 async def test_the_list_is_called_in_its_order_however_slowly(store: Store, clock: Clock) -> None:
     crowd = people(120)
     async with staged(store, clock) as stage:
