@@ -6,18 +6,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from strategies.abandon_gate import Rule, Tally
-from strategies.call_estimates import aged, corrected, ring_ended, talk_ended
+from strategies.call_estimates import Belief, aged, as_belief, corrected, ring_ended, talk_ended
 from strategies.frozen import replace
 from strategies.predictive import FEEDBACK_EVERY, Floor, Pacer, fed_back
 from strategies.ring_ages import Ages, as_many_as, each_chance, rang, turned_out
 
 AT_FIRST, NEVER_RANG = Pacer(), Ages()
+HOUR = 3600.0
 
 
 @dataclass(slots=True)
 class CallsAhead:
     """`said`: the probabilities of an answer that a model gives, of calls from before they are placed until
-    they ring no more."""
+    they ring no more. `by_hour`: what was learnt up to the end of each hour of the day, for the next day's.
+    """
 
     queue: str
     pacer: Pacer = AT_FIRST
@@ -26,12 +28,17 @@ class CallsAhead:
     ringing: dict[str, float] = field(default_factory=dict)  # attempt -> when it was placed
     picked_up: set[str] = field(default_factory=set)  # those of them of which it is not known yet by whom
     said: dict[str, float] = field(default_factory=dict)
+    by_hour: dict[int, Belief] = field(default_factory=dict)
 
     def pass_time(self, now: float, busy: int) -> None:
         """Count the time since it was last touched, with so many agents busy."""
         if self.pacer.known.at == 0.0:
             self.pacer, self.fed_at = replace(self.pacer, known=replace(self.pacer.known, at=now)), now
-        known = aged(self.pacer.known, now, len(self.ringing), busy)
+        before = self.pacer.known
+        known = aged(before, now, len(self.ringing), busy)
+        if now // HOUR > before.at // HOUR:
+            self.by_hour[_hour_of_day(before.at)] = as_belief(before)
+            known = replace(known, belief=self.by_hour.get(_hour_of_day(now), known.belief))
         self.pacer = replace(self.pacer, known=known)
 
     def heard_up(self, attempt: str, now: float) -> None:
@@ -94,3 +101,8 @@ class CallsAhead:
 
     def _chance(self, attempt: str) -> float:
         return self.corrected(self.said.get(attempt))
+
+
+def _hour_of_day(at: float) -> int:
+    """Of UTC: only that it comes again each day matters."""
+    return int(at // HOUR) % 24

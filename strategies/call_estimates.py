@@ -13,8 +13,9 @@ _LN2 = log(2)
 
 
 class Belief(Record, frozen=True):
-    """What is thought of calls before any was made: the probability of an answer, seconds of ringing, seconds
-    of handling (talk and wrap-up). It weighs as much as 10 calls, 20 rings and 5 conversations."""
+    """What is thought of calls before any was made, or from the same hour of the day before: the probability
+    of an answer, seconds of ringing, seconds of handling (talk and wrap-up). It weighs as much as 10 calls,
+    20 rings and 5 conversations."""
 
     answer: float = 0.3
     ring: float = 15.0
@@ -65,6 +66,11 @@ class Estimates(Record, frozen=True):
         yes, no = 10 * self.belief.answer, 10 * (1 - self.belief.answer)
         came = (self.answers + yes) / (self.ended - self.answers + no)
         return came * (self.ended - self.foretold + no) / (self.foretold + yes)
+
+
+def as_belief(known: Estimates) -> Belief:
+    """What the next such hour may be expected to be like."""
+    return Belief(known.answer_probability, known.ring_time, 1 / known.handle_rate)
 
 
 def corrected(said: float, correction: float) -> float:
