@@ -71,6 +71,15 @@ class Harness:
         self._compose("up", "-d", "--no-build", service)
         self.wait_ready(service)
 
+    def revive(self, *services: str) -> list[str]:
+        """Start again those of these services that are not running; which they were."""
+        containers = [self.container(service) for service in services]
+        running = run(["docker", "inspect", "--format", "{{.State.Running}}", *containers]).stdout.split()
+        gone = [service for service, up in zip(services, running, strict=True) if up != "true"]
+        for service in gone:
+            self.start(service)
+        return gone
+
     def stop(self, service: str) -> None:
         self._compose("stop", "-t", "5", service)
 

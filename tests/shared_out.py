@@ -13,7 +13,6 @@ CALLS = "tests/telephony/"
 # What takes longest begins first, so that nobody is left alone with it at the end. A file that is not here
 # comes after these; the order is of no other consequence.
 LONGEST = (
-    "tests/telephony/test_floor.py",
     "tests/telephony/test_recoveries.py",
     "tests/telephony/test_crash.py",
     "tests/telephony/test_legs.py",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -69,6 +70,15 @@ def harness() -> Iterator[Harness]:
         yield running
     finally:
         running.down()
+
+
+@pytest.fixture(autouse=True)
+def _all_up(request: pytest.FixtureRequest) -> None:
+    """On a machine that stalls, Asterisk has been seen to crash in its own queue of tasks: that costs the
+    test it happened in, and no other."""
+    if "harness" in request.fixturenames:
+        for service in request.getfixturevalue("harness").revive(*TELEPHONY_SERVICES):
+            warnings.warn(f"{service} was down before this test, and has been started", stacklevel=1)
 
 
 @pytest.fixture

@@ -101,6 +101,14 @@ def test_what_redis_has_confirmed_survives_its_sudden_end(harness: Harness) -> N
     assert redis(harness, "get", "intent") == "written"
 
 
+def test_a_service_that_has_crashed_is_started_again(harness: Harness) -> None:
+    harness.kill("asterisk")
+
+    assert harness.revive("asterisk", "carrier") == ["asterisk"]
+    assert harness.revive("asterisk", "carrier") == []
+    assert harness.channels() == 0
+
+
 def test_a_frozen_service_keeps_its_socket_and_answers_again_when_thawed(harness: Harness) -> None:
     harness.freeze("redis")
     with socket.create_connection((f"{harness.net}.3", 6379), timeout=5) as connection:
