@@ -64,3 +64,5 @@ class CallsBesideTheRest(LoadFileScheduling):
     def _reschedule(self, node: WorkerController) -> None:
         if self._pending_of(self.assigned_work[node]) < 2 or not self.workqueue:  # the last waits for a next
             super()._reschedule(node)
+            if not self.workqueue:
+                super()._reschedule(node)  # nothing more will come: it need not wait for a next with its last
