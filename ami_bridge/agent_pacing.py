@@ -3,6 +3,7 @@ learnt of earlier ones; the rule is `strategies.predictive`'s, the agents are th
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,6 +13,7 @@ import structlog
 from ami_bridge.agents import QueueBoard
 from ami_bridge.ahead_of_agents import AHEAD, held_back, hours_left, rule_of, slowed_down
 from ami_bridge.calls_ahead import CallsAhead
+from ami_bridge.unheard import Unheard
 from strategies.abandon_gate import Rule, Tally
 from strategies.abandonment import Share
 from strategies.attempts import Intent
@@ -65,6 +67,7 @@ class AgentPacing:
         self._lines: dict[str, CallsAhead] = {}
         self._counts: dict[str, Count] = {}
         self._ahead: dict[tuple[str, str], Prospect] = {}  # sub-campaign and pass
+        self._unheard: defaultdict[str, Unheard] = defaultdict(Unheard)  # by queue
 
     async def refresh(self, sub: SubCampaign, now: float) -> None:
         """Read how many were abandoned, if a pass is paced by it and it is time; let the feedback go on."""
@@ -86,6 +89,15 @@ class AgentPacing:
     ) -> str | None:
         """Let one more call start, which then is on its way to an agent; else the reason why not, in words.
         `said`: the probability of an answer that a model gives."""
+        unheard = self._unheard[sub.campaign.queue]
+        why = unheard.holds_back(now) or self._granted(attempt, sub, going, now, said)
+        if why is None:
+            unheard.called(now)
+        return why
+
+    def _granted(
+        self, attempt: str, sub: SubCampaign, going: Pass, now: float, said: float | None
+    ) -> str | None:
         queue, method = sub.campaign.queue, going.pacing.method
         if going.recovery is not None or method not in AHEAD:
             granted = self._board.reserve(queue, attempt)
@@ -127,9 +139,18 @@ class AgentPacing:
         self._rings_no_more(intent, answered=True)
         self._count(intent.sub).live.add(intent.attempt)
 
+    def connected(self, intent: Intent) -> None:
+        """An agent talks to that person."""
+        self._unheard[intent.queue].is_heard()
+
     def abandoned(self, intent: Intent) -> None:
         """No agent was there for that person."""
         self._count(intent.sub).lost.add(intent.attempt)
+        seen = self._board.manning(intent.queue)
+        if seen.staffed == 0:
+            self._unheard[intent.queue].is_heard()
+        elif seen.busy < seen.staffed or intent.attempt in self._board.served():
+            self._unheard[intent.queue].lost(intent.queue, self._clock())
 
     def in_vain(self, intent: Intent) -> None:
         """Nobody answered, or no person: no agent is needed for this call any more."""

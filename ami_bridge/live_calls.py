@@ -71,6 +71,7 @@ class LiveCalls:
         if call.stage is Stage.RINGS and _is_picked_up(fact):
             self._pacing.picked_up(call.intent)
         elif fact.name is FactName.AGENT_CONNECTED:
+            self._pacing.connected(call.intent)
             self._settle(call)
         elif fact.name is FactName.NO_AGENT:
             self.abandoned(attempt)

@@ -201,7 +201,8 @@ class Harness:
         mount = f"{self.state_dir}:{self.state_dir}"
         return [
             *docker, "-v", mount, "--label", self._label(), TELEPHONY, "sipp", f"{self.net}.1:5060",
-            "-sf", f"{place}.xml", "-inf", f"{place}.csv", "-i", address, "-mi", address, "-ci", address,
+            "-watchdog_interval", "0", "-sf", f"{place}.xml", "-inf", f"{place}.csv",
+            "-i", address, "-mi", address, "-ci", address,
             "-m", str(calls), "-l", str(calls), "-r", str(int(rate * 10)), "-rp", "10000", "-nostdin",
             "-trace_stat", "-stf", f"{place}.stat", "-trace_err", "-error_file", f"{place}_errors.log",
         ]  # fmt: skip

@@ -453,3 +453,28 @@ async def test_who_is_held_back_by_the_rule_is_told_with_its_figures(store: Stor
         await stage.look()
         told = stage.dialer.held()["spring/1"]["live"]
         assert re.fullmatch(r"the next call would too likely .*: \d+\.\d%, at most 3\.0% just now", told)
+
+
+async def test_telephones_that_ring_unheard_get_no_more_calls_but_one_a_minute(
+    store: Store, clock: Clock
+) -> None:
+    async with staged(store, clock, agents=["a", "b", "c"]) as stage:
+        await running(store, replace(LIVE, pacing=Pacing("progressive")))
+        for _ in range(2):
+            called = await stage.look()
+            assert len(called) == 3
+            for attempt in called:
+                await stage.answers(attempt)
+            await stage.passes(1.2)
+            for attempt in called:
+                stage.board.left(QUEUE, attempt)
+                await stage.hang_up(attempt, (FactName.QUEUE_ABANDONED, QUEUE))
+
+        assert await stage.look() == []
+        assert "the last 6 people who answered found nobody" in stage.dialer.held()["spring/1"]["live"]
+        one = await stage.look(after=61)
+        assert len(one) == 1
+        assert await stage.look() == []
+        await stage.answers(one[0])
+        await stage.hears(one[0], CONNECTED)
+        assert len(await stage.look()) == 2
