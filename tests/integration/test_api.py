@@ -52,7 +52,7 @@ async def test_a_campaign_is_started_watched_paused_and_stopped(api: Api) -> Non
     audit = [line async for line in _ledger(api.store)]
     assert [line["by"] for line in audit if line["kind"] == "run_state" and "by" in line] == [
         "supervisor"
-    ] * 3
+    ] * 4
 
 
 async def _ledger(store: Store) -> AsyncIterator[dict[str, Any]]:
