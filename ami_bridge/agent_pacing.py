@@ -11,7 +11,15 @@ from datetime import timedelta
 import structlog
 
 from ami_bridge.agents import QueueBoard
-from ami_bridge.ahead_of_agents import AHEAD, held_back, hours_left, rule_of, slowed_down
+from ami_bridge.ahead_of_agents import (
+    AHEAD,
+    NOTHING_KNOWN,
+    Prospect,
+    held_back,
+    hours_left,
+    rule_of,
+    slowed_down,
+)
 from ami_bridge.calls_ahead import CallsAhead
 from ami_bridge.unheard import Unheard
 from strategies.abandon_gate import Rule, Tally
@@ -44,19 +52,6 @@ class Count:
     def tally(self) -> Tally:
         """All of them."""
         return Tally(self.share.live + len(self.live), self.share.abandoned + len(self.lost))
-
-
-@dataclass(frozen=True, slots=True)
-class Prospect:
-    """What a pass still has before it, as of `at` (epoch seconds): `seconds` of its hours until the period or
-    the sub-campaign ends, and at most so many `people`."""
-
-    at: float = 0.0
-    seconds: float = 0.0
-    people: int = 0
-
-
-NOTHING_KNOWN = Prospect()
 
 
 class AgentPacing:
@@ -108,8 +103,9 @@ class AgentPacing:
         line = self._timed(sub.name, queue, now)
         line.count(count.tally())
         ahead = self._ahead.get((sub.name, going.name), NOTHING_KNOWN)
-        left = max(0.0, ahead.seconds - max(0.0, now - ahead.at))
-        floor = Floor(seen.staffed, seen.busy, seen.waiting, seen.coming, left, people=ahead.people)
+        floor = Floor(
+            seen.staffed, seen.busy, seen.waiting, seen.coming, ahead.left(now), people=ahead.people
+        )
         why = held_back(line, floor, _now(going, sub), now, said)
         if why is not None:
             return why
@@ -141,16 +137,16 @@ class AgentPacing:
 
     def connected(self, intent: Intent) -> None:
         """An agent talks to that person."""
-        self._unheard[intent.queue].is_heard()
+        self._unheard[intent.queue].heard()
 
     def abandoned(self, intent: Intent) -> None:
         """No agent was there for that person."""
         self._count(intent.sub).lost.add(intent.attempt)
-        seen = self._board.manning(intent.queue)
+        seen, unheard = self._board.manning(intent.queue), self._unheard[intent.queue]
         if seen.staffed == 0:
-            self._unheard[intent.queue].is_heard()
+            unheard.heard()
         elif seen.busy < seen.staffed or intent.attempt in self._board.served():
-            self._unheard[intent.queue].lost(intent.queue, self._clock())
+            unheard.lost(intent.queue, self._clock())
 
     def in_vain(self, intent: Intent) -> None:
         """Nobody answered, or no person: no agent is needed for this call any more."""

@@ -3,7 +3,8 @@ pacing, and tells in words why not. The calls are `calls_ahead`'s, the rule `str
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import inf
 
 from ami_bridge.calls_ahead import CallsAhead
 from strategies.abandon_gate import Rule
@@ -34,6 +35,23 @@ def hours_left(campaign: Campaign, going: Pass, now: float, until: float) -> flo
     zone, those of the next days at most: what is abandoned can be made up for only in them."""
     window = pass_window(campaign, going)
     return open_seconds(window, (campaign.zone,), now, min(until, now + LOOKS_AHEAD))
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What a pass still has before it, as of `at` (epoch seconds): `seconds` of its hours until the period or
+    the sub-campaign ends, and at most so many `people` (None: nobody counted them)."""
+
+    at: float = -inf
+    seconds: float = 0.0
+    people: int | None = 0
+
+    def left(self, now: float) -> float:
+        """What is left of the seconds, if none of them was outside its hours."""
+        return max(0.0, self.seconds - max(0.0, now - self.at))
+
+
+NOTHING_KNOWN = Prospect()
 
 
 def rule_of(pacing: Pacing) -> Rule | None:

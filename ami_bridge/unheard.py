@@ -36,7 +36,7 @@ class Unheard:
         if self.row >= IN_A_ROW:
             self.again = now + ONE_EVERY
 
-    def is_heard(self) -> None:
+    def heard(self) -> None:
         """An agent is there, or it is known that none is."""
         self.row = 0
 

@@ -4,9 +4,8 @@ allows, with who finds nobody led away after its patience; what each comes to is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import inf
 
-from ami_bridge.ahead_of_agents import AHEAD, held_back, hours_left, rule_of
+from ami_bridge.ahead_of_agents import AHEAD, NOTHING_KNOWN, Prospect, held_back, hours_left, rule_of
 from ami_bridge.calls_ahead import CallsAhead
 from console.simulator.agents import Agents
 from strategies.abandon_gate import Rule, Tally
@@ -26,7 +25,7 @@ class Ahead:
         self._coming: set[str] = set()  # granted, and neither answered nor over
         self._waiting = self._answered = self._abandoned = 0
         self._ends = 0.0  # of the period over which abandoned calls are counted
-        self._hours: dict[str, tuple[float, float]] = {}  # pass -> when, how long it could still be dialled
+        self._ahead: dict[str, Prospect] = {}  # by pass
         self.people: Mapping[str, int] = {}  # pass -> who is not through with it, as far as it was counted
 
     def paces(self, going: Pass) -> bool:
@@ -50,11 +49,11 @@ class Ahead:
 
     def _left(self, campaign: Campaign, going: Pass, now: float) -> float:
         """Seconds in which the pass can still make up for whom it abandons."""
-        at, seconds = self._hours.get(going.name, (-inf, 0.0))
-        if now >= at + RECOUNT:
-            at, seconds = now, hours_left(campaign, going, now, self._ends)
-            self._hours[going.name] = at, seconds
-        return max(0.0, seconds - (now - at))
+        known = self._ahead.get(going.name, NOTHING_KNOWN)
+        if now >= known.at + RECOUNT:
+            known = Prospect(now, hours_left(campaign, going, now, self._ends))
+            self._ahead[going.name] = known
+        return known.left(now)
 
     def has(self, attempt: str) -> bool:
         """Whether it was granted so, and is neither answered nor over."""

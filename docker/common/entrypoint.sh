@@ -42,8 +42,8 @@ redis)
 agents)
     mkdir -p "$SP_STATE/sipp"
     # Without its watchdog, which ends it on a machine that stalls: then all agents would be gone.
-    exec sipp -watchdog_interval 0 -sf "$here/sipp/agents.xml" -i "$SP_NET.5" -p 5060 -mi "$SP_NET.5" -ci "$SP_NET.5" -aa -nostdin \
-        -trace_err -error_file "$SP_STATE/sipp/agents_errors.log" > /dev/null
+    exec sipp -watchdog_interval 0 -sf "$here/sipp/agents.xml" -i "$SP_NET.5" -p 5060 -mi "$SP_NET.5" \
+        -ci "$SP_NET.5" -aa -nostdin -trace_err -error_file "$SP_STATE/sipp/agents_errors.log" > /dev/null
     ;;
 *)
     exec "$@"

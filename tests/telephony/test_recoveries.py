@@ -100,6 +100,16 @@ def results(lines: Ledger) -> list[tuple[str, str]]:
     return [(line["pass"], line["result"]) for line in of_kind(lines, "attempt_ended")]
 
 
+async def dialled_through(site: Site, rows: list[dict[str, str]], within: float) -> Ledger:
+    """The campaign from its start until everybody is settled; the ledger, whose accounts agree."""
+    async with site.store() as store:
+        with Server(site) as server:
+            await server.ready()
+            await site.does("campaign", "start", "demo")
+            await settle(site, store, SUB, rows, within=within)
+            return await check_accounts(site, store, SUB)
+
+
 @pytest.mark.parametrize("trigger", ["asked_for_agent_but_lost", "abandoned_in_queue"])
 async def test_who_is_lost_waiting_for_an_agent_is_called_again_once_one_is_free(
     harness: Harness, ami: Ami, trigger: str
@@ -135,12 +145,7 @@ async def in_call(harness: Harness, name: str) -> tuple[Site, list[dict[str, str
 
 async def test_who_presses_nothing_talks_to_an_agent_in_the_same_call(harness: Harness) -> None:
     site, rows = await in_call(harness, "silent")
-    async with site.store() as store:
-        with Server(site) as server:
-            await server.ready()
-            await site.does("campaign", "start", "demo")
-            await settle(site, store, SUB, rows, within=60)
-            lines = await check_accounts(site, store, SUB)
+    lines = await dialled_through(site, rows, within=60)
     check_in_call(lines, "no_input", ["said_nothing"])
     compare_one_by_one(lines, site.carrier())
 

@@ -11,7 +11,7 @@ from secondpass_server import Server, Site, make_site, person, until
 from telephony_wire import Ami
 from test_agents_paced import paced
 from test_agents_paced import people as called_people
-from test_recoveries import ASKS_AND_LEAVES, PERSON, SUB, TRIGGERS, an_agent, results, told
+from test_recoveries import ASKS_AND_LEAVES, PERSON, SUB, TRIGGERS, an_agent, dialled_through, results, told
 
 DELAY = 3.0
 HANGS_UP, BUSY, MACHINE, FAX = "214", "203", "213", "226"
@@ -41,12 +41,7 @@ async def test_who_is_lost_in_the_script_is_called_again_and_nobody_who_settled_
     site.change("campaigns/demo.yaml", TRIGGERS, ALL_TRIGGERS)
     site.change("campaigns/demo.yaml", "delay: 1s", f"delay: {DELAY:g}s")
     rows = await site.imports([*(person(*areas) for areas in LOST), *map(person, NEVER)])
-    async with site.store() as store:
-        with Server(site) as server:
-            await server.ready()
-            await site.does("campaign", "start", "demo")
-            await settle(site, store, SUB, rows, within=120)
-            lines = await check_accounts(site, store, SUB)
+    lines = await dialled_through(site, rows, within=120)
     begun = {line["contact"]: line for line in of_kind(lines, "recovery_triggered")}
     assert {contact: (line["trigger"], line["device"]) for contact, line in begun.items()} == {
         f"P{nth}": way for nth, way in enumerate(LOST.values())
@@ -146,12 +141,7 @@ async def test_who_is_lost_twice_a_day_is_recovered_once(harness: Harness) -> No
     site = make_site(harness, "twice")
     _append(site, TWICE_LOST)
     rows = await site.imports([person(HANGS_UP)])
-    async with site.store() as store:
-        with Server(site) as server:
-            await server.ready()
-            await site.does("campaign", "start", "demo")
-            await settle(site, store, SUB, rows, within=60)
-            lines = await check_accounts(site, store, SUB)
+    lines = await dialled_through(site, rows, within=60)
     assert [name for name, _ in results(lines)] == ["reminder", "rescue", "again"]
     lost = [line for line in of_kind(lines, "attempt_ended") if line["pass"] in {"reminder", "again"}]
     assert {line["result"] for line in lost} == {"hangup_in_script"}
