@@ -12,12 +12,12 @@ import structlog
 from ami_bridge.errors import AmiError
 from ami_bridge.link import AmiLink
 from ami_bridge.set_within import set_within
-from config.variables import Context
+from ami_bridge.wire import Event
+from config.variables import Context, Variable
 from strategies.abandonment import PATIENCE
 
 log = structlog.get_logger(__name__)
 
-CATCH_UP = 0.5  # seconds for what Asterisk told already to be heard: after a stall, of an agent who is there
 AHEAD = 0.2  # seconds before the time is up at which Asterisk is asked: the message has to begin in time
 
 
@@ -63,12 +63,12 @@ class Abandoning:
             leading.create_task(self._lead_away(attempt), name=f"abandon {attempt}")
 
     async def _lead_away(self, attempt: str) -> None:
-        """Unless an agent was there already, of whom we had not heard yet. A channel's unique id does for its
+        """Unless an agent is there already, of whom we have not heard yet. A channel's unique id does for its
         name. Where it cannot be done, the dialplan's own limit leads there a little later."""
         place = {"Channel": attempt, "Context": Context.ABANDON, "Exten": "s", "Priority": "1"}
         try:
-            await self._hear_all()
-            if attempt not in self._led:
+            if await self._has_agent(attempt):
+                log.info("abandon.agent_there", attempt=attempt)
                 return
             await self._link.call("Redirect", place)
         except AmiError as error:
@@ -77,9 +77,13 @@ class Abandoning:
             self._on_abandoned(attempt)
             log.info("abandon.no_agent", attempt=attempt)
 
-    async def _hear_all(self) -> None:
-        try:
-            async with asyncio.timeout(CATCH_UP):
-                await self._link.caught_up()
-        except TimeoutError:
-            log.warning("abandon.events_late", seconds=CATCH_UP)
+    async def _has_agent(self, attempt: str) -> bool:
+        """Asterisk's own word on the channel: events tell it later, on a machine that stalls by a second."""
+        asked = {"Channel": attempt, "Variables": Variable.SERVED}
+        return any(_is_served(channel) for channel in await self._link.listing("Status", asked))
+
+
+def _is_served(channel: Event) -> bool:
+    """The dialplan sets the variable before the two are bridged; of one not set Asterisk says (null)."""
+    moment = channel.get("Variable").removeprefix(f"{Variable.SERVED}=")
+    return bool(channel.get("BridgeID")) or moment[:1].isdigit()

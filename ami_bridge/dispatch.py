@@ -70,7 +70,7 @@ class EventQueue:
         self._on_overflow = on_overflow
         self._most = most
         self._most_bytes = most_bytes
-        self._entries: deque[Event | LinkState | asyncio.Event] = deque()
+        self._entries: deque[Event | LinkState] = deque()
         self._bytes = 0
         self._holds = 0
         self._wake = asyncio.Event()
@@ -83,9 +83,6 @@ class EventQueue:
         self._bytes += len(event.raw)
         if len(self._entries) >= self._most or self._bytes > self._most_bytes:
             self.dropped += 1 + sum(isinstance(entry, Event) for entry in self._entries)
-            for entry in self._entries:
-                if isinstance(entry, asyncio.Event):
-                    entry.set()
             self._entries.clear()
             self._bytes = 0
             self._on_overflow()
@@ -97,13 +94,6 @@ class EventQueue:
         """Appends a change of state, so that it is told after the events that came before it."""
         self._entries.append(state)
         self._wake.set()
-
-    def mark(self) -> asyncio.Event:
-        """Is set once all that waits now has been told, or dropped."""
-        told = asyncio.Event()
-        self._entries.append(told)
-        self._wake.set()
-        return told
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -127,10 +117,7 @@ class EventQueue:
                 if taken % BATCH == 0:
                     await asyncio.sleep(0)
 
-    def _handle(self, entry: Event | LinkState | asyncio.Event) -> None:
-        if isinstance(entry, asyncio.Event):
-            entry.set()
-            return
+    def _handle(self, entry: Event | LinkState) -> None:
         name = "on_state" if isinstance(entry, LinkState) else entry.name
         try:
             if isinstance(entry, LinkState):

@@ -72,13 +72,6 @@ class AmiLink:
         """Callbacks wait while the block runs: take a snapshot, apply it, and the events go on after it."""
         return self.events.held()
 
-    async def caught_up(self) -> None:
-        """Return once everything that Asterisk had told of by now is handled. Replies overtake events that
-        were sent ahead of them: whoever is to act on what was heard so far asks this first. Raises as `call`
-        does."""
-        await self.call("Ping")
-        await self.events.mark().wait()
-
     def check_version(self) -> None:
         """Raises UnsafeAsterisk where this Asterisk, or one of unknown version, must not be dialled with."""
         check_version(self.asterisk_version)

@@ -20,6 +20,7 @@ REPEATABLE = frozenset(
         "QueueStatus",
         "QueueSummary",
         "ShowDialPlan",
+        "Status",
     }
 )
 """Actions that only ask: the link asks again when a reconnect swallowed the answer."""

@@ -33,6 +33,7 @@ class Variable(StrEnum):
     CUSTOMER = "SP_CUSTOMER"
     WHY = "SP_WHY"  # text, for the agent
     DECISION = "SP_DECISION"
+    SERVED = "SP_SERVED"  # the dialplan's word: an agent has answered (epoch seconds)
     POSITION = "SP_POSITION"  # where to enter a queue, from 1
     CALLBACK = "SP_CALLBACK"  # 1: the caller is to be offered a callback
     ACCOUNT = "SP_ACCOUNT"  # told by the admin's IVR: the account that was keyed in

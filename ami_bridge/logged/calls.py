@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ami_bridge.call_facts import HANGS_UP_WITHIN
 from ami_bridge.logged.call_records import ANSWERED, CallRecord, Verdict
@@ -73,7 +74,7 @@ def _taken_for(verdict: Verdict, going: str) -> tuple[str, str]:
 def _in_queue(logged: LoggedCall) -> Iterator[Fact]:
     if (entered := logged.first(ENTERED)) is not None:
         yield Fact(FactName.QUEUE_JOINED, entered.at, entered.queue)
-    if (connected := logged.first(CONNECTED)) is not None:
+    if (connected := logged.first(CONNECTED)) is not None and not _led_away(logged):
         served = None if logged.record is None else logged.record.served
         yield Fact(FactName.AGENT_CONNECTED, served or connected.at + SECOND, connected.agent)
     elif logged.record is not None and logged.record.served is not None:
@@ -83,6 +84,13 @@ def _in_queue(logged: LoggedCall) -> Iterator[Fact]:
             yield Fact(FactName.QUEUE_ABANDONED, left.at + SECOND, left.queue)
         else:
             yield Fact(FactName.NO_AGENT, left.at + SECOND)
+
+
+def _led_away(logged: LoggedCall) -> bool:
+    """Whether the person was led from the queue in the moment in which an agent answered: then the dialplan
+    has the log say ABANDON after CONNECT."""
+    told = [entry.event for entry in logged.entries if entry.event in (ENTERED, CONNECTED, ABANDONED)]
+    return (CONNECTED, ABANDONED) in pairwise(told)
 
 
 def _not_answered(record: CallRecord, ring: float) -> Iterator[Fact]:

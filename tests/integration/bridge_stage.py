@@ -43,10 +43,6 @@ def event(name: str, **headers: str) -> Event:
     return Event(name, "\r\n".join(lines).encode())
 
 
-async def nothing() -> None:
-    """Everything told is handled."""
-
-
 async def takes(_attempt: str) -> None:
     """Asterisk takes every Originate."""
 
@@ -74,7 +70,7 @@ class ScriptedLink:
         self.agents: list[str] = []
         self.listed = 0
         self.during_snapshot: Callable[[], None] = lambda: None
-        self.catching_up: Callable[[], Awaitable[None]] = nothing
+        self.with_agent: dict[str, str] = {}  # what Asterisk itself knows of a channel with an agent
         self._on_event, self._on_state = on_event or {}, on_state
         self._holds, self._held_back = 0, list[Event]()
 
@@ -84,10 +80,6 @@ class ScriptedLink:
 
     async def run(self) -> None:
         await asyncio.Event().wait()
-
-    async def caught_up(self) -> None:
-        """What Asterisk told before, and nobody has handled yet, is told now."""
-        await self.catching_up()
 
     async def call(
         self,
@@ -118,7 +110,11 @@ class ScriptedLink:
         self.headers.append(headers)
         await self.answer(action_id)
 
-    async def listing(self, action: str, *, deadline: float) -> list[Event]:
+    async def listing(
+        self, action: str, headers: dict[str, str] | None = None, *, deadline: float = 5.0
+    ) -> list[Event]:
+        if action == "Status":
+            return [event("Status", **{"BridgeID": "", "Variable": "SP_SERVED=(null)", **self.with_agent})]
         self.listed += 1
         if action == "CoreShowChannels":
             self.during_snapshot()

@@ -134,20 +134,18 @@ async def test_who_finds_no_agent_is_led_to_the_message_before_two_seconds_are_o
         assert (await store.counters(sub.name)).connected_to_agent == 1
 
 
+@pytest.mark.parametrize("known", [{"BridgeID": "0c5f"}, {"Variable": "SP_SERVED=1795321551.013"}])
 async def test_nobody_is_taken_from_an_agent_of_whom_we_had_only_not_heard_yet(
-    store: Store, clock: Clock
+    store: Store, clock: Clock, known: dict[str, str]
 ) -> None:
     async with staged(store, clock, agents=["a"]) as stage:
         await running(store, LIVE, many=1)
         attempt = await stage.one_call()
         await stage.answers(attempt)
-
-        async def an_agent_was_there() -> None:
-            await stage.hears(attempt, CONNECTED)
-
-        stage.link.catching_up = an_agent_was_there
+        stage.link.with_agent = known
         await stage.passes(5.0)
         assert stage.link.redirected == []
+        await stage.hears(attempt, CONNECTED)
         await stage.hang_up(attempt)
         assert await stage.results() == {attempt: "connected_agent"}
 
@@ -219,8 +217,8 @@ def waiting(link: ScriptedLink, attempt: str) -> object:
     """The link's listings with this attempt in the queue, just now."""
     listing = link.listing
 
-    async def listed(action: str, *, deadline: float) -> list[object]:
-        found = list(await listing(action, deadline=deadline))
+    async def listed(action: str, headers: dict[str, str] | None = None, **limits: float) -> list[object]:
+        found = list(await listing(action, headers, **limits))
         if action == "QueueStatus":
             entry = {"Queue": QUEUE, "Channel": "PJSIP/x", "Uniqueid": attempt, "Position": "1", "Wait": "0"}
             found.append(event("QueueEntry", **entry))

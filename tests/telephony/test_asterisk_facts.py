@@ -453,6 +453,12 @@ async def test_our_manager_user_may_not_originate_into(ami: Ami, application: st
     assert "Forbidden" in answer["Message"]
 
 
+async def test_of_a_variable_that_is_not_set_status_says_null(ami: Ami, calls: Calls) -> None:
+    attempt = await calls.carrier(number("202"), "wait", Variable="GIVEN=1")
+    told = [await ami.listed("Status", Channel=attempt, Variables=name) for name in ("GIVEN", "OTHER")]
+    assert [channel["Variable"] for [channel] in told] == ["GIVEN=1", "OTHER=(null)"]
+
+
 async def test_nothing_a_manager_sends_is_evaluated_as_an_expression(ami: Ami, calls: Calls) -> None:
     assert (await ami.send("Getvar", Variable="SHELL(id)"))["Response"] == "Error"
     assert (await ami.send("Getvar", Variable="FILE(/etc/hostname)"))["Value"] == ""

@@ -138,8 +138,9 @@ def answers(**following: str) -> Callable[[AgiCall], Awaitable[None]]:
     return handler
 
 
-async def outbound(calls: Calls, area: str, message: str = "") -> str:
+async def outbound(calls: Calls, area: str, message: str = "", abandon: str = "") -> str:
     given = f"SP_QUEUE=collections,SP_PRIORITY=3,SP_MACHINE=leave_message,SP_MESSAGE={message}"
+    given += f",SP_ABANDON={abandon}"
     return await calls.carrier(number(area), "s", "secondpass-answered", Variable=given)
 
 
@@ -185,3 +186,12 @@ async def test_outbound_calls_end_when_there_is_no_decision(harness: Harness, am
         garbage = await outbound(calls, "202")
         await ami.event("Hangup", Uniqueid=garbage)
     assert not ami.seen("QueueCallerJoin")
+
+
+async def test_a_person_of_whom_nothing_is_decided_hears_the_abandon_message(ami: Ami, calls: Calls) -> None:
+    lasted = []
+    for abandon in ("", "/opt/harness/sounds/hello"):
+        attempt = await outbound(calls, "202", abandon=abandon)
+        over = await ami.event("Hangup", Uniqueid=attempt, within=30)
+        lasted.append(seconds(over, ami.seen("OriginateResponse", Uniqueid=attempt)[0]))
+    assert lasted[1] > lasted[0] + 3  # three seconds are given for the key that ends all calls

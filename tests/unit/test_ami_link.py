@@ -262,28 +262,6 @@ async def test_falling_behind_drops_what_waits_and_asks_for_a_resync_while_the_r
         assert watched.link.events.dropped == 2500 + 1 - len(watched.heard)
 
 
-async def test_who_catches_up_goes_on_once_all_that_was_sent_before_is_handled() -> None:
-    async with FakeAmi() as ami, linked(ami, "Hangup") as watched:
-        with watched.link.held():
-            ami.peer.send(event("Hangup", Mark="1") + event("Hangup", Mark="2"))
-            catching_up = asyncio.create_task(watched.link.caught_up())
-            await watched.link.call("Ping")
-            assert not catching_up.done()
-        await catching_up
-        assert watched.heard == ["1", "2"]
-
-
-async def test_who_catches_up_does_not_wait_for_events_that_were_dropped() -> None:
-    limits = LinkLimits(backoff=PATIENT.backoff, waiting_events=10)
-    async with FakeAmi() as ami, linked(ami, "Hangup", limits=limits) as watched:
-        with watched.link.held():
-            catching_up = asyncio.create_task(watched.link.caught_up())
-            await watched.link.call("Ping")
-            for _ in range(20):
-                ami.peer.send(event("Hangup"))
-            await asyncio.wait_for(catching_up, 5)
-
-
 async def test_large_events_are_bounded_by_their_bytes() -> None:
     limits = LinkLimits(backoff=PATIENT.backoff, waiting_bytes=100_000)
     async with FakeAmi() as ami, linked(ami, "UserEvent", limits=limits) as watched:

@@ -101,6 +101,20 @@ def test_the_moment_an_agent_was_there_is_exact_where_the_queue_has_it_written()
     assert (FactName.AGENT_CONNECTED, "PJSIP/a", pytest.approx(0.127)) in facts(call)
 
 
+def test_who_was_led_away_in_the_moment_an_agent_answered_had_none() -> None:
+    told = ("+0 ENTERQUEUE||+12125550100|1", "+1 CONNECT|1|x|1", "+1 ABANDON|1|1|0", "+9 COMPLETECALLER|1|8")
+    assert facts(logged(record(), *told))[2:] == [
+        ("queue_joined", "sales", 0.0),
+        ("no_agent", "", 2.0),
+        ("hung_up", "", 20.0),
+    ]
+
+
+def test_who_was_sent_on_by_an_agent_and_found_nobody_there_had_one() -> None:
+    told = ("+0 ENTERQUEUE||+12125550100|1", "+1 CONNECT|1|x|1", "+8 ENTERQUEUE||+1|1", "+9 ABANDON|1|1|0")
+    assert ("agent_connected", "PJSIP/a", 2.0) in facts(logged(record(), *told))
+
+
 def test_an_agent_of_a_callback_is_known_though_no_queue_was_passed() -> None:
     assert FactName.AGENT_CONNECTED in [name for name, *_ in facts(logged(record(served=f"{AT}.5")))]
 
