@@ -28,7 +28,7 @@ from strategies.store.seats import Seat
 from strategies.vocabulary import AgentState, Kind
 
 CALLS = 5_000
-AT_ONCE = 100
+AT_ONCE = 25
 PEOPLE = 120
 CATALOGUE = """\
 outcomes:
@@ -46,7 +46,7 @@ segments:
   buyer: {rank: 3, objective: sell, enter: "p.buys >= 0.25 and attempts < 5"}
   praised: {rank: 4, objective: serve, enter: "contact.praised == 'yes'"}
 guards: {margin: 5, promoted_share: {limit: 40%, per: 10s}, agent_fit: {prior: 5}}
-control: {slices: 30m, share: 20%, constant: {segment: buyer, share: 10%}, calls: 5%, explore: 5%}
+control: {slices: 30m, share: 20%, constant: {segment: buyer, share: 10%}, calls: 20%, explore: 5%}
 """
 
 
@@ -139,7 +139,7 @@ async def test_every_decision_of_5000_calls_replays_from_the_ledger(store: Store
         await hook(LocalCall({"agi_uniqueid": interaction, "agi_callerid": number}, lambda _: None))
 
     for begun in range(0, CALLS, AT_ONCE):
-        clock.now += 1_801.0  # another slice each time
+        clock.now += 451.0  # another slice every fourth time
         await agents(store, at_hand, dice, clock.now)
         batch = [f"178.{n}" for n in range(begun, begun + AT_ONCE)]
         await asyncio.gather(*(calls(one) for one in batch))

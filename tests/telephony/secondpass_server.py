@@ -34,7 +34,8 @@ from strategies.store import Store
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = ROOT / ".venv" / "bin" / "secondpass"
 CONSOLE = "console: {host: NET.4, port: 8080}\n"
-READY = 90.0  # seconds until all processes work; two cores are shared with calls and other processes
+READY = 30.0  # seconds until all processes work, on a quiet machine
+SLOWER = 3.0  # times a machine may be, on which other calls and other processes go on
 
 _tenants = itertools.count(1)
 _numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(140))
@@ -65,18 +66,19 @@ def person(mobile: str, home: str = "", **attributes: str) -> dict[str, str]:
 
 
 async def until(true: Callable[[], Any], within: float, what: str) -> None:
-    """Poll until it is so; `true` may be a coroutine function. AssertionError naming `what`.
+    """Poll until it is so; `true` may be a coroutine function. AssertionError naming `what`, after as many
+    times `within` as a machine may be slower than a quiet one: no machine fails a test by being busy.
 
     What is dear to ask (a command inside a container is) is asked for less often: calls go on meanwhile.
     """
-    ends = time.monotonic() + within
+    ends = time.monotonic() + SLOWER * within
     while True:
         asked = time.monotonic()
         answer = true()
         if await answer if asyncio.iscoroutine(answer) else answer:
             return
         told = time.monotonic()
-        assert told < ends, f"not so within {within:g} s: {what}"
+        assert told < ends, f"not so within {SLOWER} times {within:g} s: {what}"
         await asyncio.sleep(max(0.1, 2 * (told - asked)))
 
 
@@ -281,6 +283,7 @@ def make_site(harness: Harness, name: str, *, segments: bool = False, console: b
     site.change("campaigns/demo.yaml", "[5s]", "[1s]")
     site.change("campaigns/demo.yaml", "delay: 2s", "delay: 1s")
     site.change("scripts/reminder.yaml", "wait: 3s", "wait: 6s")
+    harness.carrier("database deltree called")  # whoever is busy when first called is so to each tenant
     return site
 
 

@@ -17,14 +17,14 @@ def number(area: str) -> str:
     return f"+1{area}55501{next(NUMBERS) % 100:02}"
 
 
-async def eventually(true: Callable[[], object], within: float = 10) -> None:
+async def eventually(true: Callable[[], object], within: float = 30) -> None:
     """Poll what tells us nothing by itself (a file, a list) until it is so; TimeoutError after `within` s."""
     async with asyncio.timeout(within):
         while not true():  # noqa: ASYNC110  (there is no event to wait for)
             await asyncio.sleep(0.02)
 
 
-async def eventually_answers(ask: Callable[[], Awaitable[bool]], within: float = 10) -> None:
+async def eventually_answers(ask: Callable[[], Awaitable[bool]], within: float = 30) -> None:
     """As `eventually`, where asking takes a conversation."""
     async with asyncio.timeout(within):
         while not await ask():  # noqa: ASYNC110
