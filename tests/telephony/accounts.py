@@ -113,7 +113,7 @@ def compare_one_by_one(lines: Ledger, calls: Sequence[CarrierCall]) -> None:
         result = results[line["attempt"]]
         assert call.disposition == DISPOSITIONS.get(result, "ANSWERED"), (line, call)
         assert call.caller_id == "+12125550100"
-        assert -0.1 < call.start - line["at"] < 3
+        assert -0.1 < call.start - line["at"] < 30  # a machine may stall, between the two
         if result == "machine_message":
             assert 7 < call.billsec < 16  # greeting and beep, two seconds of silence, the message
     assert not any(seen.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -195,3 +196,18 @@ async def test_a_person_of_whom_nothing_is_decided_hears_the_abandon_message(ami
         over = await ami.event("Hangup", Uniqueid=attempt, within=30)
         lasted.append(seconds(over, ami.seen("OriginateResponse", Uniqueid=attempt)[0]))
     assert lasted[1] > lasted[0] + 3  # three seconds are given for the key that ends all calls
+
+
+async def test_a_limit_that_runs_out_as_a_person_is_led_away_takes_no_message_from_them(
+    harness: Harness, ami: Ami, calls: Calls
+) -> None:
+    with socket.create_server((f"{harness.net}.4", 4573)) as server:
+        server.setblocking(False)
+        attempt = await outbound(calls, "202", abandon="/opt/harness/sounds/hello")
+        asked, _ = await asyncio.get_running_loop().sock_accept(server)
+        began = time.monotonic()
+        # A Redirect has set the context when the limit of the AGI is heeded: Asterisk goes to its T then.
+        await ami.send("Redirect", Channel=attempt, Context="secondpass-abandon", Exten="T", Priority="1")
+        await ami.event("Hangup", Uniqueid=attempt, within=30)
+        asked.close()
+    assert time.monotonic() - began > 3
