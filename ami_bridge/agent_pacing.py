@@ -139,9 +139,12 @@ class AgentPacing:
         """An agent talks to that person."""
         self._unheard[intent.queue].heard()
 
-    def abandoned(self, intent: Intent) -> None:
-        """No agent was there for that person."""
+    def abandoned(self, intent: Intent, *, queued: bool) -> None:
+        """No agent was there for that person. Of who never came to the queue the agents' telephones know
+        nothing."""
         self._count(intent.sub).lost.add(intent.attempt)
+        if not queued:
+            return
         seen, unheard = self._board.manning(intent.queue), self._unheard[intent.queue]
         if seen.staffed == 0:
             unheard.heard()

@@ -27,6 +27,7 @@ class Call:
     intent: Intent
     stage: Stage = Stage.RINGS
     answered: tuple[Fact, ...] = ()  # that somebody or something did
+    queued: bool = False  # an agent's telephone was to ring for them
 
 
 ENDS = frozenset({FactName.HUNG_UP, FactName.ORIGINATE_FAILED, FactName.GONE})
@@ -65,6 +66,7 @@ class LiveCalls:
             return
         if _is_picked_up(fact) and not call.answered:
             call.answered = (fact,)
+        call.queued = call.queued or fact.name is FactName.QUEUE_JOINED
         since = live_since(call.intent, [*call.answered, fact])
         if since is not None:
             self._answered(call, since)
@@ -82,7 +84,7 @@ class LiveCalls:
         """The person was led to the abandon message."""
         call = self._calls.get(attempt)
         if call is not None and call.stage is not Stage.SETTLED:
-            self._pacing.abandoned(call.intent)
+            self._pacing.abandoned(call.intent, queued=call.queued)
             self._settle(call)
 
     def _answered(self, call: Call, since: float) -> None:
@@ -96,7 +98,7 @@ class LiveCalls:
     def _ended(self, call: Call) -> None:
         """Whoever answered and hung up before an agent was there counts as abandoned."""
         if call.stage is Stage.WAITS:
-            self._pacing.abandoned(call.intent)
+            self._pacing.abandoned(call.intent, queued=call.queued)
         else:
             self._pacing.in_vain(call.intent)
         self._settle(call)

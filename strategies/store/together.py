@@ -5,16 +5,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
 
 T = TypeVar("T")
 R = TypeVar("R")
+_YOURS = object()
+
+
+@dataclass(slots=True, eq=False)
+class _Asked(Generic[T, R]):
+    """An item that waits. `answer` may be told before that it is its turn to ask for all (`_YOURS`); then
+    its place is taken by a new one."""
+
+    item: T
+    answer: asyncio.Future[R]
 
 
 class Together(Generic[T, R]):
-    """`ask` answers one item by having `answer` answer all that wait, at most `most` of them at once. One
-    task asks for all, while anybody waits: who asks may be cancelled, and whoever has an answer goes on at
-    once. `gather`: seconds that it waits for others who ask."""
+    """`ask` answers one item by having `answer` answer all that wait, at most `most` of them at once. The
+    first who waits asks for the others, so that no task is needed; who asks may be cancelled. Whoever has an
+    answer goes on at once. `gather`: seconds that the first waits for others who ask."""
 
     def __init__(
         self,
@@ -24,31 +35,63 @@ class Together(Generic[T, R]):
         gather: float = 0.0,
     ) -> None:
         self._answer, self._most, self._gather = answer, most, gather
-        self._asking: asyncio.Task[None] | None = None
-        self._waiting: list[tuple[T, asyncio.Future[R]]] = []
+        self._asking = False  # whether one of those who wait asks, or was told to
+        self._waiting: list[_Asked[T, R]] = []
 
     async def ask(self, item: T) -> R:
         """The item's answer; raises what `answer` raised for its batch."""
-        mine: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, mine))
-        if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self._ask_all(), name="asked together")
-        return await mine
+        asked = _Asked[T, R](item, _future())
+        self._waiting.append(asked)
+        if self._asking and (answer := await self._answered(asked)) is not _YOURS:
+            return answer
+        self._asking = True
+        try:
+            while not asked.answer.done():
+                await asyncio.sleep(self._gather)  # those who ask meanwhile go along
+                await self._ask_next()
+        finally:
+            asked.answer.cancel()  # no turn for who gave up
+            self._hand_on()
+        return asked.answer.result()
 
-    async def _ask_all(self) -> None:
-        while self._waiting:
-            await asyncio.sleep(self._gather)  # those who ask meanwhile go along
-            batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-            try:
-                answers = await self._answer([item for item, _ in batch])
-                told = list(zip(batch, answers, strict=True))
-            except Exception as error:  # noqa: BLE001  told to everybody whose item was in it
-                for _, asked in batch:
-                    _fail(asked, error)
-                continue
-            for (_, asked), answer in told:
-                if not asked.done():
-                    asked.set_result(answer)
+    async def _answered(self, asked: _Asked[T, R]) -> R:
+        """The answer, or `_YOURS`."""
+        told = asked.answer
+        try:
+            return await told
+        except asyncio.CancelledError:
+            if told is not asked.answer:  # told to ask, and gave up in that moment
+                asked.answer.cancel()
+                self._hand_on()
+            raise
+
+    def _hand_on(self) -> None:
+        """The next who still waits asks."""
+        for asked in self._waiting:
+            if not asked.answer.done():
+                told, asked.answer = asked.answer, _future()
+                told.set_result(cast(R, _YOURS))
+                return
+        self._asking = False
+
+    async def _ask_next(self) -> None:
+        batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+        try:
+            answers = await self._answer([asked.item for asked in batch])
+        except asyncio.CancelledError:
+            self._waiting = [*batch, *self._waiting]  # the next who waits asks for them
+            raise
+        except Exception as error:  # noqa: BLE001  told to everybody whose item was in it
+            for asked in batch:
+                _fail(asked.answer, error)
+            return
+        for asked, answer in zip(batch, answers, strict=True):
+            if not asked.answer.done():
+                asked.answer.set_result(answer)
+
+
+def _future() -> asyncio.Future[Any]:
+    return asyncio.get_running_loop().create_future()
 
 
 def _fail(asked: asyncio.Future[R], error: Exception) -> None:

@@ -209,10 +209,10 @@ class Stage:
         [attempt] = await self.look()
         return attempt
 
-    async def hears(self, attempt: str, *facts: tuple[FactName, str]) -> None:
+    async def hears(self, attempt: str, *facts: tuple[FactName, *tuple[str, ...]]) -> None:
         """Asterisk's word on an attempt, written down and, if it is over, recorded."""
-        for name, value in facts:
-            fact = Fact(name, self.clock(), value)
+        for name, *told in facts:
+            fact = Fact(name, self.clock(), *told)
             self.keeper.hear(attempt, fact)
             self.dialer.calls.hear(attempt, fact)
         await self.keeper.drained()

@@ -476,3 +476,14 @@ async def test_telephones_that_ring_unheard_get_no_more_calls_but_one_a_minute(
         await stage.answers(one[0])
         await stage.hears(one[0], CONNECTED)
         assert len(await stage.look()) == 2
+
+
+async def test_who_never_came_to_the_queue_says_nothing_of_its_telephones(store: Store, clock: Clock) -> None:
+    async with staged(store, clock, agents=["a", "b", "c"]) as stage:
+        await running(store, replace(LIVE, pacing=Pacing("progressive")))
+        for _ in range(3):
+            called = await stage.look()
+            assert len(called) == 3
+            for attempt in called:
+                await stage.hears(attempt, (FactName.CLASSIFIED, "HUMAN", "HUMAN-800-800"))
+                await stage.hang_up(attempt)
