@@ -63,24 +63,23 @@ class Abandoning:
             leading.create_task(self._lead_away(attempt), name=f"abandon {attempt}")
 
     async def _lead_away(self, attempt: str) -> None:
-        """Unless an agent is there already, of whom we have not heard yet. A channel's unique id does for its
-        name. Where it cannot be done, the dialplan's own limit leads there a little later."""
+        """Unless an agent is there already, of whom we have not heard yet: Asterisk is asked, for its events
+        come late on a machine that stalls. A channel's unique id does for its name. Where it cannot be done,
+        the dialplan's own limit leads there a little later."""
+        asked = {"Channel": attempt, "Variables": Variable.SERVED}
         place = {"Channel": attempt, "Context": Context.ABANDON, "Exten": "s", "Priority": "1"}
         try:
-            if await self._has_agent(attempt):
+            told = await self._link.listing("Status", asked)
+            if attempt not in self._led or any(_is_served(channel) for channel in told):
                 log.info("abandon.agent_there", attempt=attempt)
                 return
-            await self._link.call("Redirect", place)
+            if all(channel.get("Context") != Context.ABANDON for channel in told):
+                await self._link.call("Redirect", place)
         except AmiError as error:
             log.info("abandon.not_led_away", attempt=attempt, error=str(error))
         else:
             self._on_abandoned(attempt)
             log.info("abandon.no_agent", attempt=attempt)
-
-    async def _has_agent(self, attempt: str) -> bool:
-        """Asterisk's own word on the channel: events tell it later, on a machine that stalls by a second."""
-        asked = {"Channel": attempt, "Variables": Variable.SERVED}
-        return any(_is_served(channel) for channel in await self._link.listing("Status", asked))
 
 
 def _is_served(channel: Event) -> bool:

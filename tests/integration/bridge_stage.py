@@ -70,7 +70,7 @@ class ScriptedLink:
         self.agents: list[str] = []
         self.listed = 0
         self.during_snapshot: Callable[[], None] = lambda: None
-        self.with_agent: dict[str, str] = {}  # what Asterisk itself knows of a channel with an agent
+        self.status: dict[str, str] = {}  # what Asterisk itself knows of a channel
         self._on_event, self._on_state = on_event or {}, on_state
         self._holds, self._held_back = 0, list[Event]()
 
@@ -114,7 +114,7 @@ class ScriptedLink:
         self, action: str, headers: dict[str, str] | None = None, *, deadline: float = 5.0
     ) -> list[Event]:
         if action == "Status":
-            return [event("Status", **{"BridgeID": "", "Variable": "SP_SERVED=(null)", **self.with_agent})]
+            return [event("Status", **{"BridgeID": "", "Variable": "SP_SERVED=(null)", **self.status})]
         self.listed += 1
         if action == "CoreShowChannels":
             self.during_snapshot()

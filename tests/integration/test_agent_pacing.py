@@ -142,12 +142,24 @@ async def test_nobody_is_taken_from_an_agent_of_whom_we_had_only_not_heard_yet(
         await running(store, LIVE, many=1)
         attempt = await stage.one_call()
         await stage.answers(attempt)
-        stage.link.with_agent = known
+        stage.link.status = known
         await stage.passes(5.0)
         assert stage.link.redirected == []
         await stage.hears(attempt, CONNECTED)
         await stage.hang_up(attempt)
         assert await stage.results() == {attempt: "connected_agent"}
+
+
+async def test_who_hears_the_message_already_is_not_led_to_it_again(store: Store, clock: Clock) -> None:
+    async with staged(store, clock, agents=["a"]) as stage:
+        await running(store, LIVE, many=1)
+        attempt = await stage.one_call()
+        await stage.answers(attempt)
+        stage.link.status = {"Context": "secondpass-abandon"}
+        await stage.passes(5.0)
+        assert stage.link.redirected == []
+        await stage.hang_up(attempt)
+        assert await stage.results() == {attempt: "abandoned_no_agent"}
 
 
 async def test_the_clock_is_the_greetings_though_the_queue_is_heard_of_first(
