@@ -52,7 +52,9 @@ class EmbeddedServer:
         await asyncio.to_thread(self._make_directory)
         try:
             async with asyncio.timeout(START_WITHIN):
-                while not (self._join() and await self._answers()):
+                while not self._join():  # noqa: ASYNC110 - a kernel lock has no event
+                    await asyncio.sleep(LOOK_EVERY)
+                while not await self._answers():
                     await asyncio.to_thread(self._start_if_nobody_does)
                     await asyncio.sleep(LOOK_EVERY)
         except TimeoutError as error:

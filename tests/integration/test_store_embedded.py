@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import signal
 import subprocess
@@ -127,6 +128,19 @@ async def test_closing_and_opening_at_once_loses_neither(short_directory: Path) 
         _, store = await asyncio.gather(store.close(), Store.open(None, short_directory, "main"))
         await store.halt(by="eve")
     await store.close()
+
+
+async def test_no_server_is_started_while_its_last_user_stops_one(short_directory: Path) -> None:
+    await (await Store.open(None, short_directory, "main")).close()
+    directory = short_directory / "store"
+    with (directory / "users.lock").open("r+") as users, (directory / "server.lock").open("r+") as server:
+        fcntl.flock(users, fcntl.LOCK_EX)
+        opening = asyncio.create_task(Store.open(None, short_directory, "main"))
+        await asyncio.sleep(0.3)
+        fcntl.flock(server, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises where a server lives
+        fcntl.flock(server, fcntl.LOCK_UN)
+        fcntl.flock(users, fcntl.LOCK_UN)
+        await (await opening).close()
 
 
 async def test_nobody_else_can_reach_it(short_directory: Path) -> None:

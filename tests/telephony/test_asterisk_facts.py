@@ -455,6 +455,7 @@ async def test_our_manager_user_may_not_originate_into(ami: Ami, application: st
 
 async def test_of_a_variable_that_is_not_set_status_says_null(ami: Ami, calls: Calls) -> None:
     attempt = await calls.carrier(number("202"), "wait", Variable="GIVEN=1")
+    await ami.event("OriginateResponse", Uniqueid=attempt)
     told = [await ami.listed("Status", Channel=attempt, Variables=name) for name in ("GIVEN", "OTHER")]
     assert [channel["Variable"] for [channel] in told] == ["GIVEN=1", "OTHER=(null)"]
 
