@@ -44,7 +44,7 @@ class Ami:
         )
         return [event for event in self._matching(before, same) if event.get("EventList") != "Complete"]
 
-    async def event(self, name: str, since: int = 0, within: float = 20, **fields: str) -> Message:
+    async def event(self, name: str, since: int = 0, within: float = 60, **fields: str) -> Message:
         """The first event of this name, of those after number `since`, whose headers include `fields`."""
         await self._until(lambda: self.seen(name, since, **fields), within)
         return self.seen(name, since, **fields)[0]
@@ -65,7 +65,7 @@ class Ami:
     def _matching(self, since: int, fields: Message) -> list[Message]:
         return [event for event in self.events[since:] if fields.items() <= event.items()]
 
-    async def _until(self, true: Callable[[], object], within: float = 20) -> None:
+    async def _until(self, true: Callable[[], object], within: float = 60) -> None:
         async with asyncio.timeout(within), self._news:
             await self._news.wait_for(true)
 
