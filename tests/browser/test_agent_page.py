@@ -34,13 +34,13 @@ async def test_an_agent_takes_a_call_sees_what_to_pursue_and_notes_what_came_of_
         page = seat.page
         await expect(page.get_by_text("no call")).to_be_visible()
         await sits(api, AgentState.BUSY, "1772.5")
-        await expect(page.get_by_text("sell gold")).to_be_visible(timeout=3000)
+        await expect(page.get_by_text("sell gold")).to_be_visible()
         await expect(page.get_by_text("standard → buyers")).to_be_visible()
         await expect(page.get_by_text("300")).to_be_visible()
         await seat.shot("agent")
         assert await violations(page) == []
         await sits(api, AgentState.AFTER_CALL)
-        await expect(page.get_by_text("The last call was about")).to_be_visible(timeout=3000)
+        await expect(page.get_by_text("The last call was about")).to_be_visible()
         await page.get_by_role("group", name="Was it achieved?").get_by_label("yes").check()
         await page.get_by_role("button", name="Note it").click()
         await expect(page.get_by_text("no call")).to_be_visible()
@@ -104,7 +104,7 @@ async def test_an_agent_whose_token_was_taken_back_is_asked_for_one(api: Api) ->
     await sits(api, AgentState.READY)
     async with seated(api, "agent", heading="Mira ready") as seat:
         assert await api.store.remove_token("agent")
-        await expect(seat.page.get_by_label("Token")).to_be_visible(timeout=5000)
+        await expect(seat.page.get_by_label("Token")).to_be_visible()
         await expect(seat.page.get_by_role("alert")).to_contain_text("does not hold")
 
 

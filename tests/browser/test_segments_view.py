@@ -66,7 +66,7 @@ async def look(sitting: Seat) -> None:
     await sitting.view("Segments", "Segments")
     await sitting.page.get_by_label("Over").select_option("31 days")
     effects = sitting.page.get_by_role("table", name="Treated slices")
-    await expect(effects).to_contain_text("buys", timeout=30_000)
+    await expect(effects).to_contain_text("buys")
 
 
 async def test_what_is_shown_is_what_the_ledger_says(centre: Api) -> None:
