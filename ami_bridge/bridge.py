@@ -65,7 +65,7 @@ PUBLISH = 0.5  # seconds between two writes of the queues' figures
 HEARD_EVERY = 5.0  # seconds between two notes of until when events were heard
 DEAF_BY = frozenset({"no_lease", "no_ami", "repair"})  # hindrances under which events may be missed
 FACTS_BLOCK_MS = 1000
-FACTS_GATHER = 0.02  # seconds between two readings of facts: our own come back by this way too, one by one
+FACTS_GATHER = 0.1  # seconds between two readings of facts: our own come back by this way too, one by one
 FACTS_BEFORE = 60.0  # seconds before the start from which the player's facts are read: clocks differ
 DRAIN = 8.0  # seconds that calls just asked for, and what was heard of others, get at the end
 

@@ -126,4 +126,4 @@ def call_of(move: Move, sub: SubCampaign) -> tuple[Dial, Pass] | None:
 
 def _after(state: ContactState, move: Move) -> ContactState:
     """What the claim builds on: a state that was written has a new version, one that was not has the old."""
-    return replace(move.state, version=state.version + bool(move.lines))
+    return replace(move.state, version=state.version + 1) if move.lines else move.state

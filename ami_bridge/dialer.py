@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 
 TICK = 0.2  # seconds between two looks at who is due
 SOONEST = 0.05  # seconds after a look before which nothing that happens makes it look again
-ANEW = 0.5  # seconds for which the sub-campaigns as they were read hold, while there are more to call
+ANEW = 0.2  # seconds for which the sub-campaigns as they were read hold, however many looks fall into them
 UNANSWERED = 200  # calls asked for that Asterisk has not taken yet, with which looks pause again: it is slow
 STORE_AGAIN = 1.0  # seconds until the store is tried again
 SPEECH_AGAIN = 60.0  # seconds until a contact is looked at again whose prompt could not be spoken
@@ -96,7 +96,7 @@ class Dialer:
         self._unsafe: str | None = None
         self._right_for: int | None = None  # the link's generation that the last repair was true of
         self._stopping = False
-        self._anew_at = 0.0  # when a look reads the sub-campaigns anew, though there are more to call
+        self._anew_at = 0.0  # when a look reads the sub-campaigns anew, by the loop's clock
         self._keeper = keeper
         self._look_again = asyncio.Event()
         self.calls.on_change = self.standing_by.on_change = self._look_again.set
@@ -107,19 +107,19 @@ class Dialer:
         """Look at every running sub-campaign each TICK until `stop`, then wait for what was asked; looks at
         nothing while lease or store is away, and dials nobody while the link is, nor afterwards before a
         repair."""
-        more = False
         async with asyncio.TaskGroup() as calls:
             while not self._stopping:
-                more = self._leased() and await self._looked(calls, more=more)
+                more = self._leased() and await self._looked(calls)
                 if not more:
                     await self._until_next_look()
 
-    async def _looked(self, calls: asyncio.TaskGroup, *, more: bool) -> bool:
-        """One look, which only calls for as long as the last one left people (`more`) and what it was told of
-        the sub-campaigns is new; whether this one left some."""
-        anew = not more or self._clock() >= self._anew_at
+    async def _looked(self, calls: asyncio.TaskGroup) -> bool:
+        """One look, which only calls for as long as what was read of the sub-campaigns is new; whether it
+        left people to call."""
+        now = asyncio.get_running_loop().time()
+        anew = now >= self._anew_at
         if anew:
-            self._anew_at = self._clock() + ANEW
+            self._anew_at = now + ANEW
         try:
             return await self.look(calls, anew=anew)
         except StoreUnavailable as error:
@@ -190,7 +190,7 @@ class Dialer:
                 await self._end_passes(sub)
         if self._may_dial():
             await self.standing_by.work()
-        if self._may_dial() and (self._hanging_up is None or self._hanging_up.done()):
+        if anew and self._may_dial() and (self._hanging_up is None or self._hanging_up.done()):
             self._hanging_up = calls.create_task(self._ringing.hang_up(self._clock()), name="hang up")
         return more
 

@@ -20,7 +20,7 @@ from strategies.vocabulary import Result
 
 log = structlog.get_logger(__name__)
 
-GATHER = 0.05  # seconds in which ends gather: a step takes five turns of the store, however few it records
+GATHER = 0.2  # seconds in which ends gather: a step takes five turns of the store, however few it records
 MOST = 100  # attempts recorded in one step: others who ask the store meanwhile wait for a few milliseconds
 
 

@@ -6,11 +6,11 @@ name; what an event means, whom to dial, and how a gap is repaired is decided by
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -25,6 +25,7 @@ from ami_bridge.wire import Event, Reply, clean
 __all__ = ["AmiAddress", "AmiLink", "LinkLimits", "LinkState"]
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -101,8 +102,8 @@ class AmiLink:
         is asked again when a reconnect falls within the deadline; any other is sent once. `action_id` names
         the action oneself, so that a later event (OriginateResponse) can be told by it.
         """
-        async with _deadline(action, deadline):
-            return (await self._ask(action, headers, variables, action_id=action_id))[0]
+        asked = self._ask(action, headers, variables, action_id=action_id)
+        return (await _within(deadline, action, asked))[0]
 
     async def listing(
         self,
@@ -112,8 +113,7 @@ class AmiLink:
         deadline: float = 5.0,
     ) -> list[Event]:
         """The events of a list action (`CoreShowChannels`, `QueueStatus`); raises as `call` does."""
-        async with _deadline(action, deadline):
-            return (await self._ask(action, headers, _NONE, listing=True))[1]
+        return (await _within(deadline, action, self._ask(action, headers, _NONE, listing=True)))[1]
 
     async def _ask(
         self,
@@ -214,11 +214,10 @@ class AmiLink:
         self.events.put_state(self.state)
 
 
-@asynccontextmanager
-async def _deadline(action: str, seconds: float) -> AsyncIterator[None]:
+async def _within(seconds: float, action: str, asked: Awaitable[T]) -> T:
     try:
         async with asyncio.timeout(seconds):
-            yield
+            return await asked
     except TimeoutError:
         raise OutcomeUnknown(action, f"no answer within {seconds:g} s") from None
 

@@ -23,7 +23,7 @@ from strategies.store.together import Together
 log = structlog.get_logger(__name__)
 
 ORIGINATE_DEADLINE = 5.0  # seconds for Asterisk to say that it took the Originate
-GATHER = 0.02  # seconds in which placed calls gather to be noted: a turn of the store costs more than a note
+GATHER = 0.1  # seconds in which placed calls gather to be noted: a turn of the store costs more than a note
 CHANNEL_SETTLE = 5.0  # seconds after which a call that Asterisk was asked for has its channel, or never will
 
 
