@@ -327,8 +327,8 @@ async def lost_in_the_script(stage: Stage, contact: Contact, *following: Pass) -
 
 
 async def until(condition: Callable[[], bool | Awaitable[bool]]) -> None:
-    """Wait, one turn of the loop after another, until a condition holds; the test fails after 5 seconds."""
-    async with asyncio.timeout(5):
+    """Wait, one turn of the loop after another, until a condition holds; the test fails after 30 seconds."""
+    async with asyncio.timeout(30):
         while True:
             held = condition()
             if held if isinstance(held, bool) else await held:

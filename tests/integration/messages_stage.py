@@ -94,7 +94,7 @@ class Stage:
 
     async def hears(self, how_many: int = 1) -> None:
         """Wait until so many notices came in, then deal with all that is there."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(await self.store.inbox(self.clock() + 1e6, 100)) < how_many:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         await self.inbox.look()

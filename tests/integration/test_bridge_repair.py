@@ -386,7 +386,7 @@ async def test_a_bridge_that_ended_lets_the_next_one_start_at_once(store: Store,
     await first.give_back()
     stop = asyncio.Event()
     stop.set()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):
         await run_bridge(project, store, stop)
     assert await Lease(store, "third").take(asyncio.Event())
 
@@ -396,7 +396,7 @@ async def test_who_waits_for_the_lease_can_be_stopped(store: Store, project: Pro
     stop = asyncio.Event()
     waiting = asyncio.create_task(run_bridge(project, store, stop))
     stop.set()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):
         await waiting
 
 
@@ -407,7 +407,7 @@ async def test_a_bridge_that_lost_its_lease_stops_with_one_plain_error(
         await store.end_bridge_lease(await holder(store))
         assert await store.bridge_lease("thief", 5)
         with pytest.raises(BridgeRefused, match="taken over"):
-            await asyncio.wait_for(running.task, 5)
+            await asyncio.wait_for(running.task, 30)
 
 
 async def holder(store: Store) -> str:
@@ -471,5 +471,5 @@ async def test_a_stop_is_heeded_while_the_store_is_away(
     keeping = asyncio.create_task(lease.keep(stop))
     await asked.wait()
     stop.set()
-    assert await asyncio.wait_for(keeping, 2)
+    assert await asyncio.wait_for(keeping, 30)
     await lease.give_back()

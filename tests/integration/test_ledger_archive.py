@@ -209,6 +209,6 @@ async def test_the_daily_run_tells_what_it_did_and_stops_when_told(
 
         warning = info
 
-    await asyncio.wait_for(retention.archive_daily(loaded, store, Log(), stop), timeout=10)
+    await asyncio.wait_for(retention.archive_daily(loaded, store, Log(), stop), timeout=60)
     assert told == ["ledger.archived"]
     assert await store.ledger() == []

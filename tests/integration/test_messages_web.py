@@ -288,7 +288,7 @@ async def test_stop_and_help_are_answered_once(store: Store, clock: Clock, texts
         await told(stage, {"from": ADAS, "text": "STOP"})
         await told(stage, {"from": "+442079460000", "text": "STOP"})
         await told(stage, {"from": ADAS, "text": "who is this"})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(texts.got()) < 2:  # noqa: ASYNC110  the gateway is another process
                 await asyncio.sleep(0.01)
         assert [one["text"] for one in texts.got()] == ["Call 212 555 0100.", "You get no more."]

@@ -189,7 +189,7 @@ async def test_agiexitonhangup_closes_the_connection_when_the_caller_hangs_up(
         attempt = await calls.quiet("agi-exit-on-hangup")
         await eventually(lambda: sessions)
         await ami.send("Hangup", Channel=attempt)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await closed.wait()
 
 

@@ -75,11 +75,11 @@ async def test_a_text_arrives_as_it_was_written_and_once(harness: Harness, link:
     try:
         texts = SipTexts(told, link, loop.time, lambda: True)
         to = f"pjsip:carrier/sip:+12125550101@{host}"
-        message = SipMessage("sp-" + "a" * 26, to, TEXT, until=loop.time() + 5)
+        message = SipMessage("sp-" + "a" * 26, to, TEXT, until=loop.time() + 60)
         await texts.send(message)
         await texts.send(message)
         assert told.answers[message.attempt].fate is Fate.ACCEPTED
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             arrived = await provider.got.get()
         head, _, body = arrived.partition("\r\n\r\n")
         assert head.startswith(f"MESSAGE sip:+12125550101@{host}")
@@ -93,14 +93,14 @@ async def test_the_trunks_own_way_of_writing_a_number_is_taken(link: AmiLink) ->
     told, loop = Told(), asyncio.get_running_loop()
     texts = SipTexts(told, link, loop.time, lambda: True)
     to = "pjsip:PJSIP/+12125550101@carrier"
-    await texts.send(SipMessage("sp-" + "b" * 26, to, "hello", until=loop.time() + 5))
+    await texts.send(SipMessage("sp-" + "b" * 26, to, "hello", until=loop.time() + 60))
     assert told.answers["sp-" + "b" * 26].fate is Fate.ACCEPTED
 
 
 async def test_what_asterisk_cannot_send_has_failed(link: AmiLink) -> None:
     told, loop = Told(), asyncio.get_running_loop()
     texts = SipTexts(told, link, loop.time, lambda: True)
-    message = SipMessage("sp-" + "c" * 26, "nosuchtech:x", "hello", until=loop.time() + 5)
+    message = SipMessage("sp-" + "c" * 26, "nosuchtech:x", "hello", until=loop.time() + 60)
     await texts.send(message)
     assert told.answers[message.attempt].fate is Fate.FAILED
     assert told.answers[message.attempt].reason
