@@ -41,25 +41,28 @@ class CameBack:
     async def talked(self, number: str, at: float) -> None:
         """Somebody with this number got an agent at that moment; telling it twice does no harm."""
         await self._store.spoke(number, at)
-        await self.end_recoveries(number)
+        await self.end_recoveries(number, at)
 
-    async def end_recoveries(self, number: str) -> None:
-        """End every open recovery of the contacts with this number."""
+    async def end_recoveries(self, number: str, at: float) -> None:
+        """End every recovery of the contacts with this number, and every call they were promised, that was
+        open at that moment."""
         for contact_id in await self._store.contacts_of_number(number):
-            for sub in self._subs.running(self._clock()):
-                while not await self._ended(sub, contact_id):
+            for sub in self._subs.known():
+                while not await self._ended(sub, contact_id, at):
                     log.debug("recovery.state_changed_meanwhile", campaign=sub.name)
 
-    async def _ended(self, sub: SubCampaign, contact_id: str) -> bool:
+    async def _ended(self, sub: SubCampaign, contact_id: str, at: float) -> bool:
         """False where somebody else wrote the contact's state at the same time: it is to be read again."""
         standing = await self._subs.standing(sub, contact_id)
         if standing is None:
             return True
         contact, state = standing
-        if (state.recovery is None and state.callback is None) or state.live is not None:
+        if state.live is not None or not any(
+            one is not None and one.made < at for one in (state.recovery, state.callback)
+        ):
             return True
         now = self._clock()
-        move = came_back(contact, state, sub, now)
+        move = came_back(contact, state, sub, at, now)
         if not await self._store.put(sub.name, contact_id, state.version, move, due_at(move.step, now)):
             return False
         recovered = None if state.recovery is None else state.recovery.recovers

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from strategies.store import Store
     from strategies.store.standings import Tried
 
+SPOKEN = frozenset({"c", "s"})  # kinds of entries that tell of a conversation
+
 
 async def limits(store: Store, sub: SubCampaign, contact: Contact, now: float) -> dict[str, str]:
     """Every limit of the campaign that has something to say about the contact; name to how it stands."""
@@ -51,7 +53,7 @@ def _at_numbers(
             found[f"attempts at {address}"] = f"{count} of {caps.attempts_per_number}"
     if caps.attempts_per_number_per_day is not None:
         today = midnight(now, sub.campaign.zone)
-        here = [one.mark for one in tried if one.here and one.kind != "s" and one.at >= today]
+        here = [one.mark for one in tried if one.here and one.kind not in SPOKEN and one.at >= today]
         for address in dict.fromkeys(here):
             found[f"today at {address}"] = f"{here.count(address)} of {caps.attempts_per_number_per_day}"
     return found
@@ -74,7 +76,7 @@ def _about_debt(sub: SubCampaign, contact: Contact, tried: Sequence[Tried], now:
     }
     days = f"{caps.debt_within / 86_400:g} days"
     found = {"calls about the debt": f"{max(calls.values(), default=0)} of {caps.debt_calls} in {days}"}
-    spoken = max((one.at for one in tried if one.kind == "s" and one.debt in {"*", about}), default=None)
+    spoken = max((one.at for one in tried if one.kind in SPOKEN and one.debt in {"*", about}), default=None)
     if spoken is not None and now <= spoken + caps.debt_silence:
         until = local_moment(spoken + caps.debt_silence, sub.campaign.zone)
         found["left in peace after a conversation"] = f"until {until}"

@@ -74,7 +74,15 @@ def callback_for(wish: Wish, state: ContactState, case: Case) -> Callback | Unke
         return Unkept.NO_DEVICE
     at = max(wish.at, case.now)
     made = Callback(
-        going.name, device, at, at + wish.lasts, at, by=wish.by, agent=wish.agent, place=wish.place
+        going.name,
+        device,
+        at,
+        at + wish.lasts,
+        at,
+        by=wish.by,
+        agent=wish.agent,
+        place=wish.place,
+        made=case.now,
     )
     opening = opens(made, case, at)
     return Unkept.CLOSED if opening is None or opening >= made.until else made

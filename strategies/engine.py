@@ -195,12 +195,14 @@ def refused(contact: Contact, state: ContactState, sub: SubCampaign, refusal: Re
     return _then([*lines, *more], advance(contact, state, sub, now))
 
 
-def came_back(contact: Contact, state: ContactState, sub: SubCampaign, now: float) -> Move:
-    """What follows when a person got through by another way: an open recovery or callback ends, the passes go
-    on."""
+def came_back(contact: Contact, state: ContactState, sub: SubCampaign, at: float, now: float) -> Move:
+    """What follows when a person got through by another way `at` a moment (epoch seconds): an open recovery
+    or callback that was made before it ends, the passes go on. Who is being called just now is for the next
+    claim to refuse."""
     lines: list[Line] = []
-    if state.live is None:
+    if state.live is None and state.recovery is not None and state.recovery.made < at:
         state, lines = recovery.concluded(state, RecoveryEnd.CAME_BACK)
+    if state.live is None and state.callback is not None and state.callback.made < at:
         state, more = callbacks.concluded(state, RecoveryEnd.CAME_BACK)
         lines = [*lines, *more]
     return _then(lines, advance(contact, state, sub, now))
@@ -392,10 +394,11 @@ def _turned_away(
         soon = SOON.get(refusal)
         until = next_midnight(case.campaign.zone, case.now) if soon is None else case.now + soon
         return replace(state, hold_until=until), []
+    how = RecoveryEnd.CAME_BACK if action is Action.NOT_NEEDED else RecoveryEnd.CALLED_OFF
     if dial.callback is not None:
-        return callbacks.concluded(state, RecoveryEnd.CALLED_OFF, reason)
+        return callbacks.concluded(state, how, reason)
     if dial.recovery is not None:
-        return recovery.concluded(state, RecoveryEnd.CALLED_OFF, reason)
+        return recovery.concluded(state, how, reason)
     if action is Action.NEXT_DEVICE:
         return leave_device(state, case, dial.pass_name, dial.device, reason), []
     return leave_pass(state, case, dial.pass_name, reason), []

@@ -47,6 +47,7 @@ WORDS: Mapping[str, str] = {
     Refusal.LIST_DETACHED: "is on a list that was detached",
     Refusal.ABANDONED_LATELY: "answered lately to nobody, and is left alone as long as the rules ask",
     Refusal.REGISTRY_OUTDATED: "waits for a do-not-call registry not older than the rules allow",
+    Refusal.GOT_THROUGH: "got through by another way",
     Refusal.PERSON_USED_UP: "has had all attempts of the sub-campaign",
     Refusal.NUMBER_USED_UP: "has a number that had all its attempts",
     Refusal.NUMBER_FORBIDDEN: "has a number that is forbidden by its prefix or the registry",

@@ -62,7 +62,10 @@ def task_for(loss: Loss, state: ContactState, case: Case) -> RecoveryTask | None
             if device is not None and _may(candidate, recovery, state, case):
                 delay = 0.0 if trigger is Trigger.NOT_CONNECTED else recovery.delay
                 begins, expires = case.now + delay, case.now + recovery.ttl
-                return RecoveryTask(candidate.name, trigger, loss.intent.attempt, device, begins, expires)
+                made = loss.outcome.at or case.now
+                return RecoveryTask(
+                    candidate.name, trigger, loss.intent.attempt, device, begins, expires, made=made
+                )
     return None
 
 
@@ -79,7 +82,7 @@ def task_for_caller(lost: LostCaller, state: ContactState, case: Case) -> Recove
         if device is not None and _may(candidate, recovery, state, case):
             begins, expires = lost.at + recovery.delay, lost.at + recovery.ttl
             if case.now < expires:
-                return RecoveryTask(candidate.name, trigger, lost.call, device, begins, expires)
+                return RecoveryTask(candidate.name, trigger, lost.call, device, begins, expires, made=lost.at)
     return None
 
 

@@ -18,6 +18,7 @@ class Action(StrEnum):
     NEXT_DEVICE = "next_device"  # this device is out of the question
     NEXT_MEDIUM = "next_medium"  # this medium is out of the question
     END = "end"  # the person is
+    NOT_NEEDED = "not_needed"  # what the call was for has come about
 
 
 ACTIONS: Mapping[Refusal, Action] = {
@@ -38,6 +39,7 @@ ACTIONS: Mapping[Refusal, Action] = {
     Refusal.LIST_DETACHED: Action.END,
     Refusal.ABANDONED_LATELY: Action.LATER,
     Refusal.REGISTRY_OUTDATED: Action.LATER,
+    Refusal.GOT_THROUGH: Action.NOT_NEEDED,
     Refusal.PERSON_USED_UP: Action.END,
     Refusal.NUMBER_USED_UP: Action.NEXT_DEVICE,
     Refusal.NUMBER_FORBIDDEN: Action.NEXT_DEVICE,

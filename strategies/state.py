@@ -26,7 +26,8 @@ class PassRecord(Record, frozen=True):
 class RecoveryTask(Record, frozen=True):
     """Somebody lost who is to be reached again: by which pass, on which device, between which epoch seconds.
 
-    `tries`: result -> retries used on this device, where the recovery pass has retries of its own.
+    `tries`: result -> retries used on this device, where the recovery pass has retries of its own. `made`:
+    when they were lost; 0 where nobody knows.
     """
 
     pass_name: str
@@ -36,6 +37,7 @@ class RecoveryTask(Record, frozen=True):
     not_before: float
     expires: float
     tries: Mapping[str, int] = {}
+    made: float = 0.0
 
 
 class Callback(Record, frozen=True):
@@ -43,7 +45,7 @@ class Callback(Record, frozen=True):
 
     `agent`: the one agent it is for (the interface of the queue's member), empty for anyone. `place`: when
     the person began to wait in the pass's queue, whose place is kept; 0 where they did not. `attempt`: the
-    one that is, or was last, made for it.
+    one that is, or was last, made for it. `made`: when it was promised; 0 where nobody knows.
     """
 
     pass_name: str
@@ -56,6 +58,7 @@ class Callback(Record, frozen=True):
     place: float = 0.0
     tries: int = 0
     attempt: str = ""
+    made: float = 0.0
 
 
 class Track(Record, frozen=True):

@@ -96,6 +96,7 @@ class Refusal(StrEnum):
     LIST_DETACHED = "list_detached"
     ABANDONED_LATELY = "abandoned_lately"  # answered, and nobody was there: left alone for a while
     REGISTRY_OUTDATED = "registry_outdated"  # the do-not-call registry was never loaded, or too long ago
+    GOT_THROUGH = "got_through"  # by another way, since they were lost or promised a call: it is not needed
     # What a claim tells more finely than the ledger does: see `refusals.TOLD`.
     PERSON_USED_UP = "person_used_up"
     NUMBER_USED_UP = "number_used_up"

@@ -248,10 +248,11 @@ _RECORDED = {b"recorded": True, b"ended": False, b"stale": None}
 
 def _ended(intent: Intent, outcome: Outcome) -> dict[str, object]:
     """What the history keeps of an attempt; a reply to a message is no conversation."""
-    spoke = intent.medium in VOICE and any(r != SAID_NOTHING for r in outcome.responses)
+    said = intent.medium in VOICE and any(r != SAID_NOTHING for r in outcome.responses)
+    with_agent = outcome.result is Result.CONNECTED_AGENT
     return {
         "result": outcome.result,
         "responses": ",".join(outcome.responses),
         "at": outcome.at,
-        "conversation": outcome.result is Result.CONNECTED_AGENT or spoke,
+        "conversation": "c" if with_agent else said and "s",
     }

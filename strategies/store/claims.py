@@ -34,7 +34,8 @@ class Claim(Record, frozen=True):
     decided on.
 
     `allowed`: the number is on the allow list. `open_until`: when the person's window closes (epoch seconds).
-    `asks`: the consent the pass asks for. `plan`, `plan_until`: of the sub-campaign it was decided by.
+    `asks`: the consent the pass asks for. `owed_since`: when the person was lost, or promised this call; 0
+    for any other call. `plan`, `plan_until`: of the sub-campaign it was decided by.
     """
 
     intent: Intent
@@ -44,6 +45,7 @@ class Claim(Record, frozen=True):
     allowed: bool = True
     open_until: float | None = None
     asks: str = "none"
+    owed_since: float = 0.0
     plan: int = 0
     plan_until: float | None = None
 
@@ -64,6 +66,7 @@ def decided(intent: Intent, case: Case, state: ContactState, dial: Dial, countri
         allowed=device.kind == "email" or allowed(device.address, countries),
         open_until=closes(hours_of(sub.campaign, going, case.contact, device), zones, case.now),
         asks=asks_of(going, case.contact, device),
+        owed_since=owed.made if (owed := dial.callback or dial.recovery) is not None else 0.0,
         plan=sub.plan,
         plan_until=sub.plan_until,
     )
@@ -164,7 +167,7 @@ _COLUMNS = (
         "allowed",
         "open_until",
     ),
-    *("asks", "debt", "stand", "body", "intent", "undo", "line", "counts"),
+    *("asks", "owed_since", "debt", "stand", "body", "intent", "undo", "line", "counts"),
 )
 
 
@@ -201,6 +204,7 @@ def _row(batch: Batch, claim: Claim, sub: SubCampaign, list_name: str | None) ->
         claim.allowed,
         claim.open_until or False,
         CONSENT_BASES.index(claim.asks),
+        claim.owed_since,
         debt,
         stand(state, sub.campaign),
         record_text(state),

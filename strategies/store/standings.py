@@ -31,8 +31,8 @@ class Lane:
 class Tried:
     """One entry of what limits count of a person, at `mark` (a number, an address, the contact itself).
 
-    `kind`: a call (`v`), a message (`m`), a call that never connected (`x`), a conversation (`s`); `here`: at
-    that very address. `debt` is that of `debt_mark`, `*` for all.
+    `kind`: a call (`v`), a message (`m`), a call that never connected (`x`), a conversation with an agent
+    (`c`) or a script (`s`); `here`: at that very address. `debt` is that of `debt_mark`, `*` for all.
     """
 
     mark: str

@@ -9,7 +9,7 @@ from strategies.state import ContactState, Dial, Move, Wait
 from strategies.store.codec import promised, record_text, stand
 from strategies.vocabulary import VOICE, Medium, Refusal
 
-LOOK_AGAIN = 30.0  # seconds until a contact is looked at whose wait was over before it was written
+LOOK_AGAIN = 1.0  # seconds until a contact is looked at whose wait was over before it was written
 
 
 def turn(move: Move, campaign: Campaign, due_at: float | None, now: float) -> dict[str, object]:

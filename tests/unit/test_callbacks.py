@@ -167,7 +167,7 @@ def test_a_cancelled_one_is_not_made() -> None:
 
 def test_who_calls_by_themselves_is_not_called_back() -> None:
     story = promised()
-    story.apply(came_back(story.contact, story.state, story.sub, story.now))
+    story.apply(came_back(story.contact, story.state, story.sub, story.now + 1, story.now + 1))
     assert story.told("callback_ended")[0]["result"] == "came_back"
 
 

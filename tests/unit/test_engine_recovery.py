@@ -184,7 +184,7 @@ def test_no_recovery_when_no_attempt_is_left_under_the_cap():
 def test_who_came_back_by_another_way_is_not_called():
     story = Story(a_campaign(CALL, rescue(LOST)))
     story.call(HANGUP, triggers=[LOST])
-    story.apply(came_back(story.contact, story.state, story.sub, story.now))
+    story.apply(came_back(story.contact, story.state, story.sub, story.now + 1, story.now + 1))
     assert story.told("recovery_ended")[0]["result"] == "came_back"
     assert story.until_dial() == Ended("no_pass_left")
 

@@ -25,9 +25,11 @@ end
 
 -- A call that never connected is none about the debt; a conversation is the beginning of a silence about it.
 local function log_end(shared, undo, r)
-  if undo.debt == '' or undo.kind ~= 'v' then return end
-  if not r.connected then take_back(shared, undo, 'x') end
-  if r.conversation then note_spoken(shared.calls, undo.marks, undo.debt, r.at) end
+  if undo.kind ~= 'v' then return end
+  if undo.debt ~= '' and not r.connected then take_back(shared, undo, 'x') end
+  if r.conversation == 'c' or (r.conversation and undo.debt ~= '') then
+    note_spoken(shared.calls, undo.marks, r.conversation, undo.debt, r.at)
+  end
 end
 
 -- What an attempt came to, for whoever answers this person's next call; the task of recovery that follows, if any.

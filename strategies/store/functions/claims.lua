@@ -66,11 +66,12 @@ end
 
 -- What the log of a mark counts against this claim.
 local function tally(log, g, debt, now)
-  local day, here, calls, spoke, lost = 0, 0, 0, 0, 0
+  local day, here, calls, spoke, lost, reached = 0, 0, 0, 0, 0, 0
   for at, kind, about in string.gmatch(log, '(%d+)(%a)(%S*)') do
     at = tonumber(at) / 1000
-    if kind == 's' then
+    if kind == 's' or kind == 'c' then
       if about == '*' or about == debt then spoke = math.max(spoke, at) end
+      if kind == 'c' then reached = math.max(reached, at) end
     elseif kind == 'n' then
       lost = math.max(lost, at)
     else
@@ -81,21 +82,23 @@ local function tally(log, g, debt, now)
       if about == debt and string.lower(kind) == 'v' and at >= now - g.debt_within then calls = calls + 1 end
     end
   end
-  return day, here, calls, spoke, lost
+  return day, here, calls, spoke, lost, reached
 end
 
 -- Which cap over the logs of a person leaves no room.
 local function capped(people, g, b, i)
-  local person, debt, days, here, calls, spoke, lost = b.person[i], b.debt[i], 0, 0, 0, 0, 0
+  local person, debt, days, here, calls, spoke, lost, reached = b.person[i], b.debt[i], 0, 0, 0, 0, 0, 0
   for k = 1, b.locks[i] do
     local log = people.logs[person[k]]
     if log then
-      local day, dialled, about, last, left = tally(log, g, debt, b.now)
-      lost = math.max(lost, left)
+      local day, dialled, about, last, left, agent = tally(log, g, debt, b.now)
+      lost, reached = math.max(lost, left), math.max(reached, agent)
       days, calls, spoke = math.max(days, day), math.max(calls, about), math.max(spoke, last)
       if person[k] == b.dialled[i] then here = dialled end
     end
   end
+  local owed = b.owed_since[i]
+  if owed > 0 and reached > owed + 0.001 then return 'got_through' end -- the log counts milliseconds
   if b.kind[i] == 'v' and lost > 0 and b.now < lost + g.lockout then return 'abandoned_lately' end
   if debt ~= '' and b.kind[i] == 'v' then  -- the law is about calls, not about texts
     if spoke > 0 and b.now <= spoke + g.debt_silence then return 'silence_after_conversation' end

@@ -2,8 +2,8 @@
 --
 -- A person is known by marks: each telephone number, the address dialled, and `@contact`. Each mark has a log of the
 -- last days, the oldest first: one space between two entries, none within: MILLISECONDS KIND DEBT. Kinds: v a call, m
--- a message, x a call that never connected, and these in capitals on the very address dialled; s somebody spoke with
--- the person, about DEBT or, `*`, about anything; n nobody was there for the person who answered.
+-- a message, x a call that never connected, and these in capitals on the very address dialled; c an agent, s a script
+-- spoke with the person, about DEBT or, `*`, about anything; n nobody was there for the person who answered.
 
 local LOG_KEPT = 8 * DAY * 1000
 local STEP = 1000 -- fields in one command: Lua takes some thousands of arguments
@@ -74,8 +74,8 @@ local function relog(calls, marks, change)
   in_steps('HDEL', calls, gone)
 end
 
--- Somebody spoke with the person of these marks.
-local function note_spoken(calls, marks, debt, at)
-  local entry = entry_of(moment(at), 's', debt, false)
+-- Somebody spoke with the person of these marks: an agent (kind c), or a script (s).
+local function note_spoken(calls, marks, kind, debt, at)
+  local entry = entry_of(moment(at), kind, debt, false)
   relog(calls, marks, function(log) return with_entry(log, entry, at) end)
 end

@@ -52,7 +52,7 @@ end
 -- keys: calls.
 local function spoke(keys, args)
   local s = cmsgpack.unpack(args[1])
-  note_spoken(keys[1], s.marks, s.debt, s.at)
+  note_spoken(keys[1], s.marks, 'c', s.debt, s.at)
   return #s.marks
 end
 
