@@ -53,16 +53,26 @@ class LostCallers:
 
     async def recover(self, lost: LostCaller) -> None:
         """One recovery for one loss, by whatever way and however often it is told: of the sub-campaign that
-        comes first, and the first contact with the number."""
+        comes first, and the first contact with the number. None while one who has it is to be called anyway.
+        """
         if not await self._store.knows_lost(lost.call):
             await self._begin(lost)
             await self._store.note_lost(lost.call)
 
     async def _begin(self, lost: LostCaller) -> None:
-        for sub in self._subs.running(self._clock()):
-            for contact_id in await self._store.contacts_of_number(lost.number):
-                if await self._begun(sub, contact_id, lost):
-                    return
+        contacts = await self._store.contacts_of_number(lost.number)
+        places = [(sub, contact) for sub in self._subs.running(self._clock()) for contact in contacts]
+        for place in places:
+            if await self._is_sought(*place):
+                return
+        for place in places:
+            if await self._begun(*place, lost):
+                return
+
+    async def _is_sought(self, sub: SubCampaign, contact_id: str) -> bool:
+        """Whether the contact is to be called for an earlier loss, or was promised a call."""
+        state = await self._store.state(sub.name, contact_id)
+        return state is not None and (state.recovery is not None or state.callback is not None)
 
     async def _begun(self, sub: SubCampaign, contact_id: str, lost: LostCaller) -> bool:
         """Read anew where somebody else wrote the contact's state at the same time."""

@@ -6,16 +6,19 @@ from dataclasses import replace
 
 import pytest
 from bridge_stage import ADA, BO, CALL, launched
-from store_people import NOON, Clock, standing
+from store_people import NOON, Clock, person, standing
 
 from ami_bridge.came_back import CameBack
 from ami_bridge.events import Hangup, QueueCallerAbandon
 from ami_bridge.lost_callers import LostCallers
 from ami_bridge.sub_campaigns import SubCampaigns
+from strategies.callbacks import Wish
 from strategies.campaign import Pass, Recovery
 from strategies.ledger import recount
 from strategies.recovery import LostCaller
+from strategies.state import Callback
 from strategies.store import Store
+from strategies.store.promises import promise
 from strategies.vocabulary import Medium, RunState, Trigger
 
 RECOVERS = Recovery((Trigger.ABANDONED_IN_QUEUE,), queue="service", delay=30.0)
@@ -56,7 +59,7 @@ async def test_a_loss_that_is_told_again_when_its_recovery_is_over_begins_no_oth
     sub = await launched(store, [ADA], CALL, often)
     callers, back = await lost_callers(store, clock), CameBack(store, await subs(store), clock, "US")
     await callers.recover(LOST)
-    await back.end_recoveries(LOST.number)
+    await back.end_recoveries(LOST.number, clock.now + 1)
     await callers.recover(LOST)
     assert (await standing(store, sub, ADA)).recovery is None
     await callers.recover(replace(LOST, call="1763.5"))  # another loss
@@ -69,6 +72,30 @@ async def test_of_several_campaigns_the_one_that_comes_first_recovers(store: Sto
     await (await lost_callers(store, clock)).recover(LOST)
     assert (await standing(store, first, ADA)).recovery is not None
     assert (await standing(store, later, ADA)).recovery is None
+
+
+async def test_who_is_to_be_called_already_is_not_recovered_under_another_name_or_in_another_campaign(
+    store: Store, clock: Clock
+) -> None:
+    namesake = person("namesake", "+12025550101")
+    first = await launched(store, [ADA, namesake], CALL, INBOUND, priority=9)
+    second = await launched(store, [ADA], CALL, INBOUND, name="summer")
+    callers = await lost_callers(store, clock)
+    for call in ("1763.4", "1763.5", "1763.6"):
+        await callers.recover(replace(LOST, call=call))
+    places = [(first, ADA), (first, namesake), (second, ADA)]
+    begun = [(await standing(store, *place)).recovery for place in places]
+    assert [task.recovers for task in begun if task is not None] == ["1763.4"]
+
+
+async def test_who_was_promised_a_call_is_not_recovered_under_another_name(
+    store: Store, clock: Clock
+) -> None:
+    namesake = person("namesake", "+12025550101")
+    sub = await launched(store, [ADA, namesake], CALL, INBOUND)
+    assert isinstance(await promise(store, sub, ADA.id, Wish(clock.now + 600, "eve"), clock), Callback)
+    await (await lost_callers(store, clock)).recover(LOST)
+    assert [(await standing(store, sub, who)).recovery for who in (ADA, namesake)] == [None, None]
 
 
 @pytest.mark.parametrize("state", [RunState.PAUSED, RunState.STOPPED])
