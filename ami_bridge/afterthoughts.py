@@ -33,8 +33,10 @@ class Afterthoughts:
 
     async def note(self, attempt: str, fact: Fact) -> None:
         """Return once a disposition that was noted after the call's end is in ledger and state, with
-        do-not-call and callback if it asks for them; at once for any other."""
+        do-not-call and callback if it asks for them; at once for any other, and for one told before."""
         if not is_afterthought(fact, await until_stored(lambda: self._store.facts(attempt))):
+            return
+        if await until_stored(lambda: self._store.is_noted(attempt, fact)):
             return
         intent = await until_stored(lambda: self._store.intent(attempt))
         sub = None if intent is None else await until_stored(lambda: self._subs.get(intent.sub))
@@ -49,6 +51,7 @@ class Afterthoughts:
         if again is not None:
             wish = Wish(again.at, "disposition", again.agent, intent.device.address)
             await until_stored(lambda: promise(self._store, sub, intent.contact, wish, self._clock))
+        await until_stored(lambda: self._store.set_noted(attempt, fact))
         log.info("attempt.noted", attempt=attempt, campaign=sub.name, response=response)
 
     async def _opt_out(self, intent: Intent, response: str) -> None:

@@ -53,6 +53,12 @@ class Count:
         """All of them."""
         return Tally(self.share.live + len(self.live), self.share.abandoned + len(self.lost))
 
+    def forget(self, told: set[str]) -> None:
+        """The store has these, or nobody asks for them."""
+        self.live -= told
+        self.lost -= told
+        self.recorded -= told
+
 
 class AgentPacing:
     """One per dialer. Everything but what was learnt of calls can be rebuilt from store and snapshot."""
@@ -64,13 +70,19 @@ class AgentPacing:
         self._ahead: dict[tuple[str, str], Prospect] = {}  # sub-campaign and pass
         self._unheard: defaultdict[str, Unheard] = defaultdict(Unheard)  # by queue
 
+    def wrap_up(self, running: Sequence[SubCampaign]) -> None:
+        """After a call an agent has as long as any of the campaigns asks for that call their queue."""
+        for queue in {sub.campaign.queue for sub in running}:
+            sharing = (sub.campaign.wrap_up for sub in running if sub.campaign.queue == queue)
+            self._board.wraps_up(queue, max(sharing))
+
     async def refresh(self, sub: SubCampaign, now: float) -> None:
         """Read how many were abandoned, if a pass is paced by it and it is time; let the feedback go on."""
-        self._board.wraps_up(sub.campaign.queue, sub.campaign.wrap_up)
         capped = [one for one in sub.campaign.passes if one.pacing.abandon_rate is not None and not one.out]
-        if not capped:
-            return
         count = self._count(sub.name)
+        if not capped:
+            count.forget(count.recorded.copy())
+            return
         if now >= count.again:
             await self._read(sub.campaign, count, now)
         if now >= self._ahead.get((sub.name, capped[0].name), NOTHING_KNOWN).at + RECOUNT:
@@ -203,9 +215,7 @@ class AgentPacing:
         period = found.period(local_date(campaign.zone, now), campaign.limits.abandon_days)
         count.share, count.again = found.share(period), now + RECOUNT
         count.ends = start_of(period.last + timedelta(days=1), (campaign.zone,))
-        count.live -= told
-        count.lost -= told
-        count.recorded -= told
+        count.forget(told)
 
 
 def _now(going: Pass, sub: SubCampaign) -> Pacing:

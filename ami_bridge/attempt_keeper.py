@@ -14,7 +14,7 @@ from ami_bridge.agents import QueueBoard
 from ami_bridge.endings import Endings
 from ami_bridge.set_within import set_within
 from ami_bridge.sub_campaigns import SubCampaigns
-from strategies.attempts import Fact, FactName
+from strategies.attempts import Fact, FactName, is_picked_up
 from strategies.store import Store
 from strategies.store.patience import until_stored
 
@@ -36,8 +36,8 @@ class LastWords:
 
 
 class AttemptKeeper:
-    """Facts come in by `hear` (Asterisk, in its order) and `learn` (the script's player); `run` does
-    the writing."""
+    """Facts come in by `hear` (Asterisk, in its order) and `learn` (the script's player, the agents' page);
+    `run` does the writing."""
 
     def __init__(
         self, store: Store, subs: SubCampaigns, board: QueueBoard, clock: Callable[[], float]
@@ -48,8 +48,11 @@ class AttemptKeeper:
         self._afterthoughts = Afterthoughts(store, subs, clock)
         self._heard: asyncio.Queue[tuple[str, Fact]] = asyncio.Queue()
         self._has_channel: set[str] = set()
+        self._picked_up: set[str] = set()
         self._last_words: dict[str, LastWords] = {}
         self._finishing: set[asyncio.Task[None]] = set()
+        self._beside: asyncio.TaskGroup | None = None  # of those, while it runs
+        self._own_notes: set[tuple[str, Fact]] = set()  # what agents noted that came by Asterisk
         self.on_hung_up: Callable[[str], None] = lambda attempt: None
         self.on_ended: Callable[[str], None] = lambda attempt: None
 
@@ -57,6 +60,10 @@ class AttemptKeeper:
         """Something happened to an attempt; kept in order."""
         if fact.name is FactName.HUNG_UP:
             self.on_hung_up(attempt)
+        if is_picked_up(fact):
+            self._picked_up.add(attempt)
+        if fact.name is FactName.DISPOSITION:
+            self._own_notes.add((attempt, fact))
         self._heard.put_nowait((attempt, fact))
 
     def saw_channel(self, attempt: str) -> None:
@@ -64,15 +71,25 @@ class AttemptKeeper:
         it. Asterisk says so of a second Originate with the same id, too, while the first call is up."""
         self._has_channel.add(attempt)
 
+    def was_picked_up(self, attempt: str) -> bool:
+        """Whether somebody or something was heard to answer, of an attempt that is not over."""
+        return attempt in self._picked_up
+
     def learn(self, attempt: str, fact: Fact) -> None:
-        """The player wrote a fact: when it was the last one, whoever waits for it goes on."""
+        """A fact is in the store, whoever wrote it: when it was the script's last one, whoever waits for it
+        goes on; what an agent noted on their page is dealt with."""
         if fact.name is FactName.SCRIPT_ENDED and attempt in self._last_words:
             self._last_words[attempt].script.set()
+        elif fact.name is FactName.DISPOSITION and (attempt, fact) in self._own_notes:
+            self._own_notes.discard((attempt, fact))
+        elif fact.name is FactName.DISPOSITION and self._beside is not None:
+            self._watched(self._beside.create_task(self._note(attempt, fact), name=f"note {attempt}"))
 
     async def run(self) -> None:
         """Write facts as they come, all that wait at once, and finish attempts beside that, until
         cancelled."""
         async with asyncio.TaskGroup() as finishing:
+            self._beside = finishing
             recording = finishing.create_task(self._endings.run(), name="endings")
             try:
                 while True:
@@ -81,6 +98,7 @@ class AttemptKeeper:
                         self._go_on(attempt, fact, finishing, ours=ours)
                         self._heard.task_done()
             finally:
+                self._beside = None
                 recording.cancel()
 
     async def _all_heard(self) -> list[tuple[str, Fact]]:
@@ -93,7 +111,8 @@ class AttemptKeeper:
     def _go_on(self, attempt: str, fact: Fact, finishing: asyncio.TaskGroup, *, ours: bool) -> None:
         """What a fact that is written leads to."""
         if not ours:
-            self._has_channel.discard(attempt)
+            if fact.name in OVER:  # of another tenant, or the store has lost it: nothing is left to record
+                self._forget(attempt)
         elif fact.name is FactName.DISPOSITION:
             self._watched(finishing.create_task(self._note(attempt, fact), name=f"note {attempt}"))
         elif self._ends(attempt, fact):
@@ -147,6 +166,11 @@ class AttemptKeeper:
             log.exception("attempt.not_recorded", attempt=attempt)
         finally:
             del self._last_words[attempt]
-            self._has_channel.discard(attempt)
-            self._board.release(attempt)
-            self.on_ended(attempt)
+            self._forget(attempt)
+
+    def _forget(self, attempt: str) -> None:
+        """It is over: nothing of it counts any more."""
+        self._has_channel.discard(attempt)
+        self._picked_up.discard(attempt)
+        self._board.release(attempt)
+        self.on_ended(attempt)

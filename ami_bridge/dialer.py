@@ -90,7 +90,7 @@ class Dialer:
             on_not_placed=self._give_back,
             on_doubt=on_doubt,
         )
-        self._ringing = Ringing(store, link)
+        self._ringing = Ringing(store, link, keeper.was_picked_up)
         self._hanging_up: asyncio.Task[None] | None = None
         self._spoken: set[str] = set()
         self._unsafe: str | None = None
@@ -174,7 +174,9 @@ class Dialer:
         if anew:
             await self._subs.refresh()
             await self._subs.turn(self._clock())
-        for sub in self._subs.running(self._clock(), self.calls.under_way()):
+        running = self._subs.running(self._clock(), self.calls.under_way())
+        self._pacing.wrap_up(running)
+        for sub in running:
             if self._may_dial():
                 await self._speak_fixed(sub)
                 await self._completion.refresh(sub, self._clock())
@@ -324,3 +326,4 @@ class Dialer:
         if over and (await self._store.counters(sub.name)).contacts > 0:
             for name in over:
                 await self._store.pass_ended(sub.name, name, self._clock())
+                self._anew_at = 0.0  # who waited for it is judged by what has ended

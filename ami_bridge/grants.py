@@ -138,7 +138,7 @@ class Grants:
             self._calls.placed(intent)
         if waits_since is not None:
             self._calls.hear(intent.attempt, Fact(FactName.QUEUE_JOINED, waits_since, intent.queue))
-        if to_agent:
+        if to_agent and not self._calls.is_settled(intent.attempt):
             self._board.promise(intent.queue, intent.attempt)
         else:
             self._board.release(intent.attempt)

@@ -10,7 +10,7 @@ from enum import Enum
 
 from ami_bridge.abandoning import Abandoning
 from ami_bridge.agent_pacing import AgentPacing
-from strategies.attempts import Fact, FactName, Intent, live_since
+from strategies.attempts import Fact, FactName, Intent, is_picked_up, live_since
 from strategies.vocabulary import Medium
 
 
@@ -42,8 +42,8 @@ class LiveCalls:
         self.on_change: Callable[[], None] = lambda: None
 
     def placed(self, intent: Intent) -> None:
-        """It is about to be asked for, or is up."""
-        if intent.medium is Medium.DIALER:
+        """It is about to be asked for, or is up; of one known already, what was heard stays."""
+        if intent.medium is Medium.DIALER and intent.attempt not in self._calls:
             self._calls[intent.attempt] = Call(intent)
             self._pacing.placed(intent)
 
@@ -55,6 +55,11 @@ class LiveCalls:
             self._pacing.over(call.intent)
             self.on_change()
 
+    def is_settled(self, attempt: str) -> bool:
+        """Whether no agent is needed for it any more."""
+        call = self._calls.get(attempt)
+        return call is not None and call.stage is Stage.SETTLED
+
     def under_way(self) -> Counter[str]:
         """Calls to agents that are not over, by sub-campaign."""
         return Counter(call.intent.sub for call in self._calls.values())
@@ -64,13 +69,13 @@ class LiveCalls:
         call = self._calls.get(attempt)
         if call is None or call.stage is Stage.SETTLED:
             return
-        if _is_picked_up(fact) and not call.answered:
+        if is_picked_up(fact) and not call.answered:
             call.answered = (fact,)
         call.queued = call.queued or fact.name is FactName.QUEUE_JOINED
         since = live_since(call.intent, [*call.answered, fact])
         if since is not None:
             self._answered(call, since)
-        if call.stage is Stage.RINGS and _is_picked_up(fact):
+        if call.stage is Stage.RINGS and is_picked_up(fact):
             self._pacing.picked_up(call.intent)
         elif fact.name is FactName.AGENT_CONNECTED:
             self._pacing.connected(call.intent)
@@ -114,7 +119,3 @@ def _is_no_person(fact: Fact) -> bool:
     if fact.name is FactName.DIAL_ENDED:
         return fact.value != "ANSWER"
     return fact.name is FactName.CLASSIFIED
-
-
-def _is_picked_up(fact: Fact) -> bool:
-    return fact.name is FactName.ANSWERED or (fact.name is FactName.DIAL_ENDED and fact.value == "ANSWER")

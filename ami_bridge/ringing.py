@@ -3,6 +3,8 @@ are answered are left to finish."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 
 from ami_bridge.errors import AmiError
@@ -17,10 +19,11 @@ AGAIN = 2.0  # seconds until Asterisk is asked again about a call that is still 
 
 
 class Ringing:
-    """One per bridge. A wish is kept in the store until no call of its sub-campaign rings any more."""
+    """One per bridge. A wish is kept in the store until no call of its sub-campaign rings any more.
+    `was_picked_up`: what was heard of an attempt, which the store learns a little later."""
 
-    def __init__(self, store: Store, link: AmiLink) -> None:
-        self._store, self._link = store, link
+    def __init__(self, store: Store, link: AmiLink, was_picked_up: Callable[[str], bool]) -> None:
+        self._store, self._link, self._was_picked_up = store, link, was_picked_up
         self._asked_at: dict[str, float] = {}
 
     async def hang_up(self, now: float) -> None:
@@ -29,7 +32,8 @@ class Ringing:
             wishes = await self._store.to_hang_up()
             ringing = await self._ringing(wishes) if wishes else {}
             for attempt in ringing:
-                if now >= self._asked_at.get(attempt, 0.0) + AGAIN:
+                again = now >= self._asked_at.get(attempt, 0.0) + AGAIN
+                if again and not self._was_picked_up(attempt):
                     self._asked_at[attempt] = now
                     await self._ask(attempt)
             for sub in wishes - set(ringing.values()):

@@ -267,6 +267,11 @@ def _waited(facts: Sequence[Fact], phase: Phase, since: float) -> float | None:
     return None if at is None else round(max(0.0, at - since), 3)
 
 
+def is_picked_up(fact: Fact) -> bool:
+    """Whether somebody or something answers, by this fact."""
+    return fact.name is FactName.ANSWERED or (fact.name is FactName.DIAL_ENDED and fact.value == "ANSWER")
+
+
 def phase_of(facts: Sequence[Fact]) -> Phase:
     """How far the call has come by these facts."""
     phase = Phase.DIALLED

@@ -40,8 +40,20 @@ class Facts(Door):
         """All facts of an attempt, in the order they came."""
         return [read_fact(raw) for raw in await self._command("LRANGE", self._keys.facts_of(attempt), 0, -1)]
 
+    async def is_noted(self, attempt: str, fact: Fact) -> bool:
+        """Whether what an agent noted of an attempt that was over is written down."""
+        return bool(await self._command("HEXISTS", self._keys.attempt(attempt), _mark(fact)))
+
+    async def set_noted(self, attempt: str, fact: Fact) -> None:
+        """It is."""
+        await self._command("HSET", self._keys.attempt(attempt), _mark(fact), 1)
+
     async def read_facts(self, after: str, block_ms: int) -> list[tuple[str, str, Fact]]:
         """Facts of all attempts after a stream id as (stream id, attempt, fact); `$`: from now on. Waits at
         most `block_ms` for the first."""
         entries = await self._read_stream(self._keys.facts, after, block_ms)
         return [(identity, body[b"attempt"].decode(), read_fact(body[b"fact"])) for identity, body in entries]
+
+
+def _mark(fact: Fact) -> str:
+    return f"noted {fact.at} {fact.value} {fact.cause}"

@@ -286,6 +286,59 @@ async def test_wrap_up_counts_as_busy(store: Store, clock: Clock) -> None:
         assert len(await stage.look(after=1.1)) == 1
 
 
+async def test_an_agent_has_the_longest_wrap_up_of_the_campaigns_that_share_the_queue(
+    store: Store, clock: Clock
+) -> None:
+    async with staged(store, clock, agents=["a"]) as stage:
+        progressive = replace(LIVE, pacing=Pacing("progressive"))
+        await running(store, progressive, many=1, wrap_up=60.0)
+        attempt = await stage.one_call()
+        await stage.answers(attempt)
+        stage.board.left(QUEUE, attempt)
+        stage.board.connected("a")
+        await stage.hears(attempt, CONNECTED)
+        stage.board.completed("a")
+        await stage.hang_up(attempt)
+        await launched(store, [ADA], progressive, name="short", wrap_up=0.0)
+        await launched(store, [BO], progressive, name="long", priority=9, wrap_up=60.0)
+        assert await stage.look(after=16.0) == []
+        assert len(await stage.look(after=45.0)) == 1
+
+
+async def test_a_repair_leaves_what_was_heard_of_calls_as_it_is(store: Store, clock: Clock) -> None:
+    """Who rings keeps their age, who waits keeps their clock, and who is led away gets no agent kept."""
+    async with staged(store, clock, agents=["a", "b"]) as stage:
+        await running(store, replace(LIVE, pacing=Pacing("power", ratio=10.0)), many=3)
+        rings, waits, lost = await stage.look()
+        await stage.answers(lost)
+        await stage.passes(2.0)
+        assert [one["Channel"] for one in stage.link.redirected] == [lost]
+        stage.board.left(QUEUE, lost)
+        await stage.answers(waits)
+        line = stage.dialer.calls._pacing._lines["spring/1"]
+        before = dict(line.ringing)
+        assert list(before) == [rings]
+        stage.link.up = {rings: "secondpass-answered", lost: "secondpass-abandon", waits: "secondpass-agent"}
+        stage.link.listing = waiting(stage.link, waits)  # type: ignore[method-assign]
+        stage.clock.now += 1.0
+        await stage.repair.once()
+        assert line.ringing == before
+        assert stage.board.manning(QUEUE).coming == 1
+        await stage.passes(0.9)
+        assert [one["Channel"] for one in stage.link.redirected] == [lost, waits]
+
+
+async def test_a_call_that_the_store_has_lost_gives_its_agent_back(store: Store, clock: Clock) -> None:
+    async with staged(store, clock, agents=["a"]) as stage:
+        await running(store, replace(LIVE, pacing=Pacing("progressive")), many=1)
+        attempt = await stage.one_call()
+        await stage.answers(attempt)
+        await store._command("DEL", store._keys.attempt(attempt))
+        await stage.hang_up(attempt)
+        assert stage.board.manning(QUEUE).coming == 0
+        assert not stage.dialer.calls.under_way()
+
+
 async def test_campaigns_share_agents_by_priority_and_inbound_callers_come_first(
     store: Store, clock: Clock
 ) -> None:

@@ -11,7 +11,7 @@ from bridge_stage import ADA, BO, CALL, Stage, launched, staged
 from store_people import NOON, Clock, people
 
 from ami_bridge import sub_campaigns
-from strategies.attempts import FactName
+from strategies.attempts import Fact, FactName
 from strategies.campaign import Pass
 from strategies.contacts import Device
 from strategies.ledger import recount
@@ -105,6 +105,19 @@ async def test_stopped_with_that_wish_ringing_calls_are_hung_up_and_answered_one
     await stage.look()
     assert await stage.store.to_hang_up() == frozenset()
     assert stage.link.hung_up == [ringing]
+
+
+async def test_who_was_heard_to_answer_is_not_hung_up_though_the_store_has_yet_to_learn_it(
+    stage: Stage,
+) -> None:
+    sub = await launched(stage.store, [ADA])
+    attempt = await stage.one_call()
+    await stage.store.set_run_state(sub.name, RunState.STOPPED, by="eve")
+    await stage.store.hang_up_ringing(sub.name)
+    stage.keeper.hear(attempt, Fact(FactName.ANSWERED, stage.clock()))
+    await stage.look()
+    assert stage.link.hung_up == []
+    await stage.hang_up(attempt)
 
 
 async def test_who_is_to_get_a_message_is_routed_to_the_messenger_and_never_claimed_here(
