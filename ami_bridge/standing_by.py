@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 import structlog
 
@@ -17,6 +18,8 @@ from config.variables import Context, Variable
 log = structlog.get_logger(__name__)
 
 RINGS = 20.0  # seconds an agent's telephone rings for it
+STANDS = 120.0  # seconds after which the dialplan ends a call that stands by
+UNHEARD = 10.0  # seconds more in which its end may be told; later that was missed
 AGAIN = 30.0  # seconds after which an agent who did not answer is asked again
 FORGOTTEN = 5.0  # seconds after which an agent for whom nobody asks any more is let go
 
@@ -36,6 +39,11 @@ class Leg:
     agent: str = ""
     attempt: str = ""
     failed: float | None = None
+    ends: float = inf  # when Asterisk has ended it, and told so, unless an agent is there
+
+    def is_missed(self, now: float) -> bool:
+        """Whether it is over with no agent, though its end was never heard."""
+        return self.failed is None and not self.agent and now >= self.ends
 
     @property
     def queued(self) -> str:
@@ -109,7 +117,7 @@ class StandingBy:
         for key, leg in list(self._legs.items()):
             if leg.failed is not None and now >= leg.failed + AGAIN:
                 del self._legs[key]
-            elif not leg.attempt and now >= leg.asked + FORGOTTEN:
+            elif leg.is_missed(now) or (not leg.attempt and now >= leg.asked + FORGOTTEN):
                 self._let_go(key, leg)
         wanted, self._wanted = self._wanted, []
         for leg in wanted:
@@ -122,6 +130,7 @@ class StandingBy:
                 log.debug("standing_by.not_hung_up", leg=identity, error=str(error))
 
     async def _originate(self, leg: Leg) -> None:
+        leg.ends = self._clock() + (RINGS if leg.own else STANDS) + UNHEARD
         headers = {
             "Channel": leg.own or f"Local/s@{Context.QUEUE_UP}/n",
             "Context": Context.STAND_BY,

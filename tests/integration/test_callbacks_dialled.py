@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from bridge_stage import ADA, BO, QUEUE, Stage, event, launched, staged
-from store_people import Clock
+from store_people import NOON, Clock
 
 from agi.place import PlaceHook
 from ami_bridge.events import QueueMemberStatus, parse
-from ami_bridge.standing_by import AGAIN, FORGOTTEN
+from ami_bridge.standing_by import AGAIN, FORGOTTEN, RINGS, STANDS, UNHEARD
 from strategies.attempts import FactName
 from strategies.callbacks import OWN_AGENT, Wish
 from strategies.campaign import Pass, Recovery
@@ -102,6 +103,25 @@ async def test_an_agent_who_does_not_answer_is_asked_again_later_and_nobody_is_c
         await stage.look()
         assert len(stage.link.legs) == 2
         assert stage.link.originated == []
+
+
+@pytest.mark.parametrize(
+    ("wish", "lasts"), [({"agent": SECOND}, RINGS + UNHEARD), ({"place": NOON - 30}, STANDS + UNHEARD)]
+)
+async def test_an_agent_of_whom_nothing_was_heard_is_let_go_and_another_call_is_made(
+    store: Store, clock: Clock, wish: dict[str, object], lasts: float
+) -> None:
+    """The hang-up was told while the link was down, or fell out of an overflow."""
+    async with staged(store, clock, agents=[FIRST, SECOND]) as stage:
+        await promised(stage, **wish)
+        assert await stage.look() == []
+        [unheard] = stage.link.legs
+        await stage.look(after=lasts - 1.0)
+        assert (len(stage.link.legs), stage.link.hung_up) == (1, [])
+        await stage.look(after=1.0)
+        await stage.look()
+        assert len(stage.link.legs) == 2
+        assert stage.link.hung_up == [unheard["ChannelId"]]
 
 
 async def test_an_agent_for_whom_nobody_asks_any_more_is_let_go(store: Store, clock: Clock) -> None:
