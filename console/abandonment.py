@@ -25,7 +25,8 @@ DEFINITION = (
     "answer: it starts with the answer. Who hung up before, whose call's end nobody saw, and who heard the",
     "message is counted as abandoned. Machines are in neither figure.",
     "Rate: abandoned / live answers, per campaign and successive period of days in the campaign's zone; the",
-    "first period begins with the day of the campaign's first live answer; so_far: it is not over.",
+    "first period begins with the day of the campaign's first live answer; so_far: it is not over;",
+    "incomplete: ledger.retention has removed days of it, and calls of theirs may be in no figure.",
     "Everything here is counted from the ledger's lines attempt_ended that have live_at. Rebuilt: those that",
     "were put back from Asterisk's own queue log and call records after a loss; where these know only the",
     "second in which an agent was there, its end counts.",
@@ -34,6 +35,7 @@ COLUMNS = (
     *("campaign", "from", "to", "zone", "live_answers", "abandoned", "rate", "cap"),
     *Kept,
     *("longest_wait_for_agent", "longest_wait_for_message", "clock", "rebuilt", "so_far"),
+    "incomplete",
 )
 
 
@@ -54,6 +56,7 @@ def cells(row: Row) -> dict[str, object]:
         "clock": row.clock,
         "rebuilt": row.rebuilt,
         "so_far": "yes" if row.so_far else "no",
+        "incomplete": "yes" if row.incomplete else "no",
     }
 
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Row:
     """One campaign in one period; `cap`: what its passes ask for now, None where none does. Waits in
-    seconds. `rebuilt`: live answers of the period that are known from Asterisk's own records alone."""
+    seconds. `rebuilt`: live answers of the period that are known from Asterisk's own records alone.
+    `incomplete`: calls of it may be missing, because their days were removed from the ledger."""
 
     campaign: str
     period: Period
@@ -39,6 +40,7 @@ class Row:
     clock: str
     rebuilt: int
     so_far: bool
+    incomplete: bool
 
 
 @dataclass(slots=True)
@@ -75,8 +77,9 @@ class _Sum:
 async def counted(
     store: Store, loaded: Project, campaign: str | None
 ) -> tuple[list[Row], Mapping[str, Campaign]]:
-    """A row for each campaign and period in which anybody answered, and the campaigns by name. Raises
-    RefusedError for a campaign that there is none of."""
+    """A row for each campaign and period in which anybody answered, and the campaigns by name. When the first
+    period began is told by the store too, whose sums outlast the ledger's days. Raises RefusedError for a
+    campaign that there is none of."""
     files = archive_of(loaded)
     await at_home(store, files)
     latest = await campaigns_of(store, loaded)
@@ -89,11 +92,18 @@ async def counted(
         name = str(line.get("campaign", "")).rpartition("/")[0]
         if line.get("kind") == Kind.ATTEMPT_ENDED and is_live(line) and name in wanted:
             days[name][date.fromisoformat(str(line["day"]))].add(line)
-    return [row for name in sorted(days) for row in _rows(latest[name], days[name], time.time())], latest
+    removed, rows = files.removed_until(), list[Row]()
+    for name in sorted(days):
+        begun = min(*days[name], (await store.answered(name)).begun or date.max)
+        rows += _rows(latest[name], days[name], begun, removed, time.time())
+    return rows, latest
 
 
-def _rows(campaign: Campaign, days: Mapping[date, _Sum], now: float) -> Iterator[Row]:
-    begun, today = min(days), local_date(campaign.zone, now)
+def _rows(
+    campaign: Campaign, days: Mapping[date, _Sum], begun: date, removed: float, now: float
+) -> Iterator[Row]:
+    """`removed`: the moment before which the ledger's lines are missing."""
+    today, missing = local_date(campaign.zone, now), local_date(campaign.zone, removed - 1)
     sums: defaultdict[Period, _Sum] = defaultdict(_Sum)
     for day in sorted(days):
         sums[period_of(day, begun, campaign.limits.abandon_days)].join(days[day])
@@ -109,6 +119,7 @@ def _rows(campaign: Campaign, days: Mapping[date, _Sum], now: float) -> Iterator
             campaign.limits.abandon_clock,
             each.rebuilt,
             so_far=today <= period.last,
+            incomplete=period.first <= missing,
         )
 
 

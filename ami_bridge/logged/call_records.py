@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from config.variables import Next
+from strategies.attempts import Fact, FactName, phase_of
+from strategies.call_states import Phase
 from strategies.vocabulary import Medium
 
 COLUMNS = ("uniqueid", "start", "answer", "end", "disposition", "src", "record", "heard", "next", "served")
 ANSWERED = "ANSWERED"  # a disposition
-HUMAN = "HUMAN"  # a verdict of app_amd
+NOBODY_DECIDED = frozenset({"", Next.UNDECIDED})  # where the answered call went, as its record has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ class Verdict:
     at: float
     status: str
     cause: str
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it means a person, to the rules that judge a call whose events are heard."""
+        return phase_of([Fact(FactName.CLASSIFIED, self.at, self.status, self.cause)]) is Phase.PERSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +60,13 @@ class CallRecord:
 
     @property
     def is_live(self) -> bool:
-        """Whether a person answered a call that was for an agent: who went on to one, and who was known for a
-        person when the call ended without that."""
+        """Whether a person answered a call that was for an agent: who went on to one, and who was taken for
+        a person when nobody decided about the call."""
         if self.origin is None or self.origin.medium != Medium.DIALER:
             return False
-        known = self.verdict is not None and self.verdict.status == HUMAN
-        return self.next == Next.AGENT or (known and self.next in {"", Next.UNDECIDED})
+        if self.next in NOBODY_DECIDED:
+            return self.verdict is not None and self.verdict.is_person
+        return self.next == Next.AGENT
 
 
 def origin_word(origin: Origin) -> str:

@@ -7,11 +7,14 @@ import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from secondpass_command import Secondpass, imported, started
 
+from console.ledger_archive import archive
+from console.ledger_files import Archive
 from strategies.store import Store
 from strategies.store.offers import Offer
 from strategies.store.seats import Seat
@@ -70,8 +73,27 @@ async def test_the_report_on_abandonment_has_a_row_for_each_period(
     assert first["longest_wait_for_message"] == "1.9"
     assert (second["from"], second["live_answers"], second["abandoned"]) == ("2030-04-16", "1", "0")
     assert (second["so_far"], second["clock"], second["rebuilt"]) == ("yes", "greeting", "0")
+    assert second["incomplete"] == "no"
     told = secondpass("results", "abandonment", "calls", "--json").document
     assert [row["abandoned"] for row in told["rows"]] == [3, 0]
+
+
+async def test_the_periods_stay_where_they_are_when_the_ledgers_first_days_are_removed(
+    secondpass: Secondpass, store: Store
+) -> None:
+    today = datetime.fromtimestamp(await store.server_time(), UTC).date()
+    begun, later, following = (today + timedelta(days) for days in (-20, -5, 15))
+    await store.append(answered(1, "abandoned_no_agent", 1.9, begun.isoformat()), at=AT)
+    files = Archive(secondpass.data_dir / "ledger" / "main")
+    await archive(store, files, retention=1e9, before=await store.server_time() + 1)
+    files.remove_before(today + timedelta(2))
+    for nth, day in ((2, later), (3, following)):
+        await store.append(answered(nth, "connected_agent", 1.0, day.isoformat()), at=AT)
+    rows = secondpass("results", "abandonment", "calls", "--json").document["rows"]
+    assert [(row["from"], row["live_answers"], row["incomplete"]) for row in rows] == [
+        (begun.isoformat(), 1, "yes"),
+        ((begun + timedelta(30)).isoformat(), 1, "no"),
+    ]
 
 
 async def test_a_campaign_there_is_none_of_has_no_report(secondpass: Secondpass, store: Store) -> None:

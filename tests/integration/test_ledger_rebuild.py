@@ -78,6 +78,19 @@ async def test_a_lost_ledger_has_every_abandonment_again(
     assert report(secondpass) == rows
 
 
+async def test_a_person_of_whom_nobody_decided_is_abandoned_however_machines_are_told(
+    secondpass: Secondpass, store: Store, files: WrittenFiles
+) -> None:
+    for verdict in ("OFF/", "NOTSURE/TOOLONG-5000", "FAX/TONE-2100", "MACHINE/MAXWORDS-5-5"):
+        heard, call = f"{AT:.3f}/{verdict}", f"sp-{verdict[:3]}"
+        files.record(
+            call, AT - 3, AT + 9, answer=AT - 2, sub="calls/1", heard=heard, going="undecided", tenant=TENANT
+        )
+    assert secondpass("ledger", "rebuild").code == 0
+    [row] = report(secondpass)
+    assert (row["live_answers"], row["abandoned"]) == ("2", "2")
+
+
 async def test_where_only_the_second_is_known_its_end_counts(
     secondpass: Secondpass, store: Store, files: WrittenFiles
 ) -> None:

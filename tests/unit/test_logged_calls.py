@@ -7,17 +7,26 @@ import os
 from pathlib import Path
 
 import pytest
+from engine_stage import a_campaign
 
+from ami_bridge.call_facts import HEARD_EVENT, call_fact
+from ami_bridge.events import UserEvent
 from ami_bridge.logged.call_records import Origin, call_record, joined, moment_of_record, origin_word
 from ami_bridge.logged.calls import LoggedCall, caller_number, facts_of, hung_up_in_queue
 from ami_bridge.logged.files import ALWAYS, AsteriskFiles, lines_since
+from ami_bridge.logged.made_anew import made_anew
 from ami_bridge.logged.queue_log import moment_of_entry, queue_entry
-from strategies.attempts import FactName
-from strategies.vocabulary import Medium
+from strategies.attempts import Fact, FactName, Intent, outcome
+from strategies.campaign import Pass
+from strategies.contacts import Device
+from strategies.vocabulary import Medium, Result
 
 CALL = "sp-01a20180cbe31f225e380b9267"
 ORIGIN = Origin("main", "dialer", "demo/1", "live")
 AT = 1795321551
+INTENT = Intent(
+    CALL, "demo/1", "P0", "live", Medium.DIALER, Device("mobile", "+12025550100"), "sales", "", AT
+)
 
 
 def record(
@@ -62,6 +71,7 @@ def test_a_record_tells_whose_call_it_was_what_was_heard_and_where_it_went() -> 
         ({"next": ""}, True),  # nobody told the dialplan where to: a person was hung up on
         ({"heard": "", "next": ""}, False),  # who hung up before anybody knew what they were
         ({"heard": f"{AT}/MACHINE/LONGGREETING-1-1", "next": "hangup"}, False),
+        ({"heard": f"{AT}/NOTSURE/TOOLONG-5000", "next": "hangup"}, False),  # taken for a machine
         ({"record": origin_word(Origin("main", "avm", "demo/1", "live"))}, False),
         ({"record": "from/elsewhere"}, False),
     ],
@@ -72,6 +82,38 @@ def test_live_is_who_was_known_for_a_person_in_a_call_for_an_agent(
     told = call_record(record(**more))
     assert told is not None
     assert told.is_live is live
+
+
+@pytest.mark.parametrize("going", ["", "undecided"])
+@pytest.mark.parametrize(
+    ("status", "cause", "result"),
+    [
+        ("HUMAN", "HUMAN-800-800", Result.ABANDONED_NO_AGENT),
+        ("OFF", "", Result.ABANDONED_NO_AGENT),
+        ("NOTSURE", "TOOLONG-5000", Result.ABANDONED_NO_AGENT),
+        ("MACHINE", "INITIALSILENCE-2500-2500", Result.ABANDONED_NO_AGENT),
+        ("MACHINE", "LONGGREETING-1500-1500", Result.MACHINE_HANGUP),
+        ("FAX", "TONE-2100", Result.FAX),
+        ("HANGUP", "", Result.HANGUP_IN_SCRIPT),
+    ],
+)
+def test_a_call_nobody_decided_about_is_made_anew_as_its_events_would_have_told_it(
+    status: str, cause: str, result: Result, going: str
+) -> None:
+    campaign = a_campaign(Pass("live", Medium.DIALER))
+    said = UserEvent(HEARD_EVENT, CALL, CALL, {"Attempt": CALL, "Status": status, "Cause": cause})
+    verdict = call_fact(said, AT + 0.5)
+    assert verdict is not None
+    heard = [Fact(FactName.ANSWERED, AT - 2.2), verdict[1], Fact(FactName.HUNG_UP, AT + 20)]
+    by_events = outcome(INTENT, heard, campaign)
+    assert by_events is not None
+    assert by_events.result is result
+
+    written = logged(record(heard=f"{AT}.500/{status}/{cause}", next=going))
+    anew = made_anew(written, campaign)
+    assert written.record is not None
+    assert written.record.is_live is (by_events.live_at is not None)
+    assert (None if anew is None else anew[1]) == (by_events if written.record.is_live else None)
 
 
 @pytest.mark.parametrize("line", ["", "\n", '"a",1,2\n', record()[:-30], record().replace("1795", "x", 1)])
