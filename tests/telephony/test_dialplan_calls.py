@@ -24,7 +24,15 @@ exten => no-timeout,1,Gosub(secondpass-segment,s,1)
  same => n,UserEvent(Back,Queue: ${SP_QUEUE},Priority: ${SP_PRIORITY},Offer: ${SP_OFFER},Left: ${LEFT})
  same => n,Wait(60)
 exten => T,1,UserEvent(OwnTimeout)
+; A queue in which callers may press 1, of the admin's own: this one has waited for 40 seconds of 100.
+exten => own-queue,1,Set(SP_QUEUE=${QUEUE})
+ same => n,Set(SP_WAIT_LIMIT=100)
+ same => n,Set(SP_ENTERED=$[${EPOCH} - 40])
+ same => n,Queue(nobody)
+; AMD() has spoken, and then nobody decided.
+exten => undecided,1,Goto(secondpass-answered,s,undecided)
 """
+KEY = {"Digit": "1", "Receive": "true"}  # of PlayDTMF: as if the caller had pressed it
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -114,6 +122,51 @@ async def test_a_caller_whose_wait_limit_ran_out_goes_to_the_default_queue(
         await ami.event("AgentConnect", Uniqueid=attempt, Queue="service")
 
 
+async def presses_one(ami: Ami, call: str, queue: str = "nobody") -> None:
+    """To be called back, which nobody promises as no server is there: back in a queue, then."""
+    since = len(ami.events)
+    await ami.send("PlayDTMF", Channel=ami.seen("QueueCallerJoin", Uniqueid=call)[0]["Channel"], **KEY)
+    await ami.event("QueueCallerJoin", since, Uniqueid=call, Queue=queue)
+
+
+async def shown(ami: Ami, call: str, variable: str) -> str:
+    channel = ami.seen("QueueCallerJoin", Uniqueid=call)[0]["Channel"]
+    return (await ami.send("Getvar", Channel=channel, Variable=variable)).get("Value", "")
+
+
+async def test_a_caller_who_is_refused_a_call_waits_on_until_the_limit_and_then_in_the_default_queue(
+    harness: Harness, ami: Ami, calls: Calls
+) -> None:
+    async with fastagi(
+        f"{harness.net}.4", sets(SP_QUEUE="nobody", SP_WAIT_LIMIT="8", SP_PENALTY_MAX="0", SP_PRIORITY="3")
+    ):
+        attempt = await calls.quiet("s", "secondpass-inbound")
+        await ami.event("QueueCallerJoin", Uniqueid=attempt, Queue="nobody")
+    for _ in range(2):
+        await presses_one(ami, attempt)
+        assert await shown(ami, attempt, "QUEUE_MAX_PENALTY") == "0"
+        assert await shown(ami, attempt, "QUEUE_PRIO") == "4"  # the second key raises nobody further
+    await ami.event("AgentConnect", Uniqueid=attempt, Queue="service")
+    assert await shown(ami, attempt, "QUEUE_MAX_PENALTY") == "2147483647"
+
+
+async def test_the_time_waited_before_a_refused_call_counts_once(ami: Ami, calls: Calls) -> None:
+    attempt = await calls.quiet("own-queue", "admin", Variable="QUEUE=nobody")
+    await ami.event("QueueCallerJoin", Uniqueid=attempt, Queue="nobody")
+    for _ in range(2):
+        await presses_one(ami, attempt)
+        assert 45 < int(await shown(ami, attempt, "SP_WAIT_LIMIT")) <= 60
+
+
+async def test_a_refused_caller_whom_the_queue_no_longer_takes_goes_to_the_default_queue(
+    ami: Ami, calls: Calls
+) -> None:
+    attempt = await calls.quiet("own-queue", "admin", Variable="QUEUE=no-such-queue")
+    await ami.event("QueueCallerJoin", Uniqueid=attempt, Queue="nobody")
+    await presses_one(ami, attempt, "service")
+    await ami.event("AgentConnect", Uniqueid=attempt, Queue="service")
+
+
 async def test_an_absolute_timeout_of_the_admins_own_is_put_back(
     harness: Harness, ami: Ami, calls: Calls
 ) -> None:
@@ -196,6 +249,17 @@ async def test_a_person_of_whom_nothing_is_decided_hears_the_abandon_message(ami
         over = await ami.event("Hangup", Uniqueid=attempt, within=30)
         lasted.append(seconds(over, ami.seen("OriginateResponse", Uniqueid=attempt)[0]))
     assert lasted[1] > lasted[0] + 3  # three seconds are given for the key that ends all calls
+
+
+async def test_who_is_silent_hears_the_abandon_message_as_a_person_does(ami: Ami, calls: Calls) -> None:
+    lasted = []
+    for cause in ("LONGGREETING-1500-1500", "INITIALSILENCE-2500-2500"):
+        given = f"AMDSTATUS=MACHINE,AMDCAUSE={cause},SP_ABANDON=/opt/harness/sounds/hello"
+        attempt = await calls.quiet("undecided", "admin", Variable=given)
+        began = time.monotonic()
+        await ami.event("Hangup", Uniqueid=attempt, within=30)
+        lasted.append(time.monotonic() - began)
+    assert lasted[1] > lasted[0] + 3
 
 
 async def test_a_limit_that_runs_out_as_a_person_is_led_away_takes_no_message_from_them(

@@ -27,6 +27,17 @@ def code(file: Path) -> list[str]:
     return [line for line in lines if line]
 
 
+def contexts() -> dict[str, list[str]]:
+    """The lines of each context of the dialplan."""
+    found: dict[str, list[str]] = {}
+    for line in code(DIALPLAN / "secondpass.conf"):
+        if name := re.fullmatch(r"\[([\w-]+)\]", line):
+            found[name[1]] = []
+        else:
+            found[list(found)[-1]].append(line)
+    return found
+
+
 def test_there_are_the_files_an_admin_includes() -> None:
     assert {file.name for file in FILES} == {
         *("secondpass.conf", "secondpass_globals.conf"),
@@ -101,20 +112,27 @@ def test_every_agi_call_stands_under_a_timeout_and_leaves_on_hangup() -> None:
 
 
 def test_every_context_that_asks_has_a_place_to_go_when_time_is_up() -> None:
-    contexts: dict[str, list[str]] = {}
-    for line in code(DIALPLAN / "secondpass.conf"):
-        if found := re.fullmatch(r"\[([\w-]+)\]", line):
-            contexts[found[1]] = []
-        else:
-            contexts[list(contexts)[-1]].append(line)
-    asking = {name for name, lines in contexts.items() if any(",AGI(" in line for line in lines)}
+    asking = {name for name, lines in contexts().items() if any(",AGI(" in line for line in lines)}
     assert asking == {
         *("secondpass-segment", "secondpass-answered", "secondpass-script"),
         *("secondpass-machine", "secondpass-agent", "secondpass-abandon"),
         "secondpass-place",
     }
     for name in asking:
-        assert any(line.startswith("exten => T,1,") for line in contexts[name]), name
+        assert any(line.startswith("exten => T,1,") for line in contexts()[name]), name
+
+
+def test_whoever_is_refused_a_call_waits_on_like_everybody_and_ends_in_the_default_queue() -> None:
+    lines = contexts()
+    assert not any("Queue(" in line for line in lines[Context.PLACE])
+    refused = "\n same => n,Goto(secondpass-wait,s,queue)\n same => n(kept),"
+    assert refused in "\n".join(lines[Context.PLACE])
+    assert any(line.startswith(" same => n(queue),") for line in lines[Context.WAIT])
+    assert lines[Context.WAIT][-3:] == [
+        " same => n,Set(QUEUE_MAX_PENALTY=2147483647)",
+        " same => n,Queue(${SECONDPASS_DEFAULT_QUEUE})",
+        " same => n,Hangup()",
+    ]
 
 
 def test_the_manager_user_has_the_least_rights_and_takes_events_by_name() -> None:
