@@ -38,3 +38,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         niceness = 0 if item.get_closest_marker("telephony") else BEHIND_CALLS
         with contextlib.suppress(PermissionError):
             os.setpriority(os.PRIO_PROCESS, 0, niceness)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Why a test was tried again."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.write_line(f"tried again: {report.nodeid}")
+        for line in report.longreprtext.splitlines():
+            if line.startswith("E "):
+                terminalreporter.write_line(f"  {line[:200]}")
