@@ -71,6 +71,9 @@ class Inbox:
 
     async def _dealt_with(self, identity: str, notice: Notice) -> bool:
         """False where somebody else wrote at the same time: everything is to be read again."""
+        if notice.result is None and not notice.responses:  # a report on the way, such as `queued`
+            await self._store.settle(identity)
+            return True
         found = await self._message(notice)
         if found is None:
             await self._wait_or_leave(identity, notice)

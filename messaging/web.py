@@ -161,10 +161,10 @@ class Site:
 
 
 def _result(status: str, webhook: Webhook) -> Result | None:
-    """The result a status word means; None for one in between, such as `queued`."""
-    if status in webhook.delivered:
+    """The result a status word, in small letters, means; None for one in between, such as `queued`."""
+    if status in map(str.lower, webhook.delivered):
         return Result.DELIVERED
-    return Result.UNDELIVERED if status in webhook.undelivered else None
+    return Result.UNDELIVERED if status in map(str.lower, webhook.undelivered) else None
 
 
 def _fields(body: bytes, content_type: str) -> Mapping[str, Any] | None:

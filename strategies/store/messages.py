@@ -16,6 +16,7 @@ from strategies.store.errors import StaleState
 from strategies.store.turns import turn
 from strategies.vocabulary import Kind, Medium, Result
 
+KEPT = 60 * 86_400  # seconds, as in `messages.lua`
 HANDED_OVER = 10_000  # texts and answers kept between messenger and bridge
 
 
@@ -60,9 +61,16 @@ class Messages(Campaigns):
         return read_intent(raw), Result(amended.decode()) if amended else None
 
     async def message_ended(self, attempt: str, result: Result) -> None:
-        """Remember what an attempt came to for as long as its message is."""
-        if await self._command("EXISTS", self._keys.message(attempt)):
-            await self._command("HSET", self._keys.message(attempt), "result", str(result))
+        """Remember what an attempt came to for as long as its message is; where nobody knows whether there is
+        one, there may be, and who has it may want no more."""
+        message = self._keys.message(attempt)
+        if await self._command("EXISTS", message):
+            await self._command("HSET", message, "result", str(result))
+        elif result is Result.UNKNOWN and (
+            intent := await self._command("HGET", self._keys.attempt(attempt), "intent")
+        ):
+            await self._command("HSET", message, "intent", intent, "result", str(result))
+            await self._command("EXPIRE", message, KEPT)
 
     async def message_called(self, medium: Medium, gateway_id: str) -> str | None:
         """The attempt whose message the gateway calls so."""

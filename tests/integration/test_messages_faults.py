@@ -80,6 +80,10 @@ async def test_a_claim_left_by_a_crash_is_unknown_and_never_sent_again(
         assert (ended["result"], ended["reason"]) == ("unknown", "not known whether it was sent")
         assert post.mail.got() == []
         assert (await stage.state(sub, ADA)).hold_until > stage.clock()
+        await store._command("DEL", store._keys.attempt(ended["attempt"]))  # as it is a day later
+        found = await store.message(ended["attempt"])
+        assert found is not None, "who got it may answer STOP for as long as anybody"
+        assert (found[0].contact, found[1]) == (ADA.id, "unknown")
 
 
 async def test_a_message_that_was_accepted_before_a_crash_keeps_its_time_to_be_reported(

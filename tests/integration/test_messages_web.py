@@ -51,11 +51,13 @@ def hook(store: Store, clock: Clock, texts: Server, tmp_path: Path, monkeypatch:
     monkeypatch.setenv("SPRING_HOOK_SECRET", "hooksecret")
     body = '{to: "{number}", text: "{text}"}'
 
-    def made(report_within: str = "60s") -> AbstractAsyncContextManager[Stage]:
+    def made(
+        report_within: str = "60s", undelivered: str = "[undelivered, failed]"
+    ) -> AbstractAsyncContextManager[Stage]:
         gateways = (
             f'  text: {{url: "http://127.0.0.1:{texts.port}/send", body: {body},'
             f" secret_env: SPRING_TEXT_SECRET, report_within: {report_within},"
-            " webhook: {secret_env: SPRING_HOOK_SECRET},"
+            f" webhook: {{secret_env: SPRING_HOOK_SECRET, undelivered: {undelivered}}},"
             " answers: {stop: You get no more., help: Call 212 555 0100.}}\n"
             f'  web: {{port: {free_port()}, public_url: "https://u.example.org"}}\n'
             "  replies: {yes: [yes, ok, will do], promise: [i will pay]}\n"
@@ -83,11 +85,24 @@ async def test_a_report_within_its_time_is_the_attempts_result(
         await stage.look()
         assert (await stage.state(sub, ADA)).live is not None
         assert await told(stage, {"message_id": "m1", "status": "queued"}) == 204
+        await stage.hears()
+        assert await stage.results() == []  # it is under way
         assert await told(stage, {"message_id": "m1", "status": "delivered"}) == 204
-        await stage.hears(2)
+        await stage.hears()
         assert await stage.results() == ["delivered"]
         await stage.look(after=100)
         assert await stage.results() == ["delivered"]
+
+
+async def test_a_status_is_known_in_small_letters_and_in_capitals(
+    store: Store, clock: Clock, texts: Server, hook: Hook
+) -> None:
+    await launched(store, [ADA], TEXT)
+    async with hook(undelivered="[UNDELIV]") as stage:
+        await stage.look()
+        assert await told(stage, {"message_id": "m1", "status": "Undeliv"}) == 204
+        await stage.hears()
+        assert await stage.results() == ["undelivered"]
 
 
 async def test_without_a_report_in_time_it_was_sent_and_no_more_is_known(
