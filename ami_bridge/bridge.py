@@ -266,10 +266,14 @@ class Bridge:
         self._repair.due.set()
 
     async def _read_facts(self) -> None:
-        """What the script's player wrote, for those who wait for it."""
-        after = f"{round((self._clock() - FACTS_BEFORE) * 1000)}-0"
+        """What the script's player and the agents' page wrote, for those who wait for it; what an agent noted
+        while no bridge was there, too."""
+        after = ""
         while True:
             try:
+                if not after:
+                    heard, before = await self._store.heard_until(), self._clock() - FACTS_BEFORE
+                    after = f"{round(min(heard or before, before) * 1000)}-0"
                 for identity, attempt, fact in await self._store.read_facts(after, FACTS_BLOCK_MS):
                     self._keeper.learn(attempt, fact)
                     self._dialer.calls.hear(attempt, fact)

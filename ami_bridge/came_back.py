@@ -22,20 +22,19 @@ class CameBack:
 
     def __init__(self, store: Store, subs: SubCampaigns, clock: Callable[[], float], country: str) -> None:
         self._store, self._subs, self._clock, self._country = store, subs, clock, country
-        self._numbers: asyncio.Queue[str] = asyncio.Queue()
+        self._talks: asyncio.Queue[tuple[str, float]] = asyncio.Queue()
 
     def connected(self, caller_number: str) -> None:
         """A caller, by the number the network gave, talks to an agent."""
         number = normalise(caller_number, self._country)
         if number is not None:
-            self._numbers.put_nowait(number)
+            self._talks.put_nowait((number, self._clock()))
 
     async def run(self) -> None:
         """End the recoveries of who got through, and have the conversation count for the limits on calls
         about debts, until cancelled."""
         while True:
-            number = await self._numbers.get()
-            at = self._clock()
+            number, at = await self._talks.get()
             await until_stored(lambda: self.talked(number, at))  # noqa: B023  awaited before the next
 
     async def talked(self, number: str, at: float) -> None:

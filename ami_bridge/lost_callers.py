@@ -71,8 +71,11 @@ class LostCallers:
 
     async def _is_sought(self, sub: SubCampaign, contact_id: str) -> bool:
         """Whether the contact is to be called for an earlier loss, or was promised a call."""
-        state = await self._store.state(sub.name, contact_id)
-        return state is not None and (state.recovery is not None or state.callback is not None)
+        state, now = await self._store.state(sub.name, contact_id), self._clock()
+        if state is None:
+            return False
+        lost, promised = state.recovery, state.callback
+        return (lost is not None and now < lost.expires) or (promised is not None and now < promised.until)
 
     async def _begun(self, sub: SubCampaign, contact_id: str, lost: LostCaller) -> bool:
         """Read anew where somebody else wrote the contact's state at the same time."""

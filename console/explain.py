@@ -173,6 +173,7 @@ def _claim(sub: SubCampaign, asked: Asked, countries: tuple[str, ...], now: floa
         expected_version=state.version,
         allowed=going.medium is Medium.EMAIL or allowed(address, countries),
         asks=asks_of(going, contact, dial.device),
+        owed_since=dial.owed_since,
         plan=sub.plan,
         plan_until=sub.plan_until,
     )

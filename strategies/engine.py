@@ -181,7 +181,7 @@ def refused(contact: Contact, state: ContactState, sub: SubCampaign, refusal: Re
     action, dial = ACTIONS[refusal], move.step
     if not isinstance(dial, Dial):
         return move
-    if action is Action.AT_ONCE:
+    if action is Action.AT_ONCE or (action is Action.NOT_NEEDED and not dial.owed_since):
         return replace(move, step=Wait(now, refusal))
     if action is Action.PARK:
         return replace(move, step=Wait(None, refusal))

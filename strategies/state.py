@@ -173,6 +173,12 @@ class Dial(Record, frozen=True):
     recovery: RecoveryTask | None = None
     callback: Callback | None = None
 
+    @property
+    def owed_since(self) -> float:
+        """When the person was promised this call, or lost; 0 for any other call, and where nobody knows."""
+        owed = self.callback or self.recovery
+        return 0.0 if owed is None else owed.made
+
 
 class Wait(Record, frozen=True):
     """Nothing now; look again at `until` (epoch seconds), or when a pass ends if that is None."""

@@ -66,7 +66,7 @@ def decided(intent: Intent, case: Case, state: ContactState, dial: Dial, countri
         allowed=device.kind == "email" or allowed(device.address, countries),
         open_until=closes(hours_of(sub.campaign, going, case.contact, device), zones, case.now),
         asks=asks_of(going, case.contact, device),
-        owed_since=owed.made if (owed := dial.callback or dial.recovery) is not None else 0.0,
+        owed_since=dial.owed_since,
         plan=sub.plan,
         plan_until=sub.plan_until,
     )

@@ -32,7 +32,8 @@ def turn(move: Move, campaign: Campaign, due_at: float | None, now: float) -> di
     if due_at is not None:
         return {**told, "due": due_at}
     waits = {"paused": wait == Refusal.NOT_RUNNING, "list_paused": wait == Refusal.LIST_PAUSED}
-    return {**told, "after": _awaited(state, place, campaign), **waits}
+    after = None if any(waits.values()) else _awaited(state, place, campaign)  # what holds them says it all
+    return {**told, "after": after, **waits}
 
 
 def lane_of(state: ContactState, medium: Medium) -> str:

@@ -23,6 +23,7 @@ from strategies.state import (
     Wait,
 )
 from strategies.store import Store, StoreError
+from strategies.store.turns import turn
 from strategies.vocabulary import Kind, Medium, Refusal, Result, RunState, Trigger
 
 ADA, BO = person("ada", "+12025550101", "+12025550111"), person("bo", "+12025550102")
@@ -339,3 +340,14 @@ async def test_a_state_comes_back_as_it_was_written(store: Store) -> None:
     await put(store, sub, "ada", state, NOON + 60)
     assert await standing(store, sub, ADA) == replace(state, version=state.version + 1)
     assert await refused(store, sub, ADA) is None
+
+
+def test_who_waits_for_their_list_or_campaign_waits_for_no_pass_to_end() -> None:
+    """Whose pass before has ended would be looked at again and again, for as long as the list is paused."""
+    two = replace(campaign(), passes=(Pass("one", Medium.AVM), Pass("two", Medium.AVM)))
+
+    def awaited(reason: str) -> object:
+        return turn(Move(ContactState(pass_index=1), Wait(None, reason)), two, None, NOON)["after"]
+
+    assert (awaited(Refusal.LIST_PAUSED), awaited(Refusal.NOT_RUNNING)) == (None, None)
+    assert awaited("pass_not_open") == "one"
