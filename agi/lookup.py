@@ -69,7 +69,7 @@ class LookupService:
         async with self._session.get(url, headers=self._headers, allow_redirects=False) as response:
             if response.status != 200:
                 return None
-            return _found(await response.content.read(LONGEST))
+            return _found(await _body(response))
 
     def _url(self, call: Asked) -> URL:
         places = {"{number}": call.number or "", "{account}": call.account or ""}
@@ -81,19 +81,31 @@ class LookupService:
 
 def laid_over(caller: Caller, found: Found | None) -> Caller:
     """The caller with what the service says: its attributes beside those of the list and before them, its
-    segment where nobody moved the customer, its customer where the store knows none."""
+    segment where nobody moved the customer, its name for them where the store knows none. `customer` stays:
+    the store finds what it keeps of them by that alone."""
     if found is None:
         return caller
     told = {name: _text(value) for name, value in found.attributes.items() if value is not None}
     known = caller.contact or Contact(found.customer or caller.customer, ())
-    contact = replace(known, attributes={**known.attributes, **told})
-    moved = caller.contact is not None and caller.segment != caller.contact.segment
+    moved = caller.segment is not None and caller.segment != known.segment
     return replace(
         caller,
-        customer=caller.customer if caller.contact else found.customer or caller.customer,
-        contact=contact,
+        contact=replace(known, attributes={**known.attributes, **told}),
         segment=caller.segment if moved or found.segment is None else found.segment,
     )
+
+
+def named(caller: Caller) -> str:
+    """The customer as people are told: by the list or the service that knows them, else by their number."""
+    return caller.contact.id if caller.contact else caller.customer
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    """All of the answer, however it comes in, but no more than LONGEST."""
+    body = bytearray()
+    while len(body) < LONGEST and (more := await response.content.read(LONGEST - len(body))):
+        body += more
+    return bytes(body)
 
 
 def _text(value: str | float) -> str:

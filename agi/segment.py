@@ -17,7 +17,7 @@ from agi.channel import Channel
 from agi.channel_variables import set_all
 from agi.facts import facts_of
 from agi.foreseeing import Foreseen, Foreseer
-from agi.lookup import LookupService, laid_over
+from agi.lookup import LookupService, laid_over, named
 from agi.promotions import Promotions
 from config.variables import Variable
 from models.outcome import Predictor
@@ -130,8 +130,9 @@ class SegmentHook:
         if decision.re_associated and self._outlasts_the_call(decision):
             # Another call of the same customer may be moving them too: the store says which of the two does.
             answer.kept = True
-            if not await self._reassociate(asked, caller, decision):
-                decision = stay(answer.first, self._catalogue, Reason.CONFLICT)
+            stays = stay(answer.first, self._catalogue, Reason.CONFLICT)
+            if not await self._reassociate(asked, caller, decision, otherwise=stays):
+                decision = stays
         answer.decision = decision
 
     async def _caller(self, asked: Asked, answer: Answer) -> Caller:
@@ -188,14 +189,20 @@ class SegmentHook:
             Variable.ANNOUNCEMENT: objective.announcement or "",
             Variable.WAIT_LIMIT: "" if objective.wait_limit is None else str(round(objective.wait_limit)),
             Variable.PENALTY_MAX: "" if objective.penalty_max is None else str(objective.penalty_max),
-            Variable.CUSTOMER: caller.customer if caller else "",
+            Variable.CUSTOMER: named(caller) if caller else "",
             Variable.WHY: _why(decision),
             Variable.CALLBACK: "1" if decision.callback else "",
             Variable.DECISION: asked.interaction if decision.reason is not Reason.FAULT else "",
         }
 
     async def _reassociate(
-        self, asked: Asked, caller: Caller, decision: Decision, also: Sequence[Mapping[str, object]] = ()
+        self,
+        asked: Asked,
+        caller: Caller,
+        decision: Decision,
+        *,
+        otherwise: Decision | None = None,
+        also: Sequence[Mapping[str, object]] = (),
     ) -> bool:
         segment = self._catalogue.segments[decision.second] if decision.second else None
         return await self._store.reassociate(
@@ -205,6 +212,7 @@ class SegmentHook:
             scope=segment.scope if segment else None,
             expected_version=caller.segment_version,
             now=self._clock(),
+            otherwise=otherwise.as_record() if otherwise is not None else None,
             also=also,
         )
 

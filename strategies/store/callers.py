@@ -229,19 +229,21 @@ class Callers(People):
         scope: Scope | None,
         expected_version: int,
         now: float,
+        otherwise: Mapping[str, Any] | None = None,
         also: Sequence[Line] = (),
     ) -> bool:
         """Keep a decision (`Decision.as_record()`), and move the customer if it says so and `scope`
         outlasts the call.
 
         Once per interaction. False if it was kept before, or if another call moved the customer since
-        `caller`: then the ledger gets the decision with reason `conflict` and nobody is moved. `also`:
-        further ledger lines of this interaction, such as `call_entered`.
+        `caller`: then nobody is moved, and kept is the decision that holds `otherwise`, with the reason
+        `conflict` in the ledger. `also`: further ledger lines of this interaction, such as `call_entered`.
         """
         moves = bool(decision.get("re_associated"))
         about: dict[str, object] = {"interaction": interaction, "customer": customer, "decision": decision}
         line: Line = {"kind": Kind.RE_ASSOCIATED if moves else Kind.DECISION, **about}
-        conflict: Line = {"kind": Kind.DECISION, "reason": "conflict", **about}
+        stays = decision if otherwise is None else otherwise
+        conflict: Line = {**about, "kind": Kind.DECISION, "reason": "conflict", "decision": stays}
         keys = self._keys
         kept = function_call(
             "reassociate",
@@ -251,8 +253,9 @@ class Callers(People):
                 "moves": moves,
                 "customer": customer,
                 "about": _about(customer, decision),
+                "stays": _about(customer, stays),
                 "version": expected_version,
-                "segment": _moved(decision, scope, expected_version, now) if moves else None,
+                "segment": _moved(customer, decision, scope, expected_version, now) if moves else None,
                 "lines": packed([*also, line], at=now),
                 "conflict": packed([*also, conflict], at=now),
             },
@@ -295,8 +298,9 @@ class Callers(People):
                 "moves": True,
                 "customer": customer,
                 "about": about,
+                "stays": about,
                 "version": version,
-                "segment": _moved(decision, scope, version, now),
+                "segment": _moved(customer, decision, scope, version, now),
                 "lines": packed([line], at=now),
                 "conflict": packed([line], at=now),
             },
@@ -322,9 +326,12 @@ def _about(customer: str, decision: Mapping[str, Any]) -> str:
     return text({"customer": customer, **{name: decision.get(name) for name in TOLD}})
 
 
-def _moved(decision: Mapping[str, Any], scope: Scope | None, version: int, now: float) -> str | None:
-    """The record of a move that outlasts the call, or None."""
-    if scope is None or scope.kind is ScopeKind.INTERACTION:
+def _moved(
+    customer: str, decision: Mapping[str, Any], scope: Scope | None, version: int, now: float
+) -> str | None:
+    """The record of a move that outlasts the call, or None. Who hides their number is found by nobody: all
+    of them would be moved."""
+    if customer == "" or scope is None or scope.kind is ScopeKind.INTERACTION:
         return None
     until = now + scope.ttl if scope.ttl is not None else None
     return text({"segment": decision["second"], "version": version + 1, "until": until, "at": now})

@@ -117,6 +117,12 @@ async def test_of_two_calls_at_once_one_moves_the_customer_and_the_other_tells_o
         (Kind.DECISION, "conflict"),
         (Kind.RE_ASSOCIATED, None),
     ]
+    stayed = next(n for n, call in enumerate(calls, 1) if call["SP_SEGMENT"] == "standard")
+    [line] = [line for _, line in await store.ledger() if line["kind"] == Kind.DECISION]
+    assert (line["decision"]["reason"], line["decision"]["handled_by"]) == ("conflict", "standard")
+    handled = await store.handled(f"178.{stayed}")
+    assert handled is not None
+    assert (handled["reason"], handled["objective"]) == ("conflict", calls[stayed - 1]["SP_OBJECTIVE"])
 
 
 async def test_a_call_that_asks_twice_is_counted_once(store: Store, clock: Clock) -> None:

@@ -77,6 +77,7 @@ class Books:
         scope: object,
         expected_version: int,
         now: float,
+        otherwise: Mapping[str, object] | None = None,
         also: Sequence[Mapping[str, object]] = (),
     ) -> bool:
         if self.writing is not None and self.free is not None:

@@ -15,7 +15,7 @@ from segment_stage import KNOWN, Books, Model, called, catalogue, hook, knows
 from structlog.testing import capture_logs
 
 from agi.asked import Asked
-from agi.lookup import Found, LookupService, laid_over
+from agi.lookup import LONGEST, Found, LookupService, laid_over, named
 from agi.segment import SegmentHook
 from config.lookup import Lookup
 from strategies.store import Caller, Store
@@ -25,17 +25,28 @@ CALL = Asked("178.1", "+12025550142", account="4711")
 
 @dataclass
 class Crm:
-    """The service; `answer` says what it says."""
+    """The service; `answer` says what it says, in `pieces` byte by byte."""
 
     answer: str = '{"customer": "c9", "segment": "loyal", "attributes": {"offer_value": 400, "vip": true}}'
     status: int = 200
     takes: float = 0.0
+    pieces: bool = False
     asked: list[tuple[str, str | None]] = field(default_factory=list)
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
         self.asked.append((request.path_qs, request.headers.get("Authorization")))
         await asyncio.sleep(self.takes)
+        if self.pieces:
+            return await self._in_pieces(request)
         return web.Response(text=self.answer, status=self.status)
+
+    async def _in_pieces(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for byte in self.answer.encode():
+            await response.write(bytes([byte]))
+            await asyncio.sleep(0)
+        return response
 
 
 @pytest.fixture
@@ -68,6 +79,20 @@ async def test_it_is_asked_by_number_and_account_with_its_token(crm: Crm, servic
     found = await service.ask(CALL)
     assert found == Found("c9", "loyal", {"offer_value": 400, "vip": True})
     assert crm.asked == [("/who?n=%2B12025550142&a=4711", "Bearer hush")]
+
+
+async def test_an_answer_may_come_in_pieces(crm: Crm, service: LookupService) -> None:
+    crm.pieces = True
+    assert await service.ask(CALL) == Found("c9", "loyal", {"offer_value": 400, "vip": True})
+
+
+async def test_an_answer_is_read_as_far_as_its_bound(crm: Crm, service: LookupService) -> None:
+    crm.answer = "{}".rjust(LONGEST)
+    assert await service.ask(CALL) == Found()
+    crm.answer = "{}".rjust(LONGEST + 1)
+    with capture_logs() as logs:
+        assert await service.ask(CALL) is None
+    assert [log["error"] for log in logs] == ["DecodeError"]
 
 
 @pytest.mark.parametrize(
@@ -104,6 +129,15 @@ def test_what_it_says_is_laid_over_what_the_store_knows() -> None:
     moved = replace(KNOWN, segment="standard")
     assert laid_over(moved, found).segment == "standard", "somebody moved the customer there"
     assert laid_over(KNOWN, None) is KNOWN
+
+
+def test_whom_the_store_does_not_know_stays_under_their_number_and_where_they_were_moved_to() -> None:
+    unknown = Caller("+12025550142", None, None)
+    known = laid_over(unknown, Found("c9", "loyal"))
+    assert (known.customer, named(known), known.segment) == ("+12025550142", "c9", "loyal")
+    moved = replace(unknown, segment="prospect", segment_version=1)
+    assert laid_over(moved, Found("c9", "loyal")).segment == "prospect"
+    assert [named(one) for one in (unknown, KNOWN)] == ["+12025550142", "ada"]
 
 
 async def test_a_caller_nobody_imported_is_handled_by_what_the_service_knows(

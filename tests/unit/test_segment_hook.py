@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from ipaddress import ip_network
 from typing import cast
 
@@ -90,8 +91,8 @@ async def test_an_unlikely_customer_stays_and_gets_the_first_objective_whole() -
 
 
 async def test_what_lists_and_callers_wrote_is_made_plain() -> None:
-    odd = Caller('a,d${a} "1"', ADA, "loyal")
-    assert (await told(hook(Books(knows(odd)))))["SP_CUSTOMER"] == "a d a 1"
+    odd = replace(ADA, id='a,d${a} "1"')
+    assert (await told(hook(Books(knows(Caller(odd.id, odd, "loyal"))))))["SP_CUSTOMER"] == "a d a 1"
 
 
 async def test_somebody_unknown_is_handled_by_the_default_segment_under_their_number() -> None:

@@ -52,6 +52,7 @@ local function reassociate(keys, args)
     local raw = redis.call('HGET', keys[2], r.customer)
     local version = raw and cjson.decode(raw).version or 0
     if version ~= r.version then
+      redis.call('SET', keys[1], r.stays, 'EX', DAY)
       append(keys[3], keys[4], r.conflict)
       return 'conflict'
     end
