@@ -70,7 +70,7 @@ class Abandoning:
         place = {"Channel": attempt, "Context": Context.ABANDON, "Exten": "s", "Priority": "1"}
         try:
             told = await self._link.listing("Status", asked)
-            if attempt not in self._led or any(_is_served(channel) for channel in told):
+            if attempt not in self._led or any(is_served(channel) for channel in told):
                 log.info("abandon.agent_there", attempt=attempt)
                 return
             if all(channel.get("Context") != Context.ABANDON for channel in told):
@@ -82,7 +82,8 @@ class Abandoning:
             log.info("abandon.no_agent", attempt=attempt)
 
 
-def _is_served(channel: Event) -> bool:
-    """The dialplan sets the variable before the two are bridged; of one not set Asterisk says (null)."""
+def is_served(channel: Event) -> bool:
+    """Whether an agent is there, by what `Status` tells with `Variable.SERVED`. The dialplan sets it before
+    the two are bridged; of a variable not set Asterisk says (null)."""
     moment = channel.get("Variable").removeprefix(f"{Variable.SERVED}=")
     return bool(channel.get("BridgeID")) or moment[:1].isdigit()

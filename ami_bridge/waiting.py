@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from ami_bridge.abandoning import is_served
 from ami_bridge.agents import QueueBoard
 from ami_bridge.call_facts import WORD, is_inbound
 from ami_bridge.decisions_in_force import DecisionsInForce
@@ -228,6 +229,9 @@ class WaitingCallers:
         for name, value in told.items():
             await self._link.call("Setvar", {"Channel": caller.channel}, {name: plain(value)})
         if moves:
+            asked = {"Channel": caller.channel, "Variables": Variable.SERVED}
+            if any(is_served(one) for one in await self._link.listing("Status", asked)):
+                raise AmiError("an agent is there already, of whom we had not heard yet")
             place = {"Channel": caller.channel, "Context": Context.WAIT, "Exten": "s", "Priority": "1"}
             await self._link.call("Redirect", place)
         else:

@@ -28,8 +28,9 @@ def decided_anew(  # noqa: PLR0913  each its own source of what is known now, by
     """The decision of a record (`Decision.as_record()`) made once more, by this catalogue, with the figures
     of the `queue` the caller waits in and of all `queues`, their `answers` since, as attributes, and the
     `predictions` that were made anew. What else was predicted, the arm and the share guard's counts are as
-    they were. None where another call of the customer's went before."""
-    if record["reason"] == Reason.CONFLICT:
+    they were. None where another call of the customer's went before, and where chance chose: what comes of
+    that is to be learnt."""
+    if record["reason"] in {Reason.CONFLICT, Reason.EXPLORED}:
         return None
     first = catalogue.segments.get(record["first"]) if record["first_known"] else None
     then = facts_of(record)

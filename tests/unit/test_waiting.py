@@ -18,7 +18,7 @@ from ami_bridge.link import AmiLink
 from ami_bridge.permitted import check_permitted
 from ami_bridge.snapshot import LiveQueue
 from ami_bridge.waiting import WaitingCallers
-from ami_bridge.wire import encode_action
+from ami_bridge.wire import Event, encode_action
 from config.segments_file import segments
 from config.yaml_reader import parse
 from models.features import DECLARED, Factor, Row
@@ -123,6 +123,11 @@ def test_after_a_conflict_the_other_call_of_the_customer_goes_before(catalogue: 
     assert decided_anew(record, catalogue, queue={}, queues={}, agents=(), answers={}) is None
 
 
+def test_where_chance_chose_nobody_is_raised_whatever_is_better(catalogue: Catalogue) -> None:
+    record = {**came_in(catalogue).as_record(), "reason": Reason.EXPLORED.value}
+    assert decided_anew(record, catalogue, queue={"waiting": 9}, queues={}, agents=(), answers={}) is None
+
+
 def test_a_place_by_age_is_before_those_who_came_later() -> None:
     there = {"a": 10.0, "b": 20.0, "c": 30.0}
     assert [place_by_age(at, there) for at in (5.0, 15.0, 35.0)] == [1, 2, 4]
@@ -139,6 +144,7 @@ class Link:
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.refuses = False
+        self.bridge = ""  # that the caller is in by now
 
     async def call(
         self, action: str, headers: Mapping[str, str], variables: Mapping[str, str] | None = None
@@ -148,6 +154,12 @@ class Link:
         encode_action(action, headers, variables, action_id="a-1")
         check_permitted(action, headers, variables or {})
         self.asked.append((action, {**headers, **(variables or {})}))
+
+    async def listing(self, action: str, headers: Mapping[str, str]) -> list[Event]:
+        encode_action(action, headers, {}, action_id="a-1")
+        check_permitted(action, headers, {})
+        told = f"Event: {action}\r\nBridgeID: {self.bridge}\r\nVariable: {headers['Variables']}=(null)"
+        return [Event(action, told.encode())]
 
     def changes(self) -> list[tuple[str, ...]]:
         """What was asked but for the variables."""
@@ -281,6 +293,16 @@ async def test_nobody_is_raised_twice_to_the_same(floor: Floor) -> None:
     await floor.looks(46.0)
     await floor.looks()
     assert len(floor.link.changes()) == len(floor.books.again) == 1
+
+
+async def test_nobody_is_taken_from_an_agent_of_whom_we_had_not_heard(floor: Floor) -> None:
+    floor.comes("1.1")
+    fields = {"Name": "wants", "Value": "offer"}
+    floor.waiting.hear(UserEvent("SecondpassAnswer", "1.1", "1.1", fields), floor.now)
+    floor.link.bridge = "a-bridge"
+    await floor.looks()
+    assert floor.link.changes() == []
+    assert floor.books.again == []
 
 
 async def test_an_answer_leads_to_the_other_queue_with_the_age_the_caller_has(floor: Floor) -> None:
