@@ -2,8 +2,9 @@
 learner renewed, published and put to work; where outcomes come from is the caller's. Needs `train`."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Lock
 
@@ -23,7 +24,7 @@ from models.registry import newest, prune
 from models.renewal import Origin, publish_renewal
 from models.table import frame
 from models.watch import Watch, off_by, watched
-from strategies.store.learning import Calibration
+from strategies.store.learning import Calibration, Example
 
 EVERY = 200
 """Outcomes after which the model is renewed."""
@@ -59,7 +60,7 @@ class KeepingUp:
         self._root, self._origin, self._live, self._every = root, origin, live, every
         self._learner = learner
         self._watch = Watch()
-        self._contest = Contest(open=_is_foreign(root, origin.name, live))
+        self._contest = Contest(open=_is_foreign(root, origin, live))
         self._pending: deque[Lived] = deque()  # the loop adds at one end, the thread takes
         self._renewing = Lock()
 
@@ -94,19 +95,22 @@ class KeepingUp:
         means = round(float(predicted.mean()), 4), round(float(labels.mean()), 4)
         return Calibration(len(labels), *means, error, off)
 
-    def outcome(self, row: Row, label: bool, predicted: float | None = None) -> bool:
-        """Take what came of one call, with the row as it was when the call was decided, and with what was
-        foretold of it then, if anything was; whether a renewal is due. Trust in the model is lost and
-        regained here."""
-        foretold = predicted if predicted is not None else self._live.foretold(row)
+    def outcome(self, row: Row, label: bool, predicted: float | None = None, version: str = "") -> bool:
+        """Take what came of one call, with the row as it was when the call was decided, and with what
+        `version` foretold of it then, if anything was; whether a renewal is due. Trust in the model is lost
+        and regained here."""
+        foretold = None
+        if self._counts(version or self._version):
+            foretold = predicted if predicted is not None else self._live.foretold(row)
         self._look_back(foretold, label)
         self._pending.append((self._complete(row), label, foretold))
         return self.due
 
-    def resume(self, lived: Iterable[Lived]) -> None:
+    def resume(self, examples: Iterable[Example]) -> None:
         """Take the outcomes that were known before the process began, the oldest first: learn the older ones
         at once, and the newest as they were learned then. Takes some seconds for ten thousand."""
-        known = [(self._complete(row), label, foretold) for row, label, foretold in lived]
+        opened = cache(self._opened)
+        known = [self._lived(example, opened) for example in examples]
         for _, label, foretold in known:
             self._look_back(foretold, label)
         if len(known) < LEAST_ROWS:
@@ -160,6 +164,36 @@ class KeepingUp:
         self._live.swap(model)
         return Renewal(version=model.card.version)
 
+    @property
+    def _version(self) -> str:
+        """Of the model in use, empty where there is none."""
+        model = self._live.model
+        return model.card.version if isinstance(model, OutcomeModel) else ""
+
+    def _counts(self, version: str) -> bool:
+        """Whether what `version` foretold tells of the model in use: one that somebody chose is judged by
+        itself, one of the learner's own by those it was renewed from too."""
+        return version == self._version or not self._contest.open
+
+    def _lived(self, example: Example, opened: Callable[[str], OutcomeModel | NullModel]) -> Lived:
+        """What was not foretold, because the version was not trusted, that version says now: a later one
+        may have learned from the call."""
+        foretold = None
+        if self._counts(example.version):
+            foretold = example.predicted
+            if foretold is None:
+                foretold = opened(example.version).predict(example.factors).probability
+        return self._complete(example.factors), example.label, foretold
+
+    def _opened(self, version: str) -> OutcomeModel | NullModel:
+        """The version in use, or one that was published before it; a NullModel where that is gone."""
+        if version == self._version:
+            return self._live.model
+        try:
+            return OutcomeModel.load(self._root / self._origin.name / version)
+        except ModelError as error:
+            return NullModel(self._origin.name, str(error))
+
     def _look_back(self, foretold: float | None, label: bool) -> None:
         if foretold is not None:
             self._watch = watched(self._watch, _one(foretold), np.array([label]))
@@ -181,8 +215,10 @@ def _one(value: float) -> NDArray[np.float64]:
     return np.array([value], np.float64)
 
 
-def _is_foreign(root: Path, name: str, live: LiveModel) -> bool:
-    """Whether the model in use is none that a learner published last: a trained one, one that was promoted,
-    or one that somebody went back to."""
+def _is_foreign(root: Path, origin: Origin, live: LiveModel) -> bool:
+    """Whether the model in use is not the one that the learner published last: a trained one, one that was
+    promoted, or one that somebody went back to."""
     model = live.model
-    return isinstance(model, OutcomeModel) and newest(root, name) != model.card.version
+    if not isinstance(model, OutcomeModel):
+        return False
+    return model.card.source != origin.source or model.card.version != newest(root, origin.name)

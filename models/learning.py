@@ -118,8 +118,7 @@ class Learning:
         label = outcome.label.text if outcome.label else outcome.name
         origin = Origin(model, label, "true", "outcomes of the centre's own calls")
         keeper = KeepingUp(self._roots[0], origin, begin(tuple(every.values())), live)
-        known = await self._store.examples(model)
-        await asyncio.to_thread(keeper.resume, [(dict(e.factors), e.label, e.predicted) for e in known])
+        await asyncio.to_thread(keeper.resume, await self._store.examples(model))
         before = (await self._store.model_statuses()).get(model, ModelStatus(0.0))
         pupil = _Pupil(outcome, keeper, live, current_version(model, self._roots), before)
         log.info("learner.resumed", model=model, outcomes=keeper.outcomes, version=pupil.version)
@@ -148,7 +147,8 @@ class Learning:
 
     async def _learn(self, pupil: _Pupil, example: Example) -> None:
         trusted = pupil.live.trusted
-        due = pupil.keeper.outcome(dict(example.factors), example.label, example.predicted)
+        row, predicted = dict(example.factors), example.predicted
+        due = pupil.keeper.outcome(row, example.label, predicted, example.version)
         if pupil.live.trusted != trusted:
             log.warning("learner.trust", model=pupil.outcome.model, trusted=pupil.live.trusted)
         if due:

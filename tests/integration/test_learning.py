@@ -18,7 +18,7 @@ from config.segments_file import segments
 from config.yaml_reader import parse
 from models.learning import Learning
 from models.models_in_use import ModelsInUse
-from models.registry import activate, current_version, newest, rollback
+from models.registry import activate, current_version, load_version, newest, publish, rollback
 from strategies.past_calls import CallOver, CallResult
 from strategies.segments import Catalogue
 from strategies.store import Store
@@ -47,13 +47,15 @@ def catalogue(text: str = CATALOGUE) -> Catalogue:
     return replace(found, deadline=30.0)
 
 
-def earlier(rows: int, keen: str = "retired", seed: int = 1, predicted: float | None = None) -> list[Example]:
+def earlier(
+    rows: int, keen: str = "retired", seed: int = 1, predicted: float | None = None, version: str = ""
+) -> list[Example]:
     """Calls of the past, in which those with the job `keen` accept six times in ten and the others once."""
     rng = np.random.default_rng(seed)
     jobs = rng.choice(["clerk", "retired"], rows)
     said = rng.random(rows) < np.where(jobs == keen, 0.6, 0.1)
     return [
-        Example(f"{seed}.{n}", float(n), {"job": str(job), "calls": 0.0}, bool(yes), predicted)
+        Example(f"{seed}.{n}", float(n), {"job": str(job), "calls": 0.0}, bool(yes), predicted, version)
         for n, (job, yes) in enumerate(zip(jobs, said, strict=True))
     ]
 
@@ -194,6 +196,26 @@ async def test_a_version_that_somebody_went_back_to_stays_until_the_learner_fore
     assert taken_over not in {first, second}
     status = (await centre.store.model_statuses())["offers"]
     assert status.version == taken_over
+
+
+async def test_a_learner_that_starts_again_judges_a_chosen_version_by_its_own_predictions(
+    centre: Centre,
+) -> None:
+    await seed(centre.store, earlier(2_000))
+    await centre.learner.begin()
+    first = current_version("offers", [centre.root])
+    await seed(centre.store, earlier(300, keen="clerk", seed=2, predicted=0.9, version=first))
+    await Centre(centre.store, centre.clock, centre.root, centre.catalogue).learner.begin()
+    assert not (await centre.store.model_statuses())["offers"].trusted
+    chosen = Centre(centre.store, centre.clock, centre.root.parent / "other", centre.catalogue)
+    await chosen.learner.begin()
+    second = current_version("offers", [chosen.root])
+    onnx, card = load_version(chosen.root / "offers" / second)
+    publish(centre.root, onnx, replace(card, source="calls.csv"))
+    await seed(centre.store, earlier(250, seed=3, version=second))
+    await Centre(centre.store, centre.clock, centre.root, centre.catalogue).learner.begin()
+    status = (await centre.store.model_statuses())["offers"]
+    assert (status.version, status.trusted, status.calibration.rows) == (second, True, 250)
 
 
 async def test_shadows_are_asked_and_logged_and_never_acted_on(

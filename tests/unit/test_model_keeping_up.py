@@ -19,6 +19,7 @@ from models.registry import current, load_version
 from models.renewal import Origin, publish_renewal
 from models.table import frame
 from models.watch import LEAST, LOST, REGAINED, Watch, off_by, watched
+from strategies.store.learning import Example
 
 AGE, JOB = Factor("age", Kind.NUMBER), Factor("job", Kind.CATEGORY)
 FACTORS = (AGE, JOB)
@@ -52,6 +53,14 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, OutcomeMode
 
 def keeping_up(root: Path, live: LiveModel) -> KeepingUp:
     return KeepingUp(root, ORIGIN, begin(FACTORS, QUICK), live)
+
+
+def example(row: Row, label: bool, version: str = "", predicted: float | None = None) -> Example:
+    return Example("1.1", 0.0, row, label, predicted, version)
+
+
+def in_use(root: Path) -> LiveModel:
+    return LiveModel(OutcomeModel.load(current(root, "pays")))
 
 
 def test_a_swap_under_load_drops_nothing_and_mixes_nothing(published):
@@ -130,6 +139,57 @@ def test_when_times_change_trust_is_lost_the_model_learns_and_trust_comes_back(t
     assert trusted[-1]
     assert sum(before != after for before, after in pairwise(trusted)) <= 4  # no flicker
     assert live.predict({"job": "clerk"}).probability > 0.4
+
+
+@pytest.mark.parametrize(("source", "stays"), [("calls.csv, sha256 1f", True), (ORIGIN.source, False)])
+def test_after_a_restart_a_trained_model_is_contested_and_the_learner_s_own_renewed(tmp_path, source, stays):
+    version = publish_renewal(tmp_path, learned(calls(2_000, "retired")), replace(ORIGIN, source=source)).name
+    keeper = keeping_up(tmp_path, in_use(tmp_path))
+    keeper.resume([example(row, label) for row, label in calls(2_000, "retired", seed=2)])
+    for row, label in calls(200, "retired", seed=3):
+        keeper.outcome(row, label)
+    assert ("published beside it" in keeper.renew().reason) == stays
+    assert (current(tmp_path, "pays").name == version) == stays
+
+
+def test_a_chosen_model_is_judged_by_what_it_foretold_itself(tmp_path):
+    chosen = replace(ORIGIN, source="calls.csv, sha256 1f")
+    publish_renewal(tmp_path, learned(calls(2_000, "clerk")), chosen)
+    live = in_use(tmp_path)
+    keeper = keeping_up(tmp_path, live)
+    before, version = "0" * 12, live.model.card.version
+    wrong = [example(row, label, before, 0.9) for row, label in calls(2_600, "clerk", seed=2)]
+    right = [
+        example(row, label, version, live.foretold(row) if n % 2 else None)  # None while it was not trusted
+        for n, (row, label) in enumerate(calls(300, "clerk", seed=3))
+    ]
+    keeper.resume(wrong + right)
+    assert (live.trusted, keeper.calibration.rows) == (True, 300)
+    assert keeper.losses[1] == pytest.approx(keeper.losses[0], abs=0.1)
+    row, label = calls(1, "clerk", seed=4)[0]
+    keeper.outcome(row, label, 0.9, before)
+    assert (keeper.calibration.rows, keeper.outcomes) == (300, 2_901)
+    keeper.outcome(row, label, None, version)
+    assert keeper.calibration.rows == 301
+
+
+def test_a_learner_that_starts_again_trusts_as_if_it_had_gone_on(tmp_path):
+    live = LiveModel(NullModel("pays", "none yet"))
+    keeper = keeping_up(tmp_path, live)
+    known: list[Example] = []
+    trusted: list[bool] = []
+    for n, (row, label) in enumerate(calls(3_000, "retired") + calls(4_000, "clerk", seed=2), 1):
+        said = live.predict(row)
+        known.append(example(row, label, said.version, said.probability))
+        if keeper.outcome(row, label, said.probability, said.version):
+            keeper.renew()
+        if n in {3_500, 7_000}:
+            again = in_use(tmp_path)
+            resumed = keeping_up(tmp_path, again)
+            resumed.resume(known)
+            assert (again.trusted, resumed.calibration) == (live.trusted, keeper.calibration)
+            trusted.append(again.trusted)
+    assert trusted == [False, True]
 
 
 def test_what_is_not_trusted_is_not_acted_on_and_says_so(published):
