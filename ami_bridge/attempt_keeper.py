@@ -23,7 +23,9 @@ log = structlog.get_logger(__name__)
 SCRIPT_SETTLE = 2.0  # seconds the script's player may take to write its last fact after the hang-up
 HANGUP_SETTLE = 1.0  # seconds an end that does not say why waits for the hang-up that does
 MOST = 200  # facts written in one step
-GATHER = 0.1  # seconds in which facts gather to be written: a turn of the store costs more than a fact
+GATHER = (
+    0.02  # seconds in which facts gather to be written, which a crash loses; what they come to has longer
+)
 OVER = frozenset({FactName.HUNG_UP, FactName.ORIGINATE_FAILED, FactName.GONE})
 
 

@@ -13,6 +13,7 @@ from strategies.contacts import Contact, Device
 from strategies.overrides import Override, Patch, Phase, stretches
 from strategies.state import Move, SubCampaign, Wait
 from strategies.store import Store
+from strategies.store.turns import LOOK_AGAIN
 from strategies.vocabulary import Medium, Refusal, RunState
 
 HOUR = 3600.0
@@ -204,8 +205,8 @@ async def test_what_was_decided_before_and_is_written_after_is_looked_at_again(
     await store.turn_phases(await read(store, sub), clock.now)
     store._told[sub.name] = decided_before
     assert await store.put(sub.name, one.id, state.version, Move(state, Wait(None, "pass_not_open")), None)
-    assert await store.due(sub.name, clock.now + 29, 10) == []
-    assert len(await store.due(sub.name, clock.now + 31, 10)) == 1
+    assert await store.due(sub.name, clock.now + LOOK_AGAIN - 0.1, 10) == []
+    assert len(await store.due(sub.name, clock.now + LOOK_AGAIN + 0.1, 10)) == 1
 
 
 async def test_no_attempt_is_claimed_across_a_change(store: Store, clock: Clock) -> None:
